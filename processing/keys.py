@@ -1,4 +1,4 @@
-"""Output keys: the whole source key stays, so `a.png` and `a.jpg` cannot collide and one prefix lists all of one source."""
+"""Output keys: the whole source key stays, so `a.png` and `a.jpg` cannot collide and one prefix lists one source."""
 
 from collections.abc import Sequence
 
@@ -29,6 +29,6 @@ def output_keys(source_key: str, renditions: Sequence[Rendition]) -> tuple[str, 
     longest = max(len(key.encode()) for key in keys)
     if longest > MAX_KEY_BYTES:
         raise PermanentError(
-            FailureCode.KEY_TOO_LONG, f"an output key would have {longest} of at most {MAX_KEY_BYTES} bytes"
+            FailureCode.KEY_TOO_LONG, f"an output key would have {longest} bytes, S3 allows {MAX_KEY_BYTES}"
         )
     return keys
