@@ -1,4 +1,4 @@
-"""The commit marker: the metadata stored with every output; on the PDF, stored last, they say that the set is complete."""
+"""The commit marker: metadata stored with every output; on the PDF, stored last, they say the set is complete."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

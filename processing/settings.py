@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-# Part of the fingerprint: raise it when the same settings give other pixels or another PDF, so that old outputs are stale.
+# Part of the fingerprint: raise it when the same settings give other pixels or another PDF; old outputs are then stale.
 PIPELINE_VERSION = 1
 
 
