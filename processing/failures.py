@@ -44,6 +44,7 @@ class FailureCode(StrEnum):
     THROTTLED = "throttled"
     STORAGE_UNAVAILABLE = "storage-unavailable"
     ACCESS_DENIED = "access-denied"
+    DISK_FULL = "disk-full"
     OUT_OF_TIME = "out-of-time"
     INTERNAL_ERROR = "internal-error"
 
@@ -132,6 +133,10 @@ EXPLANATIONS: dict[FailureCode, Explanation] = {
     FailureCode.ACCESS_DENIED: _retryable(
         "Darkroom was not allowed to read the source object or to store its outputs.",
         "Check the bucket policy, the key policy and the function's role, then redrive.",
+    ),
+    FailureCode.DISK_FULL: _retryable(
+        "The function's temporary disk was full.",
+        "Raise the function's ephemeral storage or lower the batch size, then redrive.",
     ),
     FailureCode.OUT_OF_TIME: _retryable(
         "There was never enough time left in a batch to finish this photo.",

@@ -1,6 +1,7 @@
 """What the images should become and how large a source may be: frozen values, parsed and checked in one place."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 # Part of the fingerprint: raise it when the same settings give other pixels or another PDF; old outputs are then stale.
@@ -54,3 +55,44 @@ class RenderSettings:
         """16 hexadecimal digits that change when the outputs would."""
         recipe = f"{PIPELINE_VERSION}:{[(r.name, r.box_px, r.quality) for r in self.renditions]}"
         return hashlib.sha256(recipe.encode()).hexdigest()[:16]
+
+
+_RENDITION = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]{0,31}):(?P<box_px>[0-9]{1,5}):(?P<quality>[0-9]{1,3})")
+MAX_BOX_PX = 16_383  # beyond it a decoded rendition alone passes what a Lambda function can hold
+
+
+def parse_renditions(text: str) -> tuple[Rendition, ...]:
+    """Reads `large:1200:80,medium:600:80,small:300:80` (name, box in pixels, JPEG quality), in any order.
+
+    Returns:
+        From the largest to the smallest.
+
+    Raises:
+        ValueError: one sentence naming every rendition that is wrong.
+    """
+    renditions, mistakes = [], []
+    for item in (part.strip() for part in text.split(",")):
+        try:
+            renditions.append(_parse_rendition(item))
+        except ValueError as error:
+            mistakes.append(str(error))
+    mistakes += _repeated([r.name for r in renditions])
+    if mistakes:
+        raise ValueError("; ".join(mistakes))
+    return tuple(sorted(renditions, key=lambda r: r.box_px, reverse=True))
+
+
+def _parse_rendition(item: str) -> Rendition:
+    match = _RENDITION.fullmatch(item)
+    if not match:
+        raise ValueError(f"{item!r} is not of the form name:box:quality, as in large:1200:80")
+    rendition = Rendition(match["name"], int(match["box_px"]), int(match["quality"]))
+    if not 1 <= rendition.box_px <= MAX_BOX_PX:
+        raise ValueError(f"{item!r}: the box must be 1 to {MAX_BOX_PX} pixels")
+    if not 1 <= rendition.quality <= 100:
+        raise ValueError(f"{item!r}: the quality must be 1 to 100")
+    return rendition
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return [f"the name {name!r} is used twice" for name in sorted({n for n in names if names.count(n) > 1})]

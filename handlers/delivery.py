@@ -1,0 +1,110 @@
+"""One source object's way through the house."""
+
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import Executor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from handlers.budget import Budget
+from handlers.deadline import Deadline
+from handlers.stopwatch import Stopwatch
+from handlers.storage import NothingToDoError, Storage
+from handlers.worker_pool import WorkerPool
+from processing.failures import FailureCode, RetryableError
+from processing.keys import document_key, output_keys
+from processing.marker import Marker
+from processing.outcomes import Outcome, SourceObject
+from processing.settings import RenderSettings
+
+CONTENT_TYPES = {".jpg": "image/jpeg", ".pdf": "application/pdf"}
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What a delivery stored: output keys, the commit marker last, and the sizes of source and outputs."""
+
+    outputs: tuple[str, ...]
+    bytes_in: int
+    bytes_out: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """Takes source objects from the input bucket to the output bucket.
+
+    Attributes:
+        storage: where from and where to.
+        workers: who decodes and encodes.
+        disk: how many bytes of sources may lie on the temporary disk.
+        uploads: threads that upload the outputs of a photo side by side.
+        settings: what is to come out.
+    """
+
+    storage: Storage
+    workers: WorkerPool
+    disk: Budget
+    uploads: Executor
+    settings: RenderSettings
+
+    def deliver(self, source: SourceObject, deadline: Deadline, stopwatch: Stopwatch) -> Delivered:
+        """Makes and stores every output of one source object.
+
+        Raises:
+            NothingToDoError: duplicate, superseded or gone.
+            DarkroomError: it failed; the code says how.
+        """
+        keys = output_keys(source.key, self.settings.renditions)
+        marker = Marker.of(source, self.settings.fingerprint)
+        with stopwatch.measure("download"):
+            self._skip_if_done(source, marker)
+        with self.disk.reserve(source.size_bytes, deadline), _scratch_folder() as folder:
+            original, outputs = folder / "source", folder / "outputs"
+            outputs.mkdir()
+            with stopwatch.measure("download"):
+                bytes_in = self.storage.fetch(source, original, self.settings.limits.max_bytes)
+            with stopwatch.measure("process"):
+                self.workers.render(original, outputs, self.settings, deadline)
+            with stopwatch.measure("upload"):
+                self._store_all(keys, outputs, marker)
+            bytes_out = sum(file.stat().st_size for file in outputs.iterdir())
+        return Delivered(keys, bytes_in, bytes_out)
+
+    def _skip_if_done(self, source: SourceObject, marker: Marker) -> None:
+        there = self.storage.head(document_key(source.key))
+        if there is None:
+            return
+        if marker.matches(there.marker):
+            raise NothingToDoError(Outcome.DUPLICATE)
+        if marker.is_older_than(there.marker):
+            raise NothingToDoError(Outcome.SUPERSEDED)
+
+    def _store_all(self, keys: tuple[str, ...], outputs: Path, marker: Marker) -> None:
+        """Stores the renditions side by side, then the commit marker: it is never there before the rest."""
+        *renditions, document = keys
+        stored = [self.uploads.submit(self._store, key, outputs, marker) for key in renditions]
+        wait(stored)  # all of them, even if one failed: the files must stay until the last is read
+        for future in stored:
+            future.result()
+        self._store(document, outputs, marker)
+
+    def _store(self, key: str, outputs: Path, marker: Marker) -> None:
+        file = outputs / key.rpartition("/")[2]
+        self.storage.store(key, file, CONTENT_TYPES[file.suffix], marker)
+
+
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """A folder of its own for one photo; a full disk is a retryable failure, not the photo's fault."""
+    folder = Path(tempfile.mkdtemp(prefix="darkroom-"))
+    try:
+        yield folder
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise RetryableError(FailureCode.DISK_FULL, "the temporary disk is full") from error
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,108 @@
+"""Puts the function together from its settings: clients, workers and budgets, made once per container."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import boto3
+from botocore.config import Config
+
+from handlers.announce import Announcer
+from handlers.batch import Batch
+from handlers.budget import Budget
+from handlers.deadline import Deadline
+from handlers.delivery import Delivery
+from handlers.message_handler import MessageHandler
+from handlers.messages import Message
+from handlers.queue import Queue
+from handlers.settings import Settings
+from handlers.storage import Storage
+from handlers.worker_pool import WorkerPool
+
+UPLOAD_THREADS = 8
+# Kept free at the end of an invocation: settling the last messages and sending the digest take it.
+RESERVED_SECONDS = 8.0
+# Sources lie on the temporary disk while in work; the rest of it is for their outputs.
+DISK_SHARE = 0.75
+
+# S3 answers in tens of milliseconds: what takes this long is broken, and the message's own retry is the better one.
+CLIENT_CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=32,
+    # TLS and the eTag condition already guard the transfer; a checksum of our own costs a quarter of a PUT's CPU.
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Everything that outlives one invocation."""
+
+    settings: Settings
+    workers: WorkerPool
+    delivery: Delivery
+    queue: Queue
+    announcer: Announcer
+
+    @classmethod
+    def build(cls, environment: Mapping[str, str]) -> "House":
+        """Reads the settings and makes what they ask for.
+
+        Raises:
+            SettingsError: naming every mistake.
+        """
+        settings = Settings.from_environment(environment)
+        workers = WorkerPool(settings.memory_mb, settings.photo_timeout_seconds)  # they start up while clients are made
+        return cls(
+            settings=settings,
+            workers=workers,
+            delivery=_make_delivery(settings, workers),
+            queue=_make_queue(settings),
+            announcer=Announcer(
+                sns=boto3.client("sns", config=CLIENT_CONFIG),
+                topic_arn=settings.digest_topic_arn,
+                stage=settings.stage,
+            ),
+        )
+
+    def open_batch(self, messages: Sequence[Message], *, seconds_left: float, request_id: str) -> Batch:
+        """Starts work on the messages of one invocation.
+
+        Args:
+            messages: what the event source mapping handed over.
+            seconds_left: until Lambda ends the invocation.
+            request_id: Lambda's.
+        """
+        handler = MessageHandler(
+            delivery=self.delivery,
+            queue=self.queue,
+            max_receive_count=self.settings.max_receive_count,
+            request_id=request_id,
+            deadline=Deadline.after(seconds_left - RESERVED_SECONDS),
+        )
+        return Batch(messages, handler)
+
+
+def _make_delivery(settings: Settings, workers: WorkerPool) -> Delivery:
+    return Delivery(
+        storage=Storage(boto3.client("s3", config=CLIENT_CONFIG), settings.output_bucket),
+        workers=workers,
+        disk=Budget(int(shutil.disk_usage(tempfile.gettempdir()).free * DISK_SHARE), "disk space"),
+        uploads=ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload"),
+        settings=settings.render,
+    )
+
+
+def _make_queue(settings: Settings) -> Queue:
+    return Queue(
+        sqs=boto3.client("sqs", config=CLIENT_CONFIG),
+        queue_url=settings.queue_url,
+        dead_letter_queue_url=settings.dead_letter_queue_url,
+        retry_base_seconds=settings.retry_base_seconds,
+        retry_max_seconds=settings.retry_max_seconds,
+    )

@@ -1,0 +1,147 @@
+"""One message, from its body to what becomes of it: the rows of the table "What becomes of a message"."""
+
+from dataclasses import dataclass, replace
+
+from handlers.deadline import Deadline
+from handlers.delivery import Delivered, Delivery
+from handlers.messages import Message
+from handlers.observability import logger
+from handlers.queue import Queue
+from handlers.stopwatch import Stopwatch
+from handlers.storage import NothingToDoError
+from processing.disposition import Disposition, decide, outcome_of
+from processing.failures import DarkroomError, FailureCode, PermanentError, RetryableError
+from processing.messages import parse_message, split_message
+from processing.outcomes import Outcome, RecordResult, SourceObject
+
+# A photo that finds less time left is not started: it would be thrown away half done.
+MIN_SECONDS_TO_START = 5.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a message.
+
+    Attributes:
+        results: one per S3 record; a single one without a source for a malformed message.
+        is_done: whether the message may be acknowledged; otherwise it becomes a batch item failure.
+    """
+
+    results: tuple[RecordResult, ...]
+    is_done: bool
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How one S3 record went, before anything is decided about its message."""
+
+    result: RecordResult
+    failure: DarkroomError | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageHandler:
+    """Handles the messages of one invocation.
+
+    Attributes:
+        delivery: does the work on one source object.
+        queue: where messages wait, and where they go when they are given up.
+        max_receive_count: the queue's `maxReceiveCount`.
+        request_id: the Lambda request, for the dead letters.
+        deadline: when every verdict must be there.
+    """
+
+    delivery: Delivery
+    queue: Queue
+    max_receive_count: int
+    request_id: str
+    deadline: Deadline
+
+    def handle(self, message: Message) -> Verdict:
+        """Works through a message and settles it; never raises for what is in it."""
+        try:
+            attempts = [self._attempt(message, source) for source in parse_message(message.body)]
+        except PermanentError as malformed:
+            attempts = [_failed(message, None, malformed)]
+        return self._settle(message, attempts)
+
+    def abandon(self, message: Message) -> Verdict:
+        """Settles a message whose work did not end in time."""
+        failure = RetryableError(FailureCode.OUT_OF_TIME, "the batch's time ran out")
+        try:
+            attempts = [_failed(message, source, failure) for source in parse_message(message.body)]
+        except PermanentError:
+            attempts = [_failed(message, None, failure)]
+        return self._settle(message, attempts)
+
+    def _attempt(self, message: Message, source: SourceObject) -> Attempt:
+        """Delivers one source object; whatever goes wrong becomes a failure with a code."""
+        stopwatch = Stopwatch()
+        try:
+            self.deadline.require(MIN_SECONDS_TO_START, "another photo")
+            delivered = self.delivery.deliver(source, self.deadline, stopwatch)
+        except NothingToDoError as reason:
+            return _attempted(message, source, stopwatch, reason.outcome)
+        except DarkroomError as failure:
+            return _failed(message, source, failure, stopwatch)
+        except Exception as error:  # noqa: BLE001 (one record's surprise must not cost its batch-mates)
+            logger.exception("Unexpected failure", message_id=message.message_id, key=source.key)
+            surprise = RetryableError(FailureCode.INTERNAL_ERROR, type(error).__name__)
+            return _failed(message, source, surprise, stopwatch)
+        return _attempted(message, source, stopwatch, Outcome.PROCESSED, delivered)
+
+    def _settle(self, message: Message, attempts: list[Attempt]) -> Verdict:
+        """Decides about the message and carries it out."""
+        failures = [attempt.failure for attempt in attempts if attempt.failure]
+        disposition = decide(failures, receive_count=message.receive_count, max_receive_count=self.max_receive_count)
+        if disposition is Disposition.GIVE_UP and not self._give_up(message, attempts):
+            # The DLQ did not take it. SQS keeps the message: nothing is lost, at worst the reason.
+            disposition = Disposition.BACK_OFF
+        if disposition is Disposition.BACK_OFF:
+            self.queue.back_off(message)
+        elif disposition is Disposition.SHOW_AT_ONCE:
+            self.queue.show_at_once(message)
+        is_done = disposition in (Disposition.ACKNOWLEDGE, Disposition.GIVE_UP)
+        return Verdict(tuple(_concluded(attempt, disposition) for attempt in attempts), is_done)
+
+    def _give_up(self, message: Message, attempts: list[Attempt]) -> bool:
+        """Sends a dead letter for each failed S3 record; answers whether all of them were taken."""
+        taken = True
+        for attempt in attempts:
+            if attempt.failure:
+                source = attempt.result.source
+                body = split_message(message.body)[source] if source else message.body
+                taken &= self.queue.dead_letter(message, body, source, attempt.failure, self.request_id)
+        return taken
+
+
+def _attempted(
+    message: Message, source: SourceObject, stopwatch: Stopwatch, outcome: Outcome, delivered: Delivered | None = None
+) -> Attempt:
+    result = RecordResult(
+        message_id=message.message_id, source=source, outcome=outcome, milliseconds=stopwatch.milliseconds
+    )
+    if delivered:
+        result = replace(result, outputs=delivered.outputs, bytes_in=delivered.bytes_in, bytes_out=delivered.bytes_out)
+    return Attempt(result)
+
+
+def _failed(
+    message: Message, source: SourceObject | None, failure: DarkroomError, stopwatch: Stopwatch | None = None
+) -> Attempt:
+    result = RecordResult(
+        message_id=message.message_id,
+        source=source,
+        outcome=Outcome.RETRYING,
+        code=failure.code,
+        detail=failure.detail,
+        bytes_in=source.size_bytes if source else 0,
+        milliseconds=stopwatch.milliseconds if stopwatch else {},
+    )
+    return Attempt(result, failure)
+
+
+def _concluded(attempt: Attempt, disposition: Disposition) -> RecordResult:
+    if attempt.failure is None:
+        return attempt.result
+    return replace(attempt.result, outcome=outcome_of(attempt.failure, disposition))

@@ -1,0 +1,149 @@
+"""Source objects in, outputs out: all that the function asks of S3.
+
+For a new photo: one HEAD (the commit marker), one GET, and one PUT per output. More only when someone else was there.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from handlers.aws_errors import classify, error_code, failures_named, http_status
+from processing.failures import FailureCode, PermanentError, RetryableError
+from processing.marker import Marker
+from processing.outcomes import Outcome, SourceObject
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+CHUNK_BYTES = 1024 * 1024
+# Every lost round means that another writer finished one; more than two writers of one key at once are rare already.
+MAX_ROUNDS = 5
+
+
+class NothingToDoError(Exception):
+    """The source needs no work any more: `duplicate`, `superseded` or `gone`."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.value)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True)
+class StoredOutput:
+    """An output as it lies in the bucket: its own eTag (for a conditional replacement) and its marker."""
+
+    etag: str
+    marker: Marker
+
+
+@dataclass(frozen=True)
+class Storage:
+    """S3 as the function uses it.
+
+    Attributes:
+        s3: a boto3 S3 client.
+        output_bucket: where outputs go.
+    """
+
+    s3: "S3Client"
+    output_bucket: str
+
+    def head(self, key: str) -> StoredOutput | None:
+        """Asks what lies under an output key; None when nothing does."""
+        try:
+            answer = self.s3.head_object(Bucket=self.output_bucket, Key=key)
+        except ClientError as error:
+            if http_status(error) == 404:
+                return None
+            raise classify(error, "looking for earlier outputs") from error
+        return StoredOutput(answer["ETag"], Marker.from_metadata(answer["Metadata"]))
+
+    def fetch(self, source: SourceObject, into: Path, max_bytes: int) -> int:
+        """Downloads a source object as its event named it.
+
+        Args:
+            source: what the event named.
+            into: the local file to write.
+            max_bytes: refused above it, before the body is read.
+
+        Returns:
+            Its size in bytes.
+
+        Raises:
+            NothingToDoError: `superseded` (overwritten since; a newer message exists) or `gone` (deleted since).
+            PermanentError: `empty-object`, `too-many-bytes`, `source-archived`.
+            RetryableError: S3 failed, throttled, denied, or broke off half way.
+        """
+        with failures_named("reading the source object"):
+            answer = self._get(source)
+            with answer["Body"] as body:
+                check_size(answer["ContentLength"], max_bytes)
+                with into.open("wb") as file:
+                    for chunk in body.iter_chunks(CHUNK_BYTES):
+                        file.write(chunk)
+        return int(answer["ContentLength"])
+
+    def _get(self, source: SourceObject) -> Any:
+        condition = {"IfMatch": f'"{source.etag}"'} if source.etag else {}
+        try:
+            return self.s3.get_object(Bucket=source.bucket, Key=source.key, **condition)  # type: ignore[arg-type]
+        except ClientError as error:
+            if http_status(error) == 412:
+                raise NothingToDoError(Outcome.SUPERSEDED) from error
+            # Not any 404: a missing bucket is a mistake in the deployment, and no reason to drop the message.
+            if error_code(error) in ("NoSuchKey", "NoSuchVersion", "404"):
+                raise NothingToDoError(Outcome.GONE) from error
+            raise
+
+    def store(self, key: str, file: Path, content_type: str, marker: Marker) -> None:
+        """Stores one output unless a newer one lies there, whoever comes first.
+
+        Raises:
+            NothingToDoError: `superseded`, when the output there was made from a later version of the source.
+            RetryableError: S3 failed, throttled or denied.
+        """
+        condition = {"IfNoneMatch": "*"}
+        with failures_named("storing an output"):
+            for _ in range(MAX_ROUNDS):
+                if self._put(key, file, content_type, marker, condition):
+                    return
+                there = self.head(key)
+                if there and there.marker == marker:
+                    return  # our own earlier attempt, or a twin that works on the same event
+                if there and marker.is_older_than(there.marker):
+                    raise NothingToDoError(Outcome.SUPERSEDED)
+                condition = {"IfMatch": there.etag} if there else {"IfNoneMatch": "*"}
+        raise RetryableError(FailureCode.STORAGE_UNAVAILABLE, f"lost {MAX_ROUNDS} races for an output")
+
+    def _put(self, key: str, file: Path, content_type: str, marker: Marker, condition: dict[str, str]) -> bool:
+        """Puts if the condition holds; answers whether it did."""
+        try:
+            with file.open("rb") as body:
+                self.s3.put_object(
+                    Bucket=self.output_bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=content_type,
+                    Metadata=marker.to_metadata(),
+                    **condition,  # type: ignore[arg-type]
+                )
+        except ClientError as error:
+            # 412: the condition does not hold; 409: another write was under way; 404: it was deleted since our HEAD.
+            if http_status(error) in (409, 412) or (http_status(error) == 404 and "IfMatch" in condition):
+                return False
+            raise
+        return True
+
+
+def check_size(size_bytes: int, max_bytes: int) -> None:
+    """Refuses what is not worth a download.
+
+    Raises:
+        PermanentError: `empty-object` or `too-many-bytes`.
+    """
+    if size_bytes == 0:
+        raise PermanentError(FailureCode.EMPTY_OBJECT, "0 bytes")
+    if size_bytes > max_bytes:
+        raise PermanentError(FailureCode.TOO_MANY_BYTES, f"{size_bytes:,} bytes, the limit is {max_bytes:,}")
