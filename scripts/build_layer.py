@@ -1,0 +1,185 @@
+"""Builds the dependency layer of the Lambda functions from uv.lock, on any machine and without Docker.
+
+python -m scripts.build_layer local     for this machine and the local stack's Python
+python -m scripts.build_layer arm64     for AWS Lambda on Graviton, Python 3.13
+python -m scripts.build_layer x86_64    for AWS Lambda on Intel and AMD, Python 3.13
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.bytecode import compile_tree, find_python
+from scripts.layer_tree import tree_bytes, tree_hash, trim
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+LAMBDA_PYTHON = "3.13"  # serverless.yml: provider.runtime
+MAX_BYTES = 40 * 1024 * 1024
+# Where Lambda unpacks a layer: the path that tracebacks of compiled code show.
+LAYER_MOUNT = "/opt/python"
+
+
+class Target(StrEnum):
+    """What a layer is for."""
+
+    LOCAL = "local"
+    ARM64 = "arm64"
+    X86_64 = "x86_64"
+
+
+_SOURCES = [Path(__file__).with_name(name) for name in ("build_layer.py", "layer_tree.py", "bytecode.py")]
+
+# manylinux_2_28: Lambda's Python 3.13 runs on Amazon Linux 2023, glibc 2.34.
+PLATFORMS = {Target.ARM64: "aarch64-manylinux_2_28", Target.X86_64: "x86_64-manylinux_2_28"}
+
+
+class BuildError(Exception):
+    """The layer could not be built; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A built layer.
+
+    Attributes:
+        tree: the directory that becomes /opt/python.
+        hash: of the tree, see `tree_hash`.
+        size_bytes: unzipped.
+        has_bytecode: whether compiled bytecode ships in it.
+        was_cached: whether it was there already, built from the same inputs.
+    """
+
+    tree: Path
+    hash: str
+    size_bytes: int
+    has_bytecode: bool
+    was_cached: bool
+
+
+def build_layer(target: Target, *, repository: Path = REPOSITORY) -> Layer:
+    """Builds `.build/layer-{target}/python`, or returns it when it was built from the same inputs.
+
+    Raises:
+        BuildError: uv or an interpreter is missing, a package could not be installed, or the layer is too large.
+    """
+    directory = repository / ".build" / f"layer-{target}"
+    tree, stamp = directory / "python", repository / ".build" / f"layer-{target}.stamp"
+    interpreter = _interpreter(target, repository)
+    inputs = _inputs_hash(target, interpreter, repository)
+    was_cached = tree.is_dir() and stamp.is_file() and stamp.read_text() == inputs
+    if not was_cached:
+        stamp.unlink(missing_ok=True)
+        _build(target, interpreter, tree, repository)
+        stamp.write_text(inputs)
+    layer = Layer(tree, tree_hash(tree), tree_bytes(tree), interpreter is not None, was_cached)
+    if layer.size_bytes > MAX_BYTES:
+        raise BuildError(f"{tree} has {layer.size_bytes:,} bytes, more than {MAX_BYTES:,}: trim it in layer_tree.py")
+    return layer
+
+
+def _build(target: Target, interpreter: Path | None, tree: Path, repository: Path) -> None:
+    """Builds beside the final place and moves there, so that an interrupted build leaves no half layer."""
+    tree.parent.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=tree.parent.parent, prefix="layer-") as scratch:
+        fresh = Path(scratch) / "python"
+        _install(target, interpreter, fresh, repository)
+        trim(fresh)
+        if interpreter is not None:
+            compile_tree(interpreter, fresh, mount=LAYER_MOUNT)
+        shutil.rmtree(tree.parent, ignore_errors=True)
+        tree.parent.mkdir()
+        fresh.rename(tree)
+
+
+def _install(target: Target, interpreter: Path | None, tree: Path, repository: Path) -> None:
+    """Installs the locked dependencies, wheels only; pyvips is pure Python here, but published as source only."""
+    uv = _find_uv(repository)
+    requirements = tree.parent / "requirements.txt"
+    export = ("export", "--frozen", "--quiet", "--no-default-groups", "--no-emit-project")
+    _run(uv, *export, "--project", str(repository), "--output-file", str(requirements), cwd=repository)
+    platform = (
+        ("--python", str(interpreter))
+        if target is Target.LOCAL
+        else ("--python-platform", PLATFORMS[target], "--python-version", LAMBDA_PYTHON)
+    )
+    wheels = ("--only-binary", ":all:", "--no-binary", "pyvips", "--require-hashes", "--requirement", str(requirements))
+    # Copies: uv's hard links would tie the layer to its cache.
+    install = ("pip", "install", "--quiet", "--link-mode", "copy", "--target", str(tree))
+    _run(uv, *install, *platform, *wheels, cwd=repository)
+
+
+def _run(*command: str, cwd: Path) -> None:
+    # Without pkg-config pyvips finds no libvips of this machine: with its headers it would compile a binding of
+    # the same name as pyvips-binary's.
+    no_system_libvips = {"PKG_CONFIG_LIBDIR": "/nonexistent", "PKG_CONFIG_PATH": "/nonexistent"}
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **no_system_libvips, "UV_PYTHON_DOWNLOADS": "never"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise BuildError(f"{' '.join(command)}\nended with status {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def _find_uv(repository: Path) -> str:
+    places = (repository / ".tools/uv/bin", os.environ.get("PATH", ""))
+    uv = shutil.which("uv", path=os.pathsep.join(map(str, places)))
+    if uv is None:
+        raise BuildError("uv is missing: run `sh scripts/setup.sh` first")
+    return uv
+
+
+def _interpreter(target: Target, repository: Path) -> Path | None:
+    """The Python that compiles the layer's bytecode; None when this machine has none of the target's version."""
+    if target is Target.LOCAL:
+        stack = repository / ".tools/stack/bin/python"
+        if not stack.exists():
+            raise BuildError("the local stack's environment is missing: run `sh scripts/setup.sh` first")
+        return stack
+    return find_python(LAMBDA_PYTHON, uv=_find_uv(repository))
+
+
+def _inputs_hash(target: Target, interpreter: Path | None, repository: Path) -> str:
+    digest = hashlib.sha256(f"{target} {LAMBDA_PYTHON} {interpreter}".encode())
+    # A virtual environment's interpreter keeps its path when its Python changes.
+    version = (interpreter.parent.parent / "pyvenv.cfg") if interpreter else None
+    for path in (repository / "uv.lock", *_SOURCES, version):
+        if path is not None and path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def main(target: Annotated[Target, typer.Argument(help="What the layer is for.")]) -> None:
+    """Build the dependency layer into .build/layer-TARGET and print its hash.
+
+    Example: python -m scripts.build_layer arm64
+    """
+    try:
+        layer = build_layer(target)
+    except BuildError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from error
+    if not layer.has_bytecode:
+        print(
+            f"Note: no Python {LAMBDA_PYTHON} on this machine, so the layer carries no compiled bytecode and a cold "
+            "start imports about twice as long. Install that Python and build again.",
+            file=sys.stderr,
+        )
+    state = "unchanged" if layer.was_cached else "built"
+    print(f"{layer.tree.relative_to(REPOSITORY)}  {state}  {layer.size_bytes / 2**20:.1f} MiB  sha256:{layer.hash}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

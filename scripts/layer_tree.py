@@ -1,0 +1,55 @@
+"""What a dependency layer leaves out, and the hash that shows two layers are the same."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+# Nothing at run time imports these: cffi's compiler half (pyvips' binding is compiled already and needs only
+# _cffi_backend), type stubs, start-up scripts, the OpenAPI page of Powertools' REST resolver. Pillow loads its AVIF,
+# text and Tk modules only when asked to; libvips reads AVIF, and nothing here draws text.
+UNUSED_PATTERNS = (
+    ".lock",
+    "bin",
+    "cffi",
+    "pycparser",
+    "cffi-*.dist-info",
+    "pycparser-*.dist-info",
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui",
+    "PIL/_avif.*.so",
+    "PIL/_imagingft.*.so",
+    "PIL/_imagingtk.*.so",
+    "pillow.libs/libavif-*",
+    "pillow.libs/libfreetype-*",
+    "pillow.libs/libharfbuzz-*",
+    "pillow.libs/libbrotli*",
+    "pillow.libs/libpng16-*",
+    "**/*.pyi",
+    "**/__pycache__",
+)
+# Installers' notes on how a package got there: they differ from machine to machine. The licences stay.
+INSTALLERS_NOTES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json")
+
+
+def trim(tree: Path) -> None:
+    """Removes from an installed tree what no import needs, and what would make two builds differ."""
+    for pattern in (*UNUSED_PATTERNS, *(f"*.dist-info/{note}" for note in INSTALLERS_NOTES)):
+        for path in sorted(tree.glob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def tree_hash(tree: Path) -> str:
+    """SHA-256 over every file's relative path, executable bit and content, in sorted order."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in tree.rglob("*") if path.is_file()):
+        name = path.relative_to(tree).as_posix().encode()
+        content = hashlib.sha256(path.read_bytes()).digest()
+        digest.update(len(name).to_bytes(4) + name + bytes([bool(path.stat().st_mode & 0o100)]) + content)
+    return digest.hexdigest()
+
+
+def tree_bytes(tree: Path) -> int:
+    """Size of all files together, as Lambda counts it against its limit."""
+    return sum(path.stat().st_size for path in tree.rglob("*") if path.is_file())
