@@ -1,0 +1,157 @@
+"""The job on the local stack: upload, follow by the digests, copy what came out, free what is done.
+
+The local S3 keeps every body in memory. So uploads stay a bounded window ahead of the outcomes, and a photo's source
+and outputs are deleted as soon as they are copied.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from processing.digest_machine import UnreadableDigestError
+from processing.outcomes import RecordResult
+from processing.roll_up import BatchDigest
+from scripts.out_folder import OutsideFolderError, place, save
+from scripts.photo_folder import Photo
+from scripts.tally import NO_OUTCOME, NOT_COPIED, NOT_UPLOADED, Failure, Tally
+from scripts.window import Window
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+
+UPLOAD_THREADS = 4
+COPY_THREADS = 4
+WINDOW_BYTES = 256 * 1024 * 1024
+WINDOW_PHOTOS = 200
+POLL_SECONDS = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaptopJob:
+    """Takes photos through the deployed stack and brings back what came out.
+
+    Attributes:
+        s3: client for both buckets.
+        sqs: client for the queue that follows the digests.
+        input_bucket: where photos go.
+        output_bucket: where outputs come from.
+        follow_queue_url: receives every digest's form for machines.
+        out: the folder for the outputs.
+        patience_seconds: without any news for this long, what has no outcome is given up.
+    """
+
+    s3: "S3Client"
+    sqs: "SQSClient"
+    input_bucket: str
+    output_bucket: str
+    follow_queue_url: str
+    out: Path
+    patience_seconds: float
+
+    def run(self, photos: Sequence[Photo], tally: Tally, on_progress: Callable[[Tally], None]) -> None:
+        """Works until every photo has an outcome or patience runs out; everything it finds out is in the tally."""
+        window = Window(WINDOW_BYTES, WINDOW_PHOTOS)
+        stopping = threading.Event()
+        with ThreadPoolExecutor(UPLOAD_THREADS) as uploads, ThreadPoolExecutor(COPY_THREADS) as copies:
+            feeder = threading.Thread(target=self._feed, args=(photos, uploads, window, tally, stopping), daemon=True)
+            feeder.start()
+            try:
+                self._follow(tally, window, copies, on_progress)
+            finally:
+                stopping.set()
+                window.open_wide()
+                uploads.shutdown(cancel_futures=True)
+        on_progress(tally)
+
+    def _feed(
+        self,
+        photos: Sequence[Photo],
+        uploads: ThreadPoolExecutor,
+        window: Window,
+        tally: Tally,
+        stopping: threading.Event,
+    ) -> None:
+        """Hands photos to the upload threads, as far ahead as the window allows."""
+        for photo in photos:
+            try:
+                size_bytes = photo.file.stat().st_size
+            except OSError as error:
+                tally.note_failure(_not_uploaded(photo, error.strerror or type(error).__name__))
+                continue
+            window.enter(photo.key, size_bytes)
+            if stopping.is_set():
+                return
+            uploads.submit(self._upload, photo, size_bytes, window, tally)
+
+    def _upload(self, photo: Photo, size_bytes: int, window: Window, tally: Tally) -> None:
+        tally.note_started(photo.key)
+        try:
+            with photo.file.open("rb") as body:
+                self.s3.put_object(Bucket=self.input_bucket, Key=photo.key, Body=body)
+        except (OSError, ValueError, ClientError, BotoCoreError) as error:
+            window.leave(photo.key)
+            tally.note_failure(_not_uploaded(photo, str(error)))
+            return
+        tally.note_uploaded(size_bytes)
+
+    def _follow(
+        self, tally: Tally, window: Window, copies: ThreadPoolExecutor, on_progress: Callable[[Tally], None]
+    ) -> None:
+        """Reads digests until the job is over."""
+        while not tally.is_complete:
+            for digest in self._receive_digests():
+                tally.note_digest(digest)
+                for result in digest.results:
+                    if tally.note_result(result):
+                        copies.submit(self._bring_home, result, window, tally)
+            on_progress(tally)
+            if tally.seconds_since_news > self.patience_seconds:
+                self._give_up(tally, window)
+
+    def _receive_digests(self) -> list[BatchDigest]:
+        answer = self.sqs.receive_message(
+            QueueUrl=self.follow_queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=POLL_SECONDS
+        )
+        digests = []
+        for message in answer.get("Messages", []):
+            self.sqs.delete_message(QueueUrl=self.follow_queue_url, ReceiptHandle=message["ReceiptHandle"])
+            try:
+                digests.append(BatchDigest.from_body(message["Body"]))
+            except UnreadableDigestError:
+                continue  # not ours; a photo that stays without an outcome is reported as such
+        return digests
+
+    def _bring_home(self, result: RecordResult, window: Window, tally: Tally) -> None:
+        """Copies a photo's outputs to the laptop and frees the local S3's memory."""
+        assert result.source is not None  # noqa: S101 (for the type checker: only such results are passed on)
+        key = result.source.key
+        try:
+            for output in result.outputs:
+                target = place(self.out, output)
+                save(self.s3.get_object(Bucket=self.output_bucket, Key=output)["Body"], target)
+        except (OSError, OutsideFolderError, ClientError, BotoCoreError) as error:
+            tally.note_not_copied(Failure(key=key, code=NOT_COPIED, what_to_do=str(error)))
+        finally:
+            self._free(key, result.outputs)
+            window.leave(key)
+
+    def _free(self, key: str, outputs: Sequence[str]) -> None:
+        self.s3.delete_object(Bucket=self.input_bucket, Key=key)
+        for output in outputs:
+            self.s3.delete_object(Bucket=self.output_bucket, Key=output)
+
+    def _give_up(self, tally: Tally, window: Window) -> None:
+        advice = f"No outcome, and no news of any photo for {self.patience_seconds:.0f} s. The stack's log says why."
+        for key in sorted(tally.waiting):
+            window.leave(key)
+            tally.note_failure(Failure(key=key, code=NO_OUTCOME, what_to_do=advice))
+
+
+def _not_uploaded(photo: Photo, reason: str) -> Failure:
+    return Failure(key=photo.key, code=NOT_UPLOADED, what_to_do=f"Could not be uploaded: {reason}")
