@@ -11,15 +11,17 @@ from handlers.deadline import Deadline
 from handlers.observability import logger
 from handlers.worker import Worker, WorkerLostError
 from processing.failures import FailureCode, PermanentError, RetryableError
-from processing.header import Header
-from processing.pipeline import Rendered
+from processing.header import inspect_header
+from processing.rendered import Rendered
 from processing.settings import RenderSettings
-from processing.worker_protocol import header_request, parse_header, parse_rendered, render_request
+from processing.worker_protocol import parse_rendered, render_request
 
+MB = 1024 * 1024
 MB_PER_VCPU = 1769  # AWS Lambda Developer Guide, "Configure Lambda function memory"
 # What the function itself and each worker take before the first photo, measured with libvips and boto3 imported.
 FUNCTION_MB = 160
 WORKER_MB = 70
+PHOTO_MB = 60  # rows, codecs and the largest rendition of any photo; what its format needs beyond comes from its header
 
 
 class WorkerPool:
@@ -33,7 +35,7 @@ class WorkerPool:
     def __init__(self, memory_mb: int, photo_timeout_seconds: float) -> None:
         size = max(1, min(memory_mb // MB_PER_VCPU, os.cpu_count() or 1))
         photos_mb = max(memory_mb - FUNCTION_MB - size * WORKER_MB, memory_mb // 4)
-        self._memory = Budget(photos_mb * 1024 * 1024, "memory")
+        self._memory = Budget(photos_mb * MB, "memory")
         self._photo_timeout_seconds = photo_timeout_seconds
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
         for _ in range(size):
@@ -56,18 +58,18 @@ class WorkerPool:
             raise PermanentError(lost.code, lost.detail) from lost
 
     def _try(self, source: Path, into: Path, settings: RenderSettings, deadline: Deadline, *, alone: bool) -> Rendered:
-        with self._borrow(deadline) as worker:
-            header = self._inspect(worker, source, settings, deadline)
-            wanted_bytes = self._memory.total_bytes if alone else header.memory_bytes
-            with self._memory.reserve(wanted_bytes, deadline):
-                reply = self._ask(worker, render_request(source, into, settings), deadline)
+        request = render_request(source, into, settings)
+        wanted_bytes = self._memory.total_bytes if alone else self._estimate(source, settings)
+        with self._memory.reserve(wanted_bytes, deadline), self._borrow(deadline) as worker:
+            reply = self._ask(worker, request, deadline)
         return parse_rendered(reply)
 
-    def _inspect(self, worker: Worker, source: Path, settings: RenderSettings, deadline: Deadline) -> Header:
-        header = parse_header(self._ask(worker, header_request(source, settings.limits), deadline))
-        if header.memory_bytes > self._memory.total_bytes:
-            raise PermanentError(FailureCode.OUT_OF_MEMORY, f"needs about {header.memory_bytes // 2**20} MB to decode")
-        return header
+    def _estimate(self, source: Path, settings: RenderSettings) -> int:
+        """Memory for one photo, from its header alone."""
+        estimate_bytes = inspect_header(source, settings.limits).decode_bytes + PHOTO_MB * MB
+        if estimate_bytes > self._memory.total_bytes:
+            raise PermanentError(FailureCode.OUT_OF_MEMORY, f"needs about {estimate_bytes // MB} MB to be decoded")
+        return estimate_bytes
 
     def _ask(self, worker: Worker, request: bytes, deadline: Deadline) -> bytes:
         """Asks within the photo's limit; a limit cut short by the batch's deadline is not the photo's fault."""
