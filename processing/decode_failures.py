@@ -1,0 +1,60 @@
+"""Says in our words why a decoder gave up."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from processing.failures import DarkroomError, FailureCode, PermanentError, RetryableError
+from processing.vips import pyvips
+
+# What the decoders' messages say, in lower case; the first that matches decides.
+_SIGNS: tuple[tuple[FailureCode, tuple[str, ...]], ...] = (
+    (
+        FailureCode.OUT_OF_MEMORY,
+        ("out of memory", "insufficient memory", "unable to allocate", "memory allocation", "cannot allocate"),
+    ),
+    (FailureCode.INTERNAL_ERROR, ("system error", "no such file")),
+    (
+        FailureCode.TRUNCATED_IMAGE,
+        (
+            "premature end",  # libjpeg
+            "libpng read error",  # libvips' own words at the end of the file
+            "unexpected end",  # libnsgif
+            "read error at scanline", "seek error", "bad seek",  # libtiff
+            "outside of file", "end of file",  # libheif
+            "truncated",
+        ),
+    ),
+    (FailureCode.UNSUPPORTED_FORMAT, ("unsupported", "not supported", "not implemented", "not configured")),
+)  # fmt: skip
+_UNPRINTABLE = re.compile(r"[^ -~]+")
+_PATH = re.compile(r"\S*/\S*")
+_MAX_DETAIL = 160
+
+
+@contextmanager
+def decode_failures() -> Iterator[None]:
+    """Turns an error of libvips into one of ours. Belongs around every place where pixels are pulled: libvips is lazy.
+
+    Raises:
+        PermanentError: `truncated-image`, `corrupt-image`, `unsupported-format`, `out-of-memory`.
+        RetryableError: `internal-error` when the disk failed, not the photo.
+    """
+    try:
+        yield
+    except pyvips.Error as error:
+        raise classify(error.detail) from None
+
+
+def classify(message: str) -> DarkroomError:
+    """The failure that a decoder's message speaks of; corrupt, if it names nothing we know."""
+    lowered = message.lower()
+    code = next((code for code, signs in _SIGNS if any(sign in lowered for sign in signs)), FailureCode.CORRUPT_IMAGE)
+    kind = RetryableError if code is FailureCode.INTERNAL_ERROR else PermanentError
+    return kind(code, _one_line(message))
+
+
+def _one_line(message: str) -> str:
+    """The first line, printable and without paths."""
+    first = next((line for line in message.splitlines() if line.strip()), "the decoder gave no reason")
+    return _PATH.sub("...", _UNPRINTABLE.sub(" ", first)).strip()[:_MAX_DETAIL]

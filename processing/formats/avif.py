@@ -1,0 +1,72 @@
+"""The header of an AVIF: the boxes ftyp and meta. Facts from ISO/IEC 14496-12 and 23008-12, and AOM's AVIF 1.1."""
+
+from collections.abc import Iterator
+from struct import unpack_from
+
+from processing.failures import FailureCode, PermanentError
+from processing.formats.header import MAX_PARTS, Data, Header, ImageFormat
+
+_BRANDS = frozenset((b"avif", b"avis"))
+_BYTES_PER_PIXEL = 12  # measured: the decoder's planes, the converted picture and libvips' copy
+
+
+def brands(data: Data) -> frozenset[bytes]:
+    """The brands of an ISO base media file, the major one included; empty for any other file."""
+    if data[4:8] != b"ftyp":
+        return frozenset()
+    end = min(unpack_from(">I", data, 0)[0], 1024)
+    listed = (data[position : position + 4] for position in (8, *range(16, end - 3, 4)))
+    return frozenset(bytes(brand) for brand in listed)
+
+
+def is_avif(data: Data) -> bool:
+    """Whether the file says it can be read as an AVIF."""
+    return not _BRANDS.isdisjoint(brands(data))
+
+
+def read_header(data: Data) -> Header:
+    """Takes the largest of the sizes (ispe) that the file declares: that of its grid, if it has one, else its image's.
+
+    Rotation and cropping are applied by the decoder and may swap or shrink what is said here.
+
+    Raises:
+        PermanentError: `corrupt-image`.
+        struct.error: the file ends inside its header.
+    """
+    sizes = list(_declared_sizes(data))
+    if not sizes:
+        raise PermanentError(FailureCode.CORRUPT_IMAGE, "an AVIF that declares no size")
+    width, height = max(sizes, key=lambda size: size[0] * size[1])
+    return Header(
+        format=ImageFormat.AVIF,
+        width_px=width,
+        height_px=height,
+        decode_bytes=len(data) + width * height * _BYTES_PER_PIXEL,
+    )
+
+
+def _declared_sizes(data: Data) -> Iterator[tuple[int, int]]:
+    version_and_flags = 4
+    for meta_start, meta_end in _boxes(data, b"meta", 0, len(data)):
+        for iprp in _boxes(data, b"iprp", meta_start + version_and_flags, meta_end):
+            for ipco in _boxes(data, b"ipco", *iprp):
+                for ispe_start, _ in _boxes(data, b"ispe", *ipco):
+                    yield unpack_from(">II", data, ispe_start + version_and_flags)
+
+
+def _boxes(data: Data, name: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Start and end of the contents of each box with that name between two positions."""
+    for _ in range(MAX_PARTS):
+        if start >= end:
+            return
+        size, kind = unpack_from(">I4s", data, start)
+        body = start + 8
+        if size == 1:  # the size is in the 8 bytes that follow
+            size = unpack_from(">Q", data, body)[0]
+            body += 8
+        if size and size < body - start:
+            raise PermanentError(FailureCode.CORRUPT_IMAGE, "a box that is smaller than its own header")
+        following = start + size if size else end
+        if kind == name:
+            yield body, min(following, end)
+        start = following

@@ -1,0 +1,54 @@
+"""The header of a GIF: the logical screen, and a walk over the blocks to count frames. Facts from GIF89a."""
+
+from struct import unpack_from
+
+from processing.formats.header import MAX_PARTS, Data, Header, ImageFormat
+
+MAGICS = (b"GIF87a", b"GIF89a")
+
+_EXTENSION, _IMAGE = 0x21, 0x2C
+_HAS_COLOUR_TABLE = 0x80
+_BYTES_PER_PIXEL = 4
+
+
+def read_header(data: Data) -> Header:
+    """Reads the logical screen and counts frames.
+
+    Raises:
+        struct.error, IndexError: the file ends inside its header.
+    """
+    width, height, flags = unpack_from("<HHB", data, 6)
+    return Header(
+        format=ImageFormat.GIF,
+        width_px=width,
+        height_px=height,
+        pages=max(1, _count_frames(data, 13 + _colour_table_bytes(flags))),
+        decode_bytes=len(data) + width * height * _BYTES_PER_PIXEL,
+    )
+
+
+def _count_frames(data: Data, position: int) -> int:
+    frames = 0
+    try:
+        for _ in range(MAX_PARTS):
+            if data[position] == _EXTENSION:
+                position = _skip_sub_blocks(data, position + 2)
+            elif data[position] == _IMAGE:
+                frames += 1
+                table = _colour_table_bytes(data[position + 9])
+                position = _skip_sub_blocks(data, position + 11 + table)
+            else:
+                break
+    except IndexError:
+        pass  # cut off: the decoder decides whether the first frame is complete
+    return frames
+
+
+def _skip_sub_blocks(data: Data, position: int) -> int:
+    while size := data[position]:
+        position += size + 1
+    return position + 1
+
+
+def _colour_table_bytes(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & _HAS_COLOUR_TABLE else 0

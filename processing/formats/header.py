@@ -1,0 +1,61 @@
+"""What a file's first bytes say about the image in it, before anything is decoded."""
+
+import mmap
+from dataclasses import dataclass
+from enum import StrEnum
+
+# A file mapped into memory, or bytes: both can be indexed, sliced, searched and unpacked from.
+Data = bytes | mmap.mmap
+
+# Walks over segments, boxes, frames and directories end here: a hostile file must not buy time with empty ones.
+MAX_PARTS = 20_000
+
+# Measured: the renditions, the encoder and the libraries' buffers; and the rows that libvips keeps in flight.
+_ANY_PHOTO_BYTES = 40 * 1024 * 1024
+_BYTES_PER_COLUMN = 2048
+
+
+class ImageFormat(StrEnum):
+    """The formats that Darkroom reads."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+    GIF = "gif"
+    TIFF = "tiff"
+    AVIF = "avif"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """The image as its header announces it.
+
+    Attributes:
+        format: by magic bytes, never by name.
+        width_px: as stored, before any EXIF orientation.
+        height_px: as stored, before any EXIF orientation.
+        pages: pages of a TIFF, frames of an animation, otherwise 1.
+        decode_bytes: memory that decoding needs because of the file's own structure (a progressive JPEG keeps every
+            coefficient, an interlaced PNG every pixel), above what any photo takes.
+    """
+
+    format: ImageFormat
+    width_px: int
+    height_px: int
+    pages: int = 1
+    decode_bytes: int = 0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return (self.width_px, self.height_px)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that rendering is estimated to need beyond the worker's own, generously."""
+        return _ANY_PHOTO_BYTES + self.width_px * _BYTES_PER_COLUMN + self.decode_bytes
+
+    @property
+    def pixels(self) -> int:
+        """Of one page."""
+        return self.width_px * self.height_px

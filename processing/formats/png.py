@@ -1,0 +1,30 @@
+"""The header of a PNG: its IHDR chunk, which must come first. Facts from the W3C PNG specification."""
+
+from struct import unpack_from
+
+from processing.failures import FailureCode, PermanentError
+from processing.formats.header import Data, Header, ImageFormat
+
+MAGIC = b"\x89PNG\r\n\x1a\n"
+
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type: grey, RGB, palette, grey with alpha, RGB with alpha
+
+
+def read_header(data: Data) -> Header:
+    """Reads IHDR.
+
+    Raises:
+        PermanentError: `corrupt-image`.
+        struct.error: the file ends inside its header.
+    """
+    name, width, height, bits, colour_type, _, _, interlaced = unpack_from(">4sIIBBBBB", data, len(MAGIC) + 4)
+    if name != b"IHDR" or colour_type not in _CHANNELS:
+        raise PermanentError(FailureCode.CORRUPT_IMAGE, "a PNG without a valid IHDR chunk")
+    bytes_per_pixel = _CHANNELS[colour_type] * max(1, bits // 8)
+    return Header(
+        format=ImageFormat.PNG,
+        width_px=width,
+        height_px=height,
+        # The seven passes of an interlaced PNG are collected in a whole bitmap.
+        decode_bytes=width * height * bytes_per_pixel if interlaced else 0,
+    )

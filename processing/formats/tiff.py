@@ -1,0 +1,147 @@
+"""TIFF's image file directories: the header of a TIFF, and also the inside of every EXIF block.
+
+Facts from Adobe's TIFF 6.0, its BigTIFF extension, and the DNG specification.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from struct import unpack_from
+
+from processing.failures import FailureCode, PermanentError
+from processing.formats.header import MAX_PARTS, Data, Header, ImageFormat
+
+MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+_NEW_SUBFILE_TYPE, _WIDTH, _HEIGHT, _BITS, _CHANNELS = 254, 256, 257, 258, 277
+_ROWS_PER_STRIP, _TILE_WIDTH, _TILE_HEIGHT, _DNG_VERSION = 278, 322, 323, 50706
+_REDUCED_RESOLUTION = 1
+_LETTERS = {1: "B", 2: "s", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # struct's letter by field type
+_BYTES = {"B": 1, "s": 1, "H": 2, "I": 4, "Q": 8}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How numbers are written: byte order, and 4- or 8-byte offsets (BigTIFF)."""
+
+    order: str
+    is_big: bool
+
+    @property
+    def count_letter(self) -> str:
+        return "Q" if self.is_big else "H"
+
+    @property
+    def offset_letter(self) -> str:
+        return "Q" if self.is_big else "I"
+
+    @property
+    def entry_bytes(self) -> int:
+        return 20 if self.is_big else 12
+
+
+@dataclass(frozen=True)
+class Field:
+    """Where the values of one directory entry are."""
+
+    letter: str
+    count: int
+    position: int
+
+
+Directory = dict[int, Field]
+
+
+def read_header(data: Data) -> Header:
+    """Reads the first directory and counts the others.
+
+    Raises:
+        PermanentError: `unsupported-format` for camera raw files, `corrupt-image`, `truncated-image`.
+        struct.error: the file ends inside its header.
+    """
+    layout = read_layout(data)
+    pages = 0
+    first: Directory = {}
+    for directory in directories(data, layout):
+        first = first or directory
+        pages += 1
+    width, height = (number(data, layout, first, tag, 0) for tag in (_WIDTH, _HEIGHT))
+    _refuse_camera_raw(data, layout, first)
+    if not width or not height:
+        raise PermanentError(FailureCode.CORRUPT_IMAGE, "a TIFF without width and height")
+    return Header(
+        format=ImageFormat.TIFF,
+        width_px=width,
+        height_px=height,
+        pages=pages,
+        decode_bytes=_chunk_bytes(data, layout, first, width, height),
+    )
+
+
+def read_layout(data: Data) -> Layout:
+    """Byte order and offset size, from the first four bytes."""
+    order = "<" if data[:2] == b"II" else ">"
+    return Layout(order, is_big=unpack_from(order + "H", data, 2)[0] == 43)
+
+
+def directories(data: Data, layout: Layout) -> Iterator[Directory]:
+    """The chain of directories, ended by a zero, a loop, or far too many."""
+    link = 8 if layout.is_big else 4
+    seen = set()
+    while (start := unpack_from(layout.order + layout.offset_letter, data, link)[0]) and start not in seen:
+        seen.add(start)
+        if len(seen) > MAX_PARTS:
+            break
+        directory, link = _read_directory(data, layout, start)
+        yield directory
+
+
+def number(data: Data, layout: Layout, directory: Directory, tag: int, default: int) -> int:
+    """The first value of an integer field."""
+    field = directory.get(tag)
+    if field is None or field.letter == "s" or not field.count:
+        return default
+    return int(unpack_from(layout.order + field.letter, data, field.position)[0])
+
+
+def text(data: Data, directory: Directory, tag: int) -> bytes:
+    """The bytes of an ASCII field (in practice of any encoding), without the closing NULs; empty if absent."""
+    field = directory.get(tag)
+    if field is None or field.letter != "s":
+        return b""
+    return bytes(data[field.position : field.position + field.count]).rstrip(b"\0")
+
+
+def _read_directory(data: Data, layout: Layout, start: int) -> tuple[Directory, int]:
+    count = unpack_from(layout.order + layout.count_letter, data, start)[0]
+    position = start + _BYTES[layout.count_letter]
+    directory: Directory = {}
+    for _ in range(min(count, MAX_PARTS)):
+        tag, kind, values = unpack_from(layout.order + "HH" + layout.offset_letter, data, position)
+        letter = _LETTERS.get(kind)
+        if letter is not None:
+            directory[tag] = _locate(data, layout, letter, values, position + 4 + _BYTES[layout.offset_letter])
+        position += layout.entry_bytes
+    return directory, position
+
+
+def _locate(data: Data, layout: Layout, letter: str, count: int, position: int) -> Field:
+    if count * _BYTES[letter] > _BYTES[layout.offset_letter]:
+        position = unpack_from(layout.order + layout.offset_letter, data, position)[0]
+    return Field(letter, count, position)
+
+
+def _refuse_camera_raw(data: Data, layout: Layout, first: Directory) -> None:
+    # DNG, NEF, ARW and CR2 are TIFFs whose first directory is a thumbnail: rendering that would look like success.
+    subfile_type = number(data, layout, first, _NEW_SUBFILE_TYPE, 0)
+    if _DNG_VERSION in first or data[8:10] == b"CR" or subfile_type & _REDUCED_RESOLUTION:
+        raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, "a camera raw file")
+
+
+def _chunk_bytes(data: Data, layout: Layout, first: Directory, width: int, height: int) -> int:
+    """One strip or one row of tiles is decoded at a time, and some writers make one strip of the whole image."""
+    bits = number(data, layout, first, _BITS, 1) * number(data, layout, first, _CHANNELS, 1)
+    if _TILE_WIDTH in first:
+        rows = number(data, layout, first, _TILE_HEIGHT, height)
+    else:
+        rows = number(data, layout, first, _ROWS_PER_STRIP, height)
+    return width * min(rows, height) * max(8, bits) // 8

@@ -1,0 +1,55 @@
+"""One photo in, its renditions and its PDF out: the steps in their order, one file each."""
+
+from pathlib import Path
+
+from processing.colour import to_srgb
+from processing.decode import full_size, open_photo
+from processing.decode_failures import decode_failures
+from processing.document import write_document
+from processing.encode import write_jpeg
+from processing.flatten import flatten_on_white
+from processing.geometry import choose_shrink, plan_sizes
+from processing.header import inspect_header
+from processing.keys import DOCUMENT_NAME
+from processing.orientation import turn_upright
+from processing.rendered import Rendered
+from processing.resize import resize_to
+from processing.rights import exif_block, read_rights
+from processing.settings import RenderSettings
+
+
+def render_photo(source: Path, into: Path, settings: RenderSettings) -> Rendered:
+    """Writes every rendition and the PDF of one photo into a folder.
+
+    The photo is decoded once, in one pass from top to bottom, into the largest rendition; each smaller one is made
+    from the one before.
+
+    Args:
+        source: the photo.
+        into: an existing folder; receives `{name}.jpg` for each rendition, and `document.pdf`.
+        settings: what to make, and the limits.
+
+    Raises:
+        PermanentError: the photo is empty, unsupported, damaged, or beyond a limit.
+        RetryableError: the disk failed.
+    """
+    header = inspect_header(source, settings.limits)
+    shrink = choose_shrink(header.size, settings.renditions[0].box_px)
+    with decode_failures():
+        photo = open_photo(source, header, shrink)
+        exif = exif_block(read_rights(source, header.format, photo))
+        sizes = plan_sizes(full_size(photo, header), settings.renditions)
+        image = to_srgb(resize_to(flatten_on_white(photo), sizes[0])).copy_memory()
+
+    files = []
+    for rendition, size in zip(settings.renditions, sizes, strict=True):
+        image = resize_to(image, size).copy_memory()
+        path = into / f"{rendition.name}.jpg"
+        files.append(write_jpeg(turn_upright(image), path, quality=rendition.quality, exif=exif))
+    files.append(write_document(into / DOCUMENT_NAME, into / files[0].name, files[0]))
+    return Rendered(
+        source_format=header.format,
+        source_width_px=header.width_px,
+        source_height_px=header.height_px,
+        files=tuple(files),
+    )

@@ -1,0 +1,42 @@
+"""What came out of one photo. Imports no image library: whoever only reads the answer need not load one."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderedFile:
+    """One output.
+
+    Attributes:
+        name: the file's name in the folder, and the last part of its output key: `large.jpg`, `document.pdf`.
+        width_px: of the picture in it.
+        height_px: of the picture in it.
+        size_bytes: of the file.
+    """
+
+    name: str
+    width_px: int
+    height_px: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """All outputs of one photo.
+
+    Attributes:
+        source_format: `jpeg`, `png`, `webp`, `gif`, `tiff` or `avif`.
+        source_width_px: as stored, before any orientation.
+        source_height_px: as stored, before any orientation.
+        files: the renditions in the order of the settings, then the document.
+    """
+
+    source_format: str
+    source_width_px: int
+    source_height_px: int
+    files: tuple[RenderedFile, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all outputs together."""
+        return sum(file.size_bytes for file in self.files)

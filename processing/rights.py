@@ -1,0 +1,61 @@
+"""Artist and copyright: the only metadata that survive. GPS above all must not."""
+
+import mmap
+from dataclasses import dataclass
+from pathlib import Path
+from struct import error
+
+from PIL import Image
+
+from processing.formats import tiff
+from processing.formats.header import Data, ImageFormat
+from processing.vips import pyvips
+
+_ARTIST, _COPYRIGHT = 0x013B, 0x8298  # Exif 3.0, table 4
+_EXIF_PREFIX = b"Exif\0\0"
+_EXIF = "exif-data"
+_MAX_BYTES = 2000  # each; they are repeated in every rendition
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Who made the photo and who owns it, as bytes: EXIF says ASCII, people write UTF-8."""
+
+    artist: bytes = b""
+    copyright: bytes = b""
+
+
+def read_rights(source: Path, image_format: ImageFormat, image: pyvips.Image) -> Rights:
+    """Finds artist and copyright, in a TIFF's own directory or in the EXIF block that libvips passes on.
+
+    Args:
+        source: the file.
+        image_format: as its header says.
+        image: the opened photo.
+    """
+    if image_format is ImageFormat.TIFF:
+        with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return parse_rights(data)
+    if image.get_typeof(_EXIF) == 0:
+        return Rights()
+    return parse_rights(bytes(image.get(_EXIF)).removeprefix(_EXIF_PREFIX))
+
+
+def parse_rights(block: Data) -> Rights:
+    """Reads a TIFF structure; what is broken reads as empty, since a photo is worth more than its metadata."""
+    try:
+        for directory in tiff.directories(block, tiff.read_layout(block)):
+            artist, copyright_ = (tiff.text(block, directory, tag)[:_MAX_BYTES] for tag in (_ARTIST, _COPYRIGHT))
+            return Rights(artist, copyright_)
+    except error:
+        pass
+    return Rights()
+
+
+def exif_block(rights: Rights) -> bytes:
+    """A fresh EXIF block with nothing but the rights; empty if there are none."""
+    exif = Image.Exif()
+    for tag, value in ((_ARTIST, rights.artist), (_COPYRIGHT, rights.copyright)):
+        if value:
+            exif[tag] = value
+    return exif.tobytes() if len(exif) else b""

@@ -1,0 +1,68 @@
+"""The child process that decodes strangers' files: `python -m processing.worker [MEMORY_LIMIT_BYTES]`.
+
+Reads one request a line from stdin and answers each with one line on what was stdout when it started. Says that it is
+ready first, after the slow imports. Ends when stdin does, even in the middle of a photo: nobody is left to answer.
+"""
+
+import os
+import queue
+import sys
+import threading
+from typing import BinaryIO
+
+from processing.address_space import limit_growth
+from processing.failures import DarkroomError, FailureCode
+from processing.header import inspect_header
+from processing.pipeline import render_photo
+from processing.worker_protocol import READY, HeaderRequest, failure_reply, header_reply, parse_request, rendered_reply
+
+_STDOUT, _STDERR = 1, 2
+
+
+def main(arguments: list[str]) -> None:
+    """Answers requests for ever; `_read_requests` ends the process."""
+    replies = _take_stdout()
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_read_requests, args=(sys.stdin.buffer, requests), daemon=True).start()
+    if arguments:
+        limit_growth(int(arguments[0]))
+    _send(replies, READY)
+    while True:
+        _send(replies, answer(requests.get()))
+
+
+def answer(line: bytes) -> bytes:
+    """The reply to one request: whatever happens, there is exactly one."""
+    try:
+        request = parse_request(line)
+        if isinstance(request, HeaderRequest):
+            return header_reply(inspect_header(request.source, request.limits))
+        return rendered_reply(render_photo(request.source, request.into, request.settings))
+    except DarkroomError as error:
+        return failure_reply(error.code, error.detail)
+    except MemoryError:
+        return failure_reply(FailureCode.OUT_OF_MEMORY, "the memory limit was reached")
+    except Exception as error:  # noqa: BLE001 (the parent must get an answer; a message could carry paths, so only the class)
+        return failure_reply(FailureCode.INTERNAL_ERROR, type(error).__name__)
+
+
+def _take_stdout() -> BinaryIO:
+    """Keeps the way to the parent for replies alone: whatever native libraries print now goes to stderr."""
+    replies = os.fdopen(os.dup(_STDOUT), "wb")
+    os.dup2(_STDERR, _STDOUT)
+    return replies
+
+
+def _read_requests(stdin: BinaryIO, requests: "queue.SimpleQueue[bytes]") -> None:
+    for line in stdin:
+        requests.put(line)
+    os._exit(0)
+
+
+def _send(replies: BinaryIO, line: bytes) -> None:
+    replies.write(line)
+    replies.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
