@@ -1,0 +1,24 @@
+"""Breaks files the ways that networks, disks and strangers do."""
+
+import random
+
+END_OF_IMAGE = b"\xff\xd9"
+
+
+def truncated(data: bytes, fraction: float) -> bytes:
+    """The first part of a file: an upload that was cut off."""
+    return data[: int(len(data) * fraction)]
+
+
+def truncated_and_closed(data: bytes, fraction: float) -> bytes:
+    """A JPEG cut off and given an end marker: what a repair tool or a careless proxy leaves."""
+    return truncated(data, fraction) + END_OF_IMAGE
+
+
+def bits_flipped(data: bytes, *, seed: int, flips: int) -> bytes:
+    """Some bits inverted, anywhere."""
+    chance = random.Random(seed)
+    broken = bytearray(data)
+    for _ in range(flips):
+        broken[chance.randrange(len(broken))] ^= 1 << chance.randrange(8)
+    return bytes(broken)
