@@ -19,7 +19,7 @@ from typing import Annotated
 import typer
 
 from scripts.bytecode import compile_tree, find_python
-from scripts.layer_tree import tree_bytes, tree_hash, trim
+from scripts.layer_tree import tree_bytes, tree_hash, trim, write_zip
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LAMBDA_PYTHON = "3.13"  # serverless.yml: provider.runtime
@@ -51,13 +51,15 @@ class Layer:
     """A built layer.
 
     Attributes:
-        tree: the directory that becomes /opt/python.
+        archive: the zip that is deployed.
+        tree: what is in it, the directory that becomes /opt/python.
         hash: of the tree, see `tree_hash`.
         size_bytes: unzipped.
         has_bytecode: whether compiled bytecode ships in it.
         was_cached: whether it was there already, built from the same inputs.
     """
 
+    archive: Path
     tree: Path
     hash: str
     size_bytes: int
@@ -66,21 +68,26 @@ class Layer:
 
 
 def build_layer(target: Target, *, repository: Path = REPOSITORY) -> Layer:
-    """Builds `.build/layer-{target}/python`, or returns it when it was built from the same inputs.
+    """Builds `.build/layer-{target}/python` and its zip, or returns them when they were built from the same inputs.
 
     Raises:
         BuildError: uv or an interpreter is missing, a package could not be installed, or the layer is too large.
     """
-    directory = repository / ".build" / f"layer-{target}"
-    tree, stamp = directory / "python", repository / ".build" / f"layer-{target}.stamp"
+    build = repository / ".build"
+    tree, archive, stamp = (
+        build / f"layer-{target}" / "python",
+        build / f"layer-{target}.zip",
+        build / f"layer-{target}.stamp",
+    )
     interpreter = _interpreter(target, repository)
     inputs = _inputs_hash(target, interpreter, repository)
-    was_cached = tree.is_dir() and stamp.is_file() and stamp.read_text() == inputs
+    was_cached = archive.is_file() and tree.is_dir() and stamp.is_file() and stamp.read_text() == inputs
     if not was_cached:
         stamp.unlink(missing_ok=True)
         _build(target, interpreter, tree, repository)
+        write_zip(tree, archive)
         stamp.write_text(inputs)
-    layer = Layer(tree, tree_hash(tree), tree_bytes(tree), interpreter is not None, was_cached)
+    layer = Layer(archive, tree, tree_hash(tree), tree_bytes(tree), interpreter is not None, was_cached)
     if layer.size_bytes > MAX_BYTES:
         raise BuildError(f"{tree} has {layer.size_bytes:,} bytes, more than {MAX_BYTES:,}: trim it in layer_tree.py")
     return layer
@@ -162,7 +169,7 @@ def _inputs_hash(target: Target, interpreter: Path | None, repository: Path) -> 
 
 
 def main(target: Annotated[Target, typer.Argument(help="What the layer is for.")]) -> None:
-    """Build the dependency layer into .build/layer-TARGET and print its hash.
+    """Build the dependency layer into .build/layer-TARGET.zip and print its hash.
 
     Example: python -m scripts.build_layer arm64
     """
@@ -178,7 +185,8 @@ def main(target: Annotated[Target, typer.Argument(help="What the layer is for.")
             file=sys.stderr,
         )
     state = "unchanged" if layer.was_cached else "built"
-    print(f"{layer.tree.relative_to(REPOSITORY)}  {state}  {layer.size_bytes / 2**20:.1f} MiB  sha256:{layer.hash}")
+    size = f"{layer.size_bytes / 2**20:.1f} MiB, zipped {layer.archive.stat().st_size / 2**20:.1f} MiB"
+    print(f"{layer.archive.relative_to(REPOSITORY)}  {state}  {size}  sha256:{layer.hash}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""What a dependency layer leaves out, and the hash that shows two layers are the same."""
+"""A dependency layer's files: what it leaves out, the hash that shows two are the same, the zip that Lambda takes."""
 
 import hashlib
 import shutil
+import zipfile
 from pathlib import Path
 
 # Nothing at run time imports these: cffi's compiler half (pyvips' binding is compiled already and needs only
@@ -40,16 +41,36 @@ def trim(tree: Path) -> None:
                 path.unlink()
 
 
+def write_zip(tree: Path, archive: Path) -> None:
+    """Zips a tree under its own name, the same way each time: sorted, without dates, modes reduced to what matters."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as zipped:
+        for path in _files(tree):
+            # The zip format's first date.
+            entry = zipfile.ZipInfo(path.relative_to(tree.parent).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # Unix: the next line holds a Unix mode
+            entry.external_attr = (0o755 if _is_executable(path) else 0o644) << 16
+            zipped.writestr(entry, path.read_bytes())
+
+
 def tree_hash(tree: Path) -> str:
     """SHA-256 over every file's relative path, executable bit and content, in sorted order."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in tree.rglob("*") if path.is_file()):
+    for path in _files(tree):
         name = path.relative_to(tree).as_posix().encode()
         content = hashlib.sha256(path.read_bytes()).digest()
-        digest.update(len(name).to_bytes(4) + name + bytes([bool(path.stat().st_mode & 0o100)]) + content)
+        digest.update(len(name).to_bytes(4) + name + bytes([_is_executable(path)]) + content)
     return digest.hexdigest()
 
 
 def tree_bytes(tree: Path) -> int:
     """Size of all files together, as Lambda counts it against its limit."""
-    return sum(path.stat().st_size for path in tree.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in _files(tree))
+
+
+def _files(tree: Path) -> list[Path]:
+    return sorted(path for path in tree.rglob("*") if path.is_file())
+
+
+def _is_executable(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o100)

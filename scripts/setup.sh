@@ -107,5 +107,6 @@ step "Installing Python packages" .venv/bin/python "pyproject.toml uv.lock" "$uv
 step "Installing the Serverless CLI" node_modules/.bin/osls "package-lock.json .npmrc" npm ci
 if [ "${1:-everything}" = everything ]; then
     step "Installing the local stack" $tools/stack/bin/python "pyproject.toml uv.lock" install_stack
-    step "Building the local dependency layer" .build/layer-local/python "uv.lock scripts/build_layer.py" build_local_layer
+    step "Building the local dependency layer" .build/layer-local/python \
+        "uv.lock scripts/build_layer.py scripts/layer_tree.py scripts/bytecode.py" build_local_layer
 fi

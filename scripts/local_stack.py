@@ -1,0 +1,134 @@
+"""The local stack: a local AWS with this repository's own serverless.yml deployed to it."""
+
+import fcntl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from scripts.local_aws import (
+    LocalAws,
+    LocalStackError,
+    client_environment,
+    local_aws,
+    make_client,
+    serverless_environment,
+    tail,
+)
+from scripts.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
+from scripts.tether import tethered
+
+STAGE = "local"
+_DEPLOY_TIMEOUT_SECONDS = 300.0
+_LOG_KEEP_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalStack:
+    """A running local stack with the service deployed.
+
+    Attributes:
+        endpoint_url: where every AWS API answers.
+        outputs: the names of the deployed resources.
+        log: the output of the local AWS, the functions' included.
+        process: ends when the stack does; None for a stack of another process.
+    """
+
+    endpoint_url: str
+    outputs: StackOutputs
+    log: Path
+    process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point the AWS CLI and our scripts at this stack."""
+        return client_environment(self.endpoint_url)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for this stack, whatever AWS configuration the user has."""
+        return make_client(service, self.endpoint_url)
+
+
+@contextmanager
+def local_stack(
+    repository: Path, *, console: Console | None = None, remove: Path | None = None
+) -> Iterator[LocalStack]:
+    """Starts a local AWS, deploys the service to it, and stops it all when the block ends.
+
+    Nothing outlives the block, nor this process, however it ends.
+
+    Args:
+        repository: with serverless.yml and what `scripts/setup.sh` made.
+        console: shows progress; standard error by default.
+        remove: a file that goes when the stack does.
+
+    Raises:
+        LocalStackError: it did not come up.
+    """
+    console = console or Console(stderr=True)
+    _require_setup(repository)
+    build = repository / ".build"
+    _forget_old_logs(build)
+    with ExitStack() as running:
+        with _step(console, "Starting the local AWS"):
+            aws = running.enter_context(local_aws(repository / ".tools/stack/bin/python", build, remove=remove))
+        with _step(console, "Deploying the service to it"):
+            _deploy(repository, aws)
+        outputs = _read_outputs(aws.endpoint_url)
+        yield LocalStack(endpoint_url=aws.endpoint_url, outputs=outputs, log=aws.log, process=aws.process)
+
+
+def _deploy(repository: Path, aws: LocalAws) -> None:
+    """Deploys serverless.yml, stage local, with the command that deploys to AWS."""
+    log = repository / ".build" / "local-deploy.log"
+    command = [str(repository / "node_modules/.bin/osls"), "deploy", "--stage", STAGE, "--verbose"]
+    # The CLI works in .serverless: one deployment of this repository at a time.
+    with (repository / ".build" / "local-deploy.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        log.unlink(missing_ok=True)
+        with tethered(command, serverless_environment(aws.endpoint_url), log, cwd=repository) as process:
+            status = _wait(process)
+    if status != 0:
+        why = "did not end in time" if status is None else f"ended with status {status}"
+        raise LocalStackError(f"the deployment {why}.\n{tail(log)}\nThe local AWS wrote to {aws.log}.")
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> int | None:
+    try:
+        return process.wait(_DEPLOY_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _read_outputs(endpoint_url: str) -> StackOutputs:
+    try:
+        return read_stack_outputs(make_client("cloudformation", endpoint_url), STAGE)
+    except StackOutputsError as error:
+        raise LocalStackError(f"the deployment went through, but {error}") from error
+
+
+def _require_setup(repository: Path) -> None:
+    needed = (".tools/stack/bin/python", "node_modules/.bin/osls", f".build/layer-{STAGE}.zip")
+    missing = [name for name in needed if not (repository / name).exists()]
+    if missing:
+        raise LocalStackError(f"{', '.join(missing)} missing: run `sh scripts/setup.sh` in {repository}")
+
+
+def _forget_old_logs(build: Path) -> None:
+    for log in build.glob("local-stack-*.log"):
+        if time.time() - log.stat().st_mtime > _LOG_KEEP_SECONDS:
+            log.unlink(missing_ok=True)
+
+
+@contextmanager
+def _step(console: Console, what: str) -> Iterator[None]:
+    """Shows that something is under way, and how long it took."""
+    start = time.monotonic()
+    with console.status(f"{what} ..."):
+        yield
+    console.print(f"{what} ... {time.monotonic() - start:.1f} s", markup=False, highlight=False)
