@@ -41,6 +41,7 @@ class Announcer:
         count_outcomes(results)
         if results:
             self._send_digest(results, request_id)
+        metrics.flush_metrics()
 
     def _send_digest(self, results: Sequence[RecordResult], request_id: str) -> None:
         try:

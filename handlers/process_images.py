@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.house import House
 from handlers.messages import Message
-from handlers.observability import logger, metrics
+from handlers.observability import logger
 
 house = House.build(os.environ)
 # All records failing is an answer like any other: raising would bring back the ones that were dead-lettered too.
@@ -22,7 +22,6 @@ class NotAnSqsEventError(ValueError):
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Handles one batch from the queue.
 

@@ -3,6 +3,7 @@
 For a new photo: one HEAD (the commit marker), one GET, and one PUT per output. More only when someone else was there.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,7 @@ class Storage:
         """
         with failures_named("reading the source object"):
             answer = self._get(source)
-            with answer["Body"] as body:
+            with closing(answer["Body"]) as body:
                 check_size(answer["ContentLength"], max_bytes)
                 with into.open("wb") as file:
                     for chunk in body.iter_chunks(CHUNK_BYTES):

@@ -3,9 +3,15 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 CHUNK_BYTES = 1024 * 1024
+
+
+class Readable(Protocol):
+    """What can be read in chunks: an open file, a response's body."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class OutsideFolderError(Exception):
@@ -31,7 +37,7 @@ def place(folder: Path, key: str) -> Path:
     return target
 
 
-def save(body: BinaryIO, target: Path) -> None:
+def save(body: Readable, target: Path) -> None:
     """Writes a file that is either whole or not there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=".partial-")
