@@ -13,7 +13,8 @@ from processing.digest import email_text
 from processing.roll_up import combine
 from scripts.closing_report import print_report
 from scripts.laptop_job import LaptopJob
-from scripts.local_stack import LocalStack, LocalStackError, local_stack
+from scripts.local_aws import LocalStackError
+from scripts.local_stack import LocalStack, local_stack
 from scripts.photo_folder import Photo, PhotoFolderError, find_photos, sample_photos
 from scripts.progress import job_progress
 from scripts.tally import Tally
