@@ -3,8 +3,12 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from processing.failures import DarkroomError, FailureCode, PermanentError, RetryableError
+from processing.formats import png
+from processing.formats.header import ImageFormat
+from processing.mapping import map_file
 from processing.vips import pyvips
 
 # What the decoders' messages say, in lower case; the first that matches decides.
@@ -17,7 +21,7 @@ _SIGNS: tuple[tuple[FailureCode, tuple[str, ...]], ...] = (
     (
         FailureCode.TRUNCATED_IMAGE,
         (
-            "premature end",  # libjpeg
+            "premature end", "found marker 0xd9 instead of rst",  # libjpeg
             "libpng read error",  # libvips' own words at the end of the file
             "unexpected end",  # libnsgif
             "read error at scanline", "seek error", "bad seek",  # libtiff
@@ -33,8 +37,12 @@ _MAX_DETAIL = 160
 
 
 @contextmanager
-def decode_failures() -> Iterator[None]:
+def decode_failures(source: Path, image_format: ImageFormat) -> Iterator[None]:
     """Turns an error of libvips into one of ours. Belongs around every place where pixels are pulled: libvips is lazy.
+
+    Args:
+        source: the file.
+        image_format: as its header says.
 
     Raises:
         PermanentError: `truncated-image`, `corrupt-image`, `unsupported-format`, `out-of-memory`.
@@ -43,7 +51,10 @@ def decode_failures() -> Iterator[None]:
     try:
         yield
     except pyvips.Error as error:
-        raise classify(error.detail) from None
+        failure = classify(error.detail)
+        if image_format is ImageFormat.PNG and failure.code is FailureCode.TRUNCATED_IMAGE and not _is_cut_off(source):
+            failure = PermanentError(FailureCode.CORRUPT_IMAGE, failure.detail)
+        raise failure from None
 
 
 def classify(message: str) -> DarkroomError:
@@ -52,6 +63,12 @@ def classify(message: str) -> DarkroomError:
     code = next((code for code, signs in _SIGNS if any(sign in lowered for sign in signs)), FailureCode.CORRUPT_IMAGE)
     kind = RetryableError if code is FailureCode.INTERNAL_ERROR else PermanentError
     return kind(code, _one_line(message))
+
+
+def _is_cut_off(png_file: Path) -> bool:
+    # libpng gives the same message for missing and for damaged data.
+    with map_file(png_file) as data:
+        return not png.has_end(data)
 
 
 def _one_line(message: str) -> str:

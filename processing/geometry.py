@@ -32,9 +32,9 @@ def plan_sizes(size: Size, renditions: Sequence[Rendition]) -> tuple[Size, ...]:
 
 def choose_shrink(size: Size, box_px: int) -> int:
     """By how much the decoder may shrink (1, 2, 4 or 8) so that a factor of at least 1.5 remains to be resized."""
-    longest = max(size)
+    longest, shortest = max(size), min(size)
     numerator, denominator = _FACTOR_LEFT
     for shrink in _SHRINKS:
-        if longest * denominator >= box_px * shrink * numerator:
+        if longest * denominator >= box_px * shrink * numerator and shortest >= shrink:
             return shrink
     return 1

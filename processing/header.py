@@ -1,16 +1,15 @@
 """What is in a file and whether it may be decoded: decided from the header, in pure Python, before any decoder runs."""
 
-import mmap
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
 from processing.failures import FailureCode, PermanentError
 from processing.formats import avif, gif, jpeg, png, tiff, webp
-from processing.formats.header import Data, Header, ImageFormat
+from processing.formats.header import Data, Header, ImageFormat, cut_off_is_truncated
+from processing.mapping import map_file
 from processing.settings import Limits
 
-__all__ = ["Header", "ImageFormat", "check_limits", "detect_format", "inspect_header", "read_header"]
+__all__ = ["Header", "ImageFormat", "check_limits", "check_pixels", "detect_format", "inspect_header", "read_header"]
 
 _READERS: dict[ImageFormat, Callable[[Data], Header]] = {
     ImageFormat.JPEG: jpeg.read_header,
@@ -49,7 +48,7 @@ def inspect_header(path: Path, limits: Limits) -> Header:
         raise PermanentError(FailureCode.EMPTY_OBJECT, "0 bytes")
     if size_bytes > limits.max_bytes:
         raise PermanentError(FailureCode.TOO_MANY_BYTES, f"{size_bytes:,} bytes, the limit is {limits.max_bytes:,}")
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with map_file(path) as data:
         header = read_header(data)
     check_limits(header, limits)
     return header
@@ -61,10 +60,8 @@ def read_header(data: Data) -> Header:
     Raises:
         PermanentError: `unsupported-format`, `corrupt-image`, `truncated-image`.
     """
-    try:
+    with cut_off_is_truncated():
         header = _READERS[detect_format(data)](data)
-    except (struct.error, IndexError):
-        raise PermanentError(FailureCode.TRUNCATED_IMAGE, "the file ends inside its header") from None
     if not header.pixels:
         raise PermanentError(FailureCode.CORRUPT_IMAGE, "an image without pixels")
     return header
@@ -98,11 +95,25 @@ def check_limits(header: Header, limits: Limits) -> None:
     Raises:
         PermanentError: `too-many-pixels`, `too-many-pages`.
     """
-    if header.pixels > limits.max_pixels:
-        size = f"{header.width_px:,} x {header.height_px:,} pixels"
-        raise PermanentError(FailureCode.TOO_MANY_PIXELS, f"{size}, the limit is {limits.max_pixels:,} in all")
+    check_pixels(header.size, limits)
     if header.pages > limits.max_pages:
         raise PermanentError(FailureCode.TOO_MANY_PAGES, f"{header.pages:,} pages, the limit is {limits.max_pages:,}")
+
+
+def check_pixels(size: tuple[int, int], limits: Limits) -> None:
+    """Refuses what would be too much to decode; also asked of the decoder, which may see another size than the header.
+
+    Args:
+        size: width and height in pixels.
+        limits: what is refused.
+
+    Raises:
+        PermanentError: `too-many-pixels`.
+    """
+    width, height = size
+    if width * height > limits.max_pixels:
+        detail = f"{width:,} x {height:,} pixels, the limit is {limits.max_pixels:,} in all"
+        raise PermanentError(FailureCode.TOO_MANY_PIXELS, detail)
 
 
 def _guess(data: Data) -> str:

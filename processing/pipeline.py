@@ -9,7 +9,7 @@ from processing.document import write_document
 from processing.encode import write_jpeg
 from processing.flatten import flatten_on_white
 from processing.geometry import choose_shrink, plan_sizes
-from processing.header import inspect_header
+from processing.header import check_pixels, inspect_header
 from processing.keys import DOCUMENT_NAME
 from processing.orientation import turn_upright
 from processing.rendered import Rendered
@@ -35,10 +35,12 @@ def render_photo(source: Path, into: Path, settings: RenderSettings) -> Rendered
     """
     header = inspect_header(source, settings.limits)
     shrink = choose_shrink(header.size, settings.renditions[0].box_px)
-    with decode_failures():
-        photo = open_photo(source, header, shrink)
+    with decode_failures(source, header.format):
+        photo = open_photo(source, header.format, shrink)
+        size = full_size(photo, header)
+        check_pixels(size, settings.limits)
+        sizes = plan_sizes(size, settings.renditions)
         exif = exif_block(read_rights(source, header.format, photo))
-        sizes = plan_sizes(full_size(photo, header), settings.renditions)
         image = to_srgb(resize_to(flatten_on_white(photo), sizes[0])).copy_memory()
 
     files = []

@@ -1,6 +1,5 @@
 """Artist and copyright: the only metadata that survive. GPS above all must not."""
 
-import mmap
 from dataclasses import dataclass
 from pathlib import Path
 from struct import error
@@ -9,6 +8,7 @@ from PIL import Image
 
 from processing.formats import tiff
 from processing.formats.header import Data, ImageFormat
+from processing.mapping import map_file
 from processing.vips import pyvips
 
 _ARTIST, _COPYRIGHT = 0x013B, 0x8298  # Exif 3.0, table 4
@@ -34,7 +34,7 @@ def read_rights(source: Path, image_format: ImageFormat, image: pyvips.Image) ->
         image: the opened photo.
     """
     if image_format is ImageFormat.TIFF:
-        with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with map_file(source) as data:
             return parse_rights(data)
     if image.get_typeof(_EXIF) == 0:
         return Rights()

@@ -10,7 +10,7 @@ import pyvips
 __all__ = ["pyvips"]
 
 _WHEEL = "pyvips_binary"
-_LOADERS = ("Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif")
+_LOADERS = ("JpegFile", "JpegBuffer", "PngFile", "WebpFile", "NsgifFile", "TiffFile", "HeifFile")
 
 
 class WrongLibvipsError(RuntimeError):
@@ -45,7 +45,7 @@ def _restrict_loaders() -> None:
     pyvips.block_untrusted_set(True)
     pyvips.operation_block_set("VipsForeignLoad", True)
     for name in _LOADERS:
-        pyvips.operation_block_set(f"VipsForeignLoad{name}File", False)
+        pyvips.operation_block_set(f"VipsForeignLoad{name}", False)
 
 
 check_library()

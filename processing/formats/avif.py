@@ -31,7 +31,7 @@ def read_header(data: Data) -> Header:
 
     Raises:
         PermanentError: `corrupt-image`.
-        struct.error: the file ends inside its header.
+        struct.error, IndexError: the file ends inside its header.
     """
     sizes = list(_declared_sizes(data))
     if not sizes:
@@ -47,11 +47,11 @@ def read_header(data: Data) -> Header:
 
 def _declared_sizes(data: Data) -> Iterator[tuple[int, int]]:
     version_and_flags = 4
-    for meta_start, meta_end in _boxes(data, b"meta", 0, len(data)):
-        for iprp in _boxes(data, b"iprp", meta_start + version_and_flags, meta_end):
-            for ipco in _boxes(data, b"ipco", *iprp):
-                for ispe_start, _ in _boxes(data, b"ispe", *ipco):
-                    yield unpack_from(">II", data, ispe_start + version_and_flags)
+    meta_start, meta_end = next(_boxes(data, b"meta", 0, len(data)), (0, 0))
+    for iprp in _boxes(data, b"iprp", meta_start + version_and_flags, meta_end):
+        for ipco in _boxes(data, b"ipco", *iprp):
+            for ispe_start, _ in _boxes(data, b"ispe", *ipco):
+                yield unpack_from(">II", data, ispe_start + version_and_flags)
 
 
 def _boxes(data: Data, name: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -67,6 +67,8 @@ def _boxes(data: Data, name: bytes, start: int, end: int) -> Iterator[tuple[int,
         if size and size < body - start:
             raise PermanentError(FailureCode.CORRUPT_IMAGE, "a box that is smaller than its own header")
         following = start + size if size else end
+        if following > end:
+            raise IndexError(following)
         if kind == name:
-            yield body, min(following, end)
+            yield body, following
         start = following

@@ -1,8 +1,13 @@
 """What a file's first bytes say about the image in it, before anything is decoded."""
 
 import mmap
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+
+from processing.failures import FailureCode, PermanentError
 
 # A file mapped into memory, or bytes: both can be indexed, sliced, searched and unpacked from.
 Data = bytes | mmap.mmap
@@ -13,6 +18,19 @@ MAX_PARTS = 20_000
 # Measured: the renditions, the encoder and the libraries' buffers; and the rows that libvips keeps in flight.
 _ANY_PHOTO_BYTES = 40 * 1024 * 1024
 _BYTES_PER_COLUMN = 2048
+
+
+@contextmanager
+def cut_off_is_truncated() -> Iterator[None]:
+    """Turns reading past the end into `truncated-image`, so that parsers need not check every step.
+
+    Raises:
+        PermanentError: `truncated-image`.
+    """
+    try:
+        yield
+    except (struct.error, IndexError):
+        raise PermanentError(FailureCode.TRUNCATED_IMAGE, "the file ends inside its header") from None
 
 
 class ImageFormat(StrEnum):

@@ -28,3 +28,8 @@ def read_header(data: Data) -> Header:
         # The seven passes of an interlaced PNG are collected in a whole bitmap.
         decode_bytes=width * height * bytes_per_pixel if interlaced else 0,
     )
+
+
+def has_end(data: Data) -> bool:
+    """Whether the closing chunk is there, and so the file was not cut off."""
+    return data.rfind(b"IEND") >= 0

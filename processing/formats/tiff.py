@@ -14,7 +14,10 @@ MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 _NEW_SUBFILE_TYPE, _WIDTH, _HEIGHT, _BITS, _CHANNELS = 254, 256, 257, 258, 277
 _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_HEIGHT, _DNG_VERSION = 278, 322, 323, 50706
+_COMPRESSION, _PHOTOMETRIC = 259, 262
 _REDUCED_RESOLUTION = 1
+_COLOURS = (0, 1, 2, 3, 5)  # white is zero, black is zero, RGB, palette, CMYK
+_YCBCR, _JPEG = 6, 7
 _LETTERS = {1: "B", 2: "s", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # struct's letter by field type
 _BYTES = {"B": 1, "s": 1, "H": 2, "I": 4, "Q": 8}
 
@@ -66,6 +69,7 @@ def read_header(data: Data) -> Header:
         pages += 1
     width, height = (number(data, layout, first, tag, 0) for tag in (_WIDTH, _HEIGHT))
     _refuse_camera_raw(data, layout, first)
+    _refuse_rare_colours(data, layout, first)
     if not width or not height:
         raise PermanentError(FailureCode.CORRUPT_IMAGE, "a TIFF without width and height")
     return Header(
@@ -135,6 +139,14 @@ def _refuse_camera_raw(data: Data, layout: Layout, first: Directory) -> None:
     subfile_type = number(data, layout, first, _NEW_SUBFILE_TYPE, 0)
     if _DNG_VERSION in first or data[8:10] == b"CR" or subfile_type & _REDUCED_RESOLUTION:
         raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, "a camera raw file")
+
+
+def _refuse_rare_colours(data: Data, layout: Layout, first: Directory) -> None:
+    colours = number(data, layout, first, _PHOTOMETRIC, 1)
+    # libvips shows YCbCr as if it were RGB, unless it is inside of a JPEG.
+    is_jpeg = number(data, layout, first, _COMPRESSION, 1) == _JPEG
+    if colours not in _COLOURS and not (colours == _YCBCR and is_jpeg):
+        raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, "a TIFF in a rare colour space")
 
 
 def _chunk_bytes(data: Data, layout: Layout, first: Directory, width: int, height: int) -> int:
