@@ -1,0 +1,17 @@
+"""What tests of several folders share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.local_stack import LocalStack, local_stack
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    """The deployed service on a local stack of its own, for the whole session."""
+    with local_stack(REPOSITORY) as stack:
+        yield stack

@@ -1,0 +1,95 @@
+"""`npm start` as a person types it: what it prints, how it ends, what it leaves behind."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.photos import jpeg, not_an_image
+
+COMMAND = [sys.executable, "-m", "scripts.start"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=180
+    )
+
+
+def family_of(ancestor: int) -> dict[int, str]:
+    """A process and all its descendants: when each was started, by its id."""
+    parents, started = {}, {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = file.read_text().rpartition(")")[2].split()
+            if fields[0] != "Z":
+                parents[int(file.parent.name)], started[int(file.parent.name)] = int(fields[1]), fields[19]
+    family = {ancestor}
+    while born := {process for process, parent in parents.items() if parent in family} - family:
+        family |= born
+    return {process: started[process] for process in family if process in started}
+
+
+def still_alive(family: dict[int, str]) -> set[int]:
+    return {process for process, started in family.items() if family_of(process).get(process) == started}
+
+
+def test_a_folder_with_a_bad_photo_ends_with_2_and_an_account_of_it(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "good one.jpg").write_bytes(jpeg())
+    (photos / "bad\none.jpg").write_bytes(not_an_image())
+    ended = run(str(photos), "--out", str(tmp_path / "out"))
+    assert ended.returncode == 2, ended.stderr
+    assert (tmp_path / "out/good one.jpg/document.pdf").is_file()
+    for told in ("bad\\none.jpg", "unsupported-format", "Upload a JPEG", "Subject: Darkroom local:"):
+        assert told in " ".join(ended.stdout.split())
+
+
+def test_sample_photos_end_with_0(tmp_path: Path) -> None:
+    ended = run("--out", str(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+    assert len(list(tmp_path.rglob("document.pdf"))) >= 5
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "empty"])
+def test_a_folder_without_photos_ends_with_1_and_says_what_to_do(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "empty").mkdir()
+    ended = run(str(tmp_path / folder), "--out", str(tmp_path / "out"))
+    assert ended.returncode == 1
+    assert str(tmp_path / folder) in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_however_it_is_ended_it_leaves_no_process_behind(tmp_path: Path, how: signal.Signals) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(300):
+        (photos / f"{number}.jpg").write_bytes(jpeg((3000, 2000)) if number == 0 else jpeg())
+    out = tmp_path / "out"
+    command = subprocess.Popen(
+        [*COMMAND, str(photos), "--out", str(out)],
+        cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: any(out.rglob("document.pdf")), "the first photo came out")
+    family = family_of(command.pid)
+    assert len(family) > 3  # the local AWS, the functions, their decoders
+    command.send_signal(how)
+    assert command.wait(timeout=30) == {signal.SIGKILL: -9}.get(how, 130)
+    wait_until(lambda: not still_alive(family), "all its processes are gone")
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, f"not within 60 s: {what}"
+        time.sleep(0.1)
