@@ -1,15 +1,25 @@
-"""A batch of messages in work side by side: while one photo is decoded, others are fetched and stored."""
+"""A batch of messages in work side by side: while one photo is decoded, others are fetched and stored.
+
+A message that was received before may be one that takes the whole function down (out of memory, killed): a suspect.
+Suspects come last and one at a time, and in their company every success is acknowledged at once. So when the function
+dies again, the suspect in work takes nobody with it.
+"""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 
 from handlers.message_handler import MessageHandler, Verdict
 from handlers.messages import Message
+from handlers.queue import Queue
 from processing.outcomes import RecordResult
 
 # One thread a message: threads only wait, for S3 or for a worker. Memory and disk are bounded by their budgets.
 MAX_THREADS = 16
+# A suspect in work stays hidden this much longer than the ones that wait: after a death they come back without it.
+HEAD_START_SECONDS = 60.0
+# After the deadline, an invocation that lives has settled everything.
+GRACE_SECONDS = 15.0
 
 
 class MessageNotDoneError(Exception):
@@ -22,14 +32,17 @@ class Batch:
     Args:
         messages: what the event source mapping handed over.
         handler: handles one message, in a thread.
+        queue: where the messages came from.
     """
 
-    def __init__(self, messages: Sequence[Message], handler: MessageHandler) -> None:
+    def __init__(self, messages: Sequence[Message], handler: MessageHandler, queue: Queue) -> None:
         self.results: list[RecordResult] = []
         self._handler = handler
+        self._queue = queue
         self._messages = {message.message_id: message for message in messages}
+        self._verdicts: dict[str, Future[Verdict | None]] = {message.message_id: Future() for message in messages}
         self._threads = ThreadPoolExecutor(max_workers=min(MAX_THREADS, max(1, len(messages))))
-        self._verdicts = {message.message_id: self._threads.submit(handler.handle, message) for message in messages}
+        self._start([m for m in messages if m.receive_count == 1], [m for m in messages if m.receive_count > 1])
 
     def settle(self, message_id: str) -> None:
         """Waits until a message is handled or the batch's time is over.
@@ -46,8 +59,35 @@ class Batch:
         """Lets go of the threads; one that hangs in a call to AWS is left to that call's own timeout."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def _start(self, first_timers: Sequence[Message], suspects: Sequence[Message]) -> None:
+        for message in first_timers:
+            self._threads.submit(self._handle, message, acknowledge=bool(suspects))
+        if suspects:
+            before = [self._verdicts[message.message_id] for message in first_timers]
+            self._threads.submit(self._handle_one_by_one, suspects, before)
+
+    def _handle_one_by_one(self, suspects: Sequence[Message], before: Sequence[Future[Verdict | None]]) -> None:
+        wait(before, timeout=self._handler.deadline.seconds_left)
+        waiting_seconds = self._handler.deadline.seconds_left + GRACE_SECONDS
+        self._queue.hide_all(suspects[1:], waiting_seconds)
+        for suspect in suspects:
+            self._queue.hide_all([suspect], waiting_seconds + HEAD_START_SECONDS)
+            self._handle(suspect, acknowledge=True)
+
+    def _handle(self, message: Message, *, acknowledge: bool) -> None:
+        """Handles one message; whatever happens, its verdict is there afterwards."""
+        try:
+            verdict = self._handler.handle(message)
+            if acknowledge and verdict and verdict.is_done:
+                self._queue.acknowledge(message)
+            self._verdicts[message.message_id].set_result(verdict)
+        except BaseException as error:
+            self._verdicts[message.message_id].set_exception(error)
+            raise
+
     def _verdict(self, message_id: str) -> Verdict:
         try:
-            return self._verdicts[message_id].result(timeout=self._handler.deadline.seconds_left)
+            verdict = self._verdicts[message_id].result(timeout=self._handler.deadline.seconds_left)
         except FutureTimeoutError:
-            return self._handler.abandon(self._messages[message_id])
+            verdict = None
+        return verdict or self._handler.abandon(self._messages[message_id])

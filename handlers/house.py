@@ -16,6 +16,7 @@ from handlers.deadline import Deadline
 from handlers.delivery import Delivery
 from handlers.message_handler import MessageHandler
 from handlers.messages import Message
+from handlers.pace import Pace
 from handlers.queue import Queue
 from handlers.settings import Settings
 from handlers.storage import Storage
@@ -48,6 +49,7 @@ class House:
     delivery: Delivery
     queue: Queue
     announcer: Announcer
+    pace: Pace
 
     @classmethod
     def build(cls, environment: Mapping[str, str]) -> "House":
@@ -68,6 +70,7 @@ class House:
                 topic_arn=settings.digest_topic_arn,
                 stage=settings.stage,
             ),
+            pace=Pace(),
         )
 
     def open_batch(self, messages: Sequence[Message], *, seconds_left: float, request_id: str) -> Batch:
@@ -84,8 +87,9 @@ class House:
             max_receive_count=self.settings.max_receive_count,
             request_id=request_id,
             deadline=Deadline.after(seconds_left - RESERVED_SECONDS),
+            pace=self.pace,
         )
-        return Batch(messages, handler)
+        return Batch(messages, handler, self.queue)
 
 
 def _make_delivery(settings: Settings, workers: WorkerPool) -> Delivery:

@@ -6,6 +6,7 @@ from handlers.deadline import Deadline
 from handlers.delivery import Delivered, Delivery
 from handlers.messages import Message
 from handlers.observability import logger
+from handlers.pace import Pace
 from handlers.queue import Queue
 from handlers.stopwatch import Stopwatch
 from handlers.storage import NothingToDoError
@@ -13,9 +14,6 @@ from processing.disposition import Disposition, decide, outcome_of
 from processing.failures import DarkroomError, FailureCode, PermanentError, RetryableError
 from processing.messages import parse_message, split_message
 from processing.outcomes import Outcome, RecordResult, SourceObject
-
-# A photo that finds less time left is not started: it would be thrown away half done.
-MIN_SECONDS_TO_START = 5.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,7 @@ class MessageHandler:
         max_receive_count: the queue's `maxReceiveCount`.
         request_id: the Lambda request, for the dead letters.
         deadline: when every verdict must be there.
+        pace: predicts whether another photo can still be finished.
     """
 
     delivery: Delivery
@@ -56,14 +55,20 @@ class MessageHandler:
     max_receive_count: int
     request_id: str
     deadline: Deadline
+    pace: Pace
 
-    def handle(self, message: Message) -> Verdict:
-        """Works through a message and settles it; never raises for what is in it."""
+    def handle(self, message: Message) -> Verdict | None:
+        """Works through a message and settles it; never raises for what is in it.
+
+        Returns:
+            None when it ended after the deadline: whoever waits for the batch abandons the message then, and settling
+            it twice could bury it twice.
+        """
         try:
             attempts = [self._attempt(message, source) for source in parse_message(message.body)]
         except PermanentError as malformed:
             attempts = [_failed(message, None, malformed)]
-        return self._settle(message, attempts)
+        return self._settle(message, attempts) if self.deadline.seconds_left else None
 
     def abandon(self, message: Message) -> Verdict:
         """Settles a message whose work did not end in time."""
@@ -78,7 +83,7 @@ class MessageHandler:
         """Delivers one source object; whatever goes wrong becomes a failure with a code."""
         stopwatch = Stopwatch()
         try:
-            self.deadline.require(MIN_SECONDS_TO_START, "another photo")
+            self.deadline.require(self.pace.expected_seconds, "another photo")
             delivered = self.delivery.deliver(source, self.deadline, stopwatch)
         except NothingToDoError as reason:
             return _attempted(message, source, stopwatch, reason.outcome)
@@ -88,6 +93,7 @@ class MessageHandler:
             logger.exception("Unexpected failure", message_id=message.message_id, key=source.key)
             surprise = RetryableError(FailureCode.INTERNAL_ERROR, type(error).__name__)
             return _failed(message, source, surprise, stopwatch)
+        self.pace.note(stopwatch.total_seconds)
         return _attempted(message, source, stopwatch, Outcome.PROCESSED, delivered)
 
     def _settle(self, message: Message, attempts: list[Attempt]) -> Verdict:

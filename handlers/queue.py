@@ -1,6 +1,7 @@
 """What the function does to messages besides acknowledging them: hide them, or give them up with a reason."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,19 @@ class Queue:
     def show_at_once(self, message: Message) -> None:
         """Makes a message visible at once, for the next batch to take."""
         self._hide(message, 0)
+
+    def hide_all(self, messages: Sequence[Message], seconds: float) -> None:
+        """Hides several messages for so long from now on."""
+        for message in messages:
+            self._hide(message, round(seconds))
+
+    def acknowledge(self, message: Message) -> None:
+        """Deletes a message now, instead of with its batch: it must not come back if the function dies after it."""
+        try:
+            self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message.receipt_handle)
+        except (ClientError, BotoCoreError) as error:
+            # The batch's own acknowledgement follows; if that is lost too, the message comes back as a duplicate.
+            logger.warning("Not acknowledged at once", message_id=message.message_id, error=type(error).__name__)
 
     def _hide(self, message: Message, seconds: int) -> None:
         try:

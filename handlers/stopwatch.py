@@ -11,6 +11,11 @@ class Stopwatch:
     def __init__(self) -> None:
         self.milliseconds: dict[str, int] = {}
 
+    @property
+    def total_seconds(self) -> float:
+        """All stages together."""
+        return sum(self.milliseconds.values()) / 1000
+
     @contextmanager
     def measure(self, stage: str) -> Iterator[None]:
         """Adds the block's wall time to a stage."""
