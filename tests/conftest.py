@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from scripts.local_stack import LocalStack, local_stack
+
+# A busy machine is no bug: examples have no deadline of their own.
+settings.register_profile("darkroom", deadline=None)
+settings.load_profile("darkroom")
 
 REPOSITORY = Path(__file__).parent.parent
 
