@@ -88,15 +88,15 @@ EXPLANATIONS: dict[FailureCode, Explanation] = {
     ),
     FailureCode.TOO_MANY_BYTES: _permanent(
         "The file is larger than the limit in bytes.",
-        "Upload a smaller file, or raise MAX_BYTES and redrive.",
+        "Upload a smaller file, or raise the limit (maxBytes) and redrive.",
     ),
     FailureCode.TOO_MANY_PIXELS: _permanent(
         "The image has more pixels than the limit.",
-        "Upload a smaller image, or raise MAX_PIXELS and redrive.",
+        "Upload a smaller image, or raise the limit (maxPixels) and redrive.",
     ),
     FailureCode.TOO_MANY_PAGES: _permanent(
         "The file has more pages or frames than the limit.",
-        "Split it, or raise MAX_PAGES and redrive.",
+        "Split it, or raise the limit (maxPages) and redrive.",
     ),
     FailureCode.KEY_TOO_LONG: _permanent(
         "The name is so long that its outputs would pass the 1,024 bytes an S3 key may have.",
