@@ -67,7 +67,6 @@ class LaptopJob:
                 stopping.set()
                 window.open_wide()
                 uploads.shutdown(cancel_futures=True)
-        on_progress(tally)
 
     def _feed(
         self,
