@@ -12,25 +12,30 @@ from processing.mapping import map_file
 from processing.vips import pyvips
 
 # What the decoders' messages say, in lower case; the first that matches decides.
-_SIGNS: tuple[tuple[FailureCode, tuple[str, ...]], ...] = (
-    (
-        FailureCode.OUT_OF_MEMORY,
-        ("out of memory", "insufficient memory", "unable to allocate", "memory allocation", "cannot allocate"),
+_SIGNS: dict[FailureCode, tuple[str, ...]] = {
+    FailureCode.OUT_OF_MEMORY: (
+        "out of memory",  # libvips
+        "insufficient memory",  # libjpeg
+        "memory allocation",  # libheif
+        "no space for",  # libtiff
+        "unable to allocate",
+        "cannot allocate",
+        "creating thread",  # glib: no room for another stack
     ),
-    (FailureCode.INTERNAL_ERROR, ("system error", "no such file")),
-    (
-        FailureCode.TRUNCATED_IMAGE,
-        (
-            "premature end", "found marker 0xd9 instead of rst",  # libjpeg
-            "libpng read error",  # libvips' own words at the end of the file
-            "unexpected end",  # libnsgif
-            "read error at scanline", "seek error", "bad seek",  # libtiff
-            "outside of file", "end of file",  # libheif
-            "truncated",
-        ),
+    FailureCode.INTERNAL_ERROR: ("system error", "no such file"),
+    FailureCode.TRUNCATED_IMAGE: (
+        "premature end",  # libjpeg
+        "found marker 0xd9 instead of rst",  # libjpeg: the end where there should be more
+        "libpng read error",  # libvips, at the end of the file
+        "unexpected end",  # libnsgif
+        "read error at scanline",  # libtiff
+        "seek",  # libtiff and libvips: bad seek, seek error
+        "outside of file",  # libheif
+        "end of file",
+        "truncated",
     ),
-    (FailureCode.UNSUPPORTED_FORMAT, ("unsupported", "not supported", "not implemented", "not configured")),
-)  # fmt: skip
+    FailureCode.UNSUPPORTED_FORMAT: ("unsupported", "not supported", "not implemented", "not configured"),
+}
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 _PATH = re.compile(r"\S*/\S*")
 _MAX_DETAIL = 160
@@ -60,7 +65,9 @@ def decode_failures(source: Path, image_format: ImageFormat) -> Iterator[None]:
 def classify(message: str) -> DarkroomError:
     """The failure that a decoder's message speaks of; corrupt, if it names nothing we know."""
     lowered = message.lower()
-    code = next((code for code, signs in _SIGNS if any(sign in lowered for sign in signs)), FailureCode.CORRUPT_IMAGE)
+    code = next(
+        (code for code, signs in _SIGNS.items() if any(sign in lowered for sign in signs)), FailureCode.CORRUPT_IMAGE
+    )
     kind = RetryableError if code is FailureCode.INTERNAL_ERROR else PermanentError
     return kind(code, _one_line(message))
 

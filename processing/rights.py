@@ -1,8 +1,8 @@
 """Artist and copyright: the only metadata that survive. GPS above all must not."""
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
-from struct import error
 
 from PIL import Image
 
@@ -44,12 +44,11 @@ def read_rights(source: Path, image_format: ImageFormat, image: pyvips.Image) ->
 def parse_rights(block: Data) -> Rights:
     """Reads a TIFF structure; what is broken reads as empty, since a photo is worth more than its metadata."""
     try:
-        for directory in tiff.directories(block, tiff.read_layout(block)):
-            artist, copyright_ = (tiff.text(block, directory, tag)[:_MAX_BYTES] for tag in (_ARTIST, _COPYRIGHT))
-            return Rights(artist, copyright_)
-    except error:
-        pass
-    return Rights()
+        layout = tiff.read_layout(block)
+        directory = tiff.read_directory(block, layout, next(tiff.directory_starts(block, layout)))
+    except (struct.error, OverflowError, StopIteration):
+        return Rights()
+    return Rights(*(tiff.text(block, directory, tag)[:_MAX_BYTES] for tag in (_ARTIST, _COPYRIGHT)))
 
 
 def exif_block(rights: Rights) -> bytes:

@@ -4,6 +4,7 @@ Reads one request a line from stdin and answers each with one line on what was s
 ready first, after the slow imports. Ends when stdin does, even in the middle of a photo: nobody is left to answer.
 """
 
+import errno
 import os
 import queue
 import sys
@@ -17,6 +18,7 @@ from processing.pipeline import render_photo
 from processing.worker_protocol import READY, HeaderRequest, failure_reply, header_reply, parse_request, rendered_reply
 
 _STDOUT, _STDERR = 1, 2
+_LIMIT_REACHED = "the memory limit was reached"
 
 
 def main(arguments: list[str]) -> None:
@@ -41,7 +43,11 @@ def answer(line: bytes) -> bytes:
     except DarkroomError as error:
         return failure_reply(error.code, error.detail)
     except MemoryError:
-        return failure_reply(FailureCode.OUT_OF_MEMORY, "the memory limit was reached")
+        return failure_reply(FailureCode.OUT_OF_MEMORY, _LIMIT_REACHED)
+    except OSError as error:
+        if error.errno == errno.ENOMEM:  # mapping a file takes address space too
+            return failure_reply(FailureCode.OUT_OF_MEMORY, _LIMIT_REACHED)
+        return failure_reply(FailureCode.INTERNAL_ERROR, type(error).__name__)
     except Exception as error:  # noqa: BLE001 (the parent must get an answer; a message could carry paths, so only the class)
         return failure_reply(FailureCode.INTERNAL_ERROR, type(error).__name__)
 

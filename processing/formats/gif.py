@@ -23,6 +23,7 @@ def read_header(data: Data) -> Header:
         width_px=width,
         height_px=height,
         pages=max(1, _count_frames(data, 13 + _colour_table_bytes(flags))),
+        row_bytes=width * _BYTES_PER_PIXEL,
         decode_bytes=len(data) + width * height * _BYTES_PER_PIXEL,
     )
 

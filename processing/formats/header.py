@@ -15,9 +15,10 @@ Data = bytes | mmap.mmap
 # Walks over segments, boxes, frames and directories end here: a hostile file must not buy time with empty ones.
 MAX_PARTS = 20_000
 
-# Measured: the renditions, the encoder and the libraries' buffers; and the rows that libvips keeps in flight.
-_ANY_PHOTO_BYTES = 40 * 1024 * 1024
-_BYTES_PER_COLUMN = 2048
+# Measured with photos of 12 to 100 megapixels in every format. The first covers the renditions, the encoder and the
+# libraries' buffers; the second is how many rows libvips keeps in flight while it shrinks.
+_ANY_PHOTO_BYTES = 24 * 1024 * 1024
+_ROWS_IN_FLIGHT = 1400
 
 
 @contextmanager
@@ -29,7 +30,7 @@ def cut_off_is_truncated() -> Iterator[None]:
     """
     try:
         yield
-    except (struct.error, IndexError):
+    except (struct.error, IndexError, OverflowError):
         raise PermanentError(FailureCode.TRUNCATED_IMAGE, "the file ends inside its header") from None
 
 
@@ -53,14 +54,16 @@ class Header:
         width_px: as stored, before any EXIF orientation.
         height_px: as stored, before any EXIF orientation.
         pages: pages of a TIFF, frames of an animation, otherwise 1.
-        decode_bytes: memory that decoding needs because of the file's own structure (a progressive JPEG keeps every
-            coefficient, an interlaced PNG every pixel), above what any photo takes.
+        row_bytes: one decoded row.
+        decode_bytes: memory that decoding needs because of the file's own structure: a progressive JPEG keeps every
+            coefficient, an interlaced PNG every pixel.
     """
 
     format: ImageFormat
     width_px: int
     height_px: int
     pages: int = 1
+    row_bytes: int
     decode_bytes: int = 0
 
     @property
@@ -70,8 +73,8 @@ class Header:
 
     @property
     def memory_bytes(self) -> int:
-        """Memory that rendering is estimated to need beyond the worker's own, generously."""
-        return _ANY_PHOTO_BYTES + self.width_px * _BYTES_PER_COLUMN + self.decode_bytes
+        """Memory that rendering will need beyond the worker's own: an estimate on the safe side."""
+        return _ANY_PHOTO_BYTES + min(_ROWS_IN_FLIGHT, self.height_px) * self.row_bytes + self.decode_bytes
 
     @property
     def pixels(self) -> int:

@@ -47,6 +47,7 @@ def _read_frame(data: Data, frame: Segment, *, scan_components: int) -> Header:
         format=ImageFormat.JPEG,
         width_px=width,
         height_px=height,
+        row_bytes=width * components,
         decode_bytes=0 if in_one_scan else _coefficient_bytes(width, height, sampling),
     )
 

@@ -7,7 +7,8 @@ from processing.formats.header import Data, Header, ImageFormat
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 
-_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type: grey, RGB, palette, grey with alpha, RGB with alpha
+# By colour type, as decoded: grey, RGB, palette, grey with alpha, RGB with alpha; a transparent colour adds alpha.
+_CHANNELS = {0: 2, 2: 4, 3: 4, 4: 2, 6: 4}
 
 
 def read_header(data: Data) -> Header:
@@ -20,13 +21,14 @@ def read_header(data: Data) -> Header:
     name, width, height, bits, colour_type, _, _, interlaced = unpack_from(">4sIIBBBBB", data, len(MAGIC) + 4)
     if name != b"IHDR" or colour_type not in _CHANNELS:
         raise PermanentError(FailureCode.CORRUPT_IMAGE, "a PNG without a valid IHDR chunk")
-    bytes_per_pixel = _CHANNELS[colour_type] * max(1, bits // 8)
+    row_bytes = width * _CHANNELS[colour_type] * max(1, bits // 8)
     return Header(
         format=ImageFormat.PNG,
         width_px=width,
         height_px=height,
+        row_bytes=row_bytes,
         # The seven passes of an interlaced PNG are collected in a whole bitmap.
-        decode_bytes=width * height * bytes_per_pixel if interlaced else 0,
+        decode_bytes=height * row_bytes if interlaced else 0,
     )
 
 

@@ -62,22 +62,22 @@ def read_header(data: Data) -> Header:
         struct.error: the file ends inside its header.
     """
     layout = read_layout(data)
-    pages = 0
-    first: Directory = {}
-    for directory in directories(data, layout):
-        first = first or directory
-        pages += 1
-    width, height = (number(data, layout, first, tag, 0) for tag in (_WIDTH, _HEIGHT))
+    starts = list(directory_starts(data, layout))
+    if not starts:
+        raise PermanentError(FailureCode.CORRUPT_IMAGE, "a TIFF without an image in it")
+    first = read_directory(data, layout, starts[0])
     _refuse_camera_raw(data, layout, first)
     _refuse_rare_colours(data, layout, first)
-    if not width or not height:
-        raise PermanentError(FailureCode.CORRUPT_IMAGE, "a TIFF without width and height")
+    width, height = (number(data, layout, first, tag, 0) for tag in (_WIDTH, _HEIGHT))
+    row_bytes = width * max(4, _bits_per_pixel(data, layout, first) // 8)
     return Header(
         format=ImageFormat.TIFF,
         width_px=width,
         height_px=height,
-        pages=pages,
-        decode_bytes=_chunk_bytes(data, layout, first, width, height),
+        pages=len(starts),
+        row_bytes=row_bytes,
+        # One strip or one row of tiles is decoded at a time, and some writers make one strip of the whole image.
+        decode_bytes=row_bytes * min(height, _rows_at_a_time(data, layout, first, height)),
     )
 
 
@@ -87,16 +87,30 @@ def read_layout(data: Data) -> Layout:
     return Layout(order, is_big=unpack_from(order + "H", data, 2)[0] == 43)
 
 
-def directories(data: Data, layout: Layout) -> Iterator[Directory]:
-    """The chain of directories, ended by a zero, a loop, or far too many."""
+def directory_starts(data: Data, layout: Layout) -> Iterator[int]:
+    """Where the directories of the chain begin; it is ended by a zero, a loop, or by being far too long."""
     link = 8 if layout.is_big else 4
-    seen = set()
-    while (start := unpack_from(layout.order + layout.offset_letter, data, link)[0]) and start not in seen:
+    seen: set[int] = set()
+    while len(seen) < MAX_PARTS:
+        start = unpack_from(layout.order + layout.offset_letter, data, link)[0]
+        if start == 0 or start in seen:
+            return
         seen.add(start)
-        if len(seen) > MAX_PARTS:
-            break
-        directory, link = _read_directory(data, layout, start)
-        yield directory
+        yield start
+        link = start + _BYTES[layout.count_letter] + _entries(data, layout, start) * layout.entry_bytes
+
+
+def read_directory(data: Data, layout: Layout, start: int) -> Directory:
+    """Finds where the fields of a directory have their values; fields of rare types are left out."""
+    position = start + _BYTES[layout.count_letter]
+    directory: Directory = {}
+    for _ in range(min(_entries(data, layout, start), MAX_PARTS)):
+        tag, kind, values = unpack_from(layout.order + "HH" + layout.offset_letter, data, position)
+        letter = _LETTERS.get(kind)
+        if letter is not None:
+            directory[tag] = _locate(data, layout, letter, values, position + 4 + _BYTES[layout.offset_letter])
+        position += layout.entry_bytes
+    return directory
 
 
 def number(data: Data, layout: Layout, directory: Directory, tag: int, default: int) -> int:
@@ -115,17 +129,8 @@ def text(data: Data, directory: Directory, tag: int) -> bytes:
     return bytes(data[field.position : field.position + field.count]).rstrip(b"\0")
 
 
-def _read_directory(data: Data, layout: Layout, start: int) -> tuple[Directory, int]:
-    count = unpack_from(layout.order + layout.count_letter, data, start)[0]
-    position = start + _BYTES[layout.count_letter]
-    directory: Directory = {}
-    for _ in range(min(count, MAX_PARTS)):
-        tag, kind, values = unpack_from(layout.order + "HH" + layout.offset_letter, data, position)
-        letter = _LETTERS.get(kind)
-        if letter is not None:
-            directory[tag] = _locate(data, layout, letter, values, position + 4 + _BYTES[layout.offset_letter])
-        position += layout.entry_bytes
-    return directory, position
+def _entries(data: Data, layout: Layout, start: int) -> int:
+    return int(unpack_from(layout.order + layout.count_letter, data, start)[0])
 
 
 def _locate(data: Data, layout: Layout, letter: str, count: int, position: int) -> Field:
@@ -149,11 +154,9 @@ def _refuse_rare_colours(data: Data, layout: Layout, first: Directory) -> None:
         raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, "a TIFF in a rare colour space")
 
 
-def _chunk_bytes(data: Data, layout: Layout, first: Directory, width: int, height: int) -> int:
-    """One strip or one row of tiles is decoded at a time, and some writers make one strip of the whole image."""
-    bits = number(data, layout, first, _BITS, 1) * number(data, layout, first, _CHANNELS, 1)
-    if _TILE_WIDTH in first:
-        rows = number(data, layout, first, _TILE_HEIGHT, height)
-    else:
-        rows = number(data, layout, first, _ROWS_PER_STRIP, height)
-    return width * min(rows, height) * max(8, bits) // 8
+def _bits_per_pixel(data: Data, layout: Layout, first: Directory) -> int:
+    return number(data, layout, first, _BITS, 1) * number(data, layout, first, _CHANNELS, 1)
+
+
+def _rows_at_a_time(data: Data, layout: Layout, first: Directory, height: int) -> int:
+    return number(data, layout, first, _TILE_HEIGHT if _TILE_WIDTH in first else _ROWS_PER_STRIP, height)

@@ -63,5 +63,6 @@ def _header(width: int, height: int, data: Data, *, pages: int = 1) -> Header:
         width_px=width,
         height_px=height,
         pages=pages,
+        row_bytes=width * _BYTES_PER_PIXEL,
         decode_bytes=len(data) + width * height * _BYTES_PER_PIXEL,
     )
