@@ -13,6 +13,10 @@ from processing.vips import pyvips
 
 # What the decoders' messages say, in lower case; the first that matches decides.
 _SIGNS: dict[FailureCode, tuple[str, ...]] = {
+    FailureCode.CORRUPT_IMAGE: (
+        "security limit",  # libheif: absurd counts, which it calls an allocation error
+        "out of memory reading of",  # libtiff: an absurd count in a tag
+    ),
     FailureCode.OUT_OF_MEMORY: (
         "out of memory",  # libvips
         "insufficient memory",  # libjpeg
@@ -64,12 +68,17 @@ def decode_failures(source: Path, image_format: ImageFormat) -> Iterator[None]:
 
 def classify(message: str) -> DarkroomError:
     """The failure that a decoder's message speaks of; corrupt, if it names nothing we know."""
-    lowered = message.lower()
-    code = next(
-        (code for code, signs in _SIGNS.items() if any(sign in lowered for sign in signs)), FailureCode.CORRUPT_IMAGE
-    )
+    cause = _cause(message)
+    lowered = cause.lower()
+    matches = (code for code, signs in _SIGNS.items() if any(sign in lowered for sign in signs))
+    code = next(matches, FailureCode.CORRUPT_IMAGE)
     kind = RetryableError if code is FailureCode.INTERNAL_ERROR else PermanentError
-    return kind(code, _one_line(message))
+    return kind(code, _one_line(cause))
+
+
+def _cause(message: str) -> str:
+    """Without what libvips remarks about broken colour profiles, which never fail a photo."""
+    return "\n".join(line for line in message.splitlines() if line.strip() and not line.startswith("VipsIcc:"))
 
 
 def _is_cut_off(png_file: Path) -> bool:
@@ -80,5 +89,5 @@ def _is_cut_off(png_file: Path) -> bool:
 
 def _one_line(message: str) -> str:
     """The first line, printable and without paths."""
-    first = next((line for line in message.splitlines() if line.strip()), "the decoder gave no reason")
+    first = message.partition("\n")[0] or "the decoder gave no reason"
     return _PATH.sub("...", _UNPRINTABLE.sub(" ", first)).strip()[:_MAX_DETAIL]
