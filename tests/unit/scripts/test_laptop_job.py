@@ -1,0 +1,95 @@
+"""The job against AWS in memory, where no function answers unless the test does."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from processing.digest import Batch, summarise
+from processing.outcomes import Outcome, RecordResult, SourceObject
+from scripts.laptop_job import LaptopJob
+from scripts.photo_folder import Photo
+from scripts.tally import Tally
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LaptopJob]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        s3, sqs = boto3.client("s3", "us-east-1"), boto3.client("sqs", "us-east-1")
+        for bucket in ("photos", "renditions"):
+            s3.create_bucket(Bucket=bucket)
+        yield LaptopJob(
+            s3=s3,
+            sqs=sqs,
+            input_bucket="photos",
+            output_bucket="renditions",
+            follow_queue_url=sqs.create_queue(QueueName="follow")["QueueUrl"],
+            out=tmp_path / "out",
+            patience_seconds=1,
+        )
+
+
+def photo(folder: Path, key: str = "a.jpg") -> Photo:
+    (folder / key).write_bytes(b"photo")
+    return Photo(folder / key, key)
+
+
+def run(job: LaptopJob, photos: list[Photo]) -> Tally:
+    tally = Tally(expected=len(photos))
+    job.run(photos, tally, lambda _: None)
+    return tally
+
+
+def tell(job: LaptopJob, key: str, outputs: tuple[str, ...]) -> None:
+    """Answers in the function's place."""
+    result = RecordResult(
+        message_id="m",
+        source=SourceObject(bucket="photos", key=key, etag="e"),
+        outcome=Outcome.PROCESSED,
+        outputs=outputs,
+    )
+    digest = json.loads(summarise(Batch("test", "request", (result,))).message)["sqs"]
+    job.sqs.send_message(QueueUrl=job.follow_queue_url, MessageBody=digest)
+
+
+def test_a_photo_that_never_gets_an_outcome_is_reported_after_the_time_limit(job: LaptopJob, tmp_path: Path) -> None:
+    (failure,) = run(job, [photo(tmp_path)]).failures
+    assert (failure.key, failure.code) == ("a.jpg", "no-outcome")
+
+
+def test_a_file_that_cannot_be_read_is_reported_and_the_rest_goes_on(job: LaptopJob, tmp_path: Path) -> None:
+    tell(job, "b.jpg", ())
+    tally = run(job, [Photo(tmp_path / "missing.jpg", "missing.jpg"), photo(tmp_path, "b.jpg")])
+    assert next((failure.key, failure.code) for failure in tally.failures) == ("missing.jpg", "not-uploaded")
+    assert tally.uploaded == 1
+
+
+def test_a_name_that_is_no_unicode_is_reported_as_not_uploaded(job: LaptopJob, tmp_path: Path) -> None:
+    (failure,) = run(job, [Photo(photo(tmp_path).file, "bad\udcff.jpg")]).failures
+    assert failure.code == "not-uploaded"
+
+
+def test_outputs_come_home_and_source_and_outputs_are_freed(job: LaptopJob, tmp_path: Path) -> None:
+    job.s3.put_object(Bucket="renditions", Key="a.jpg/small.jpg", Body=b"small")
+    a = photo(tmp_path)
+    tally = Tally(expected=1)
+    tally.note_started("a.jpg")
+    tell(job, "a.jpg", ("a.jpg/small.jpg",))
+    job.run([a], tally, lambda _: None)
+    assert (job.out / "a.jpg/small.jpg").read_bytes() == b"small"
+    assert "Contents" not in job.s3.list_objects_v2(Bucket="renditions")
+
+
+def test_an_output_key_that_would_leave_the_folder_is_refused_and_reported(job: LaptopJob, tmp_path: Path) -> None:
+    job.s3.put_object(Bucket="renditions", Key="../up.jpg", Body=b"evil")
+    tally = Tally(expected=1)
+    tally.note_started("a.jpg")
+    tell(job, "a.jpg", ("../up.jpg",))
+    job.run([photo(tmp_path)], tally, lambda _: None)
+    assert [failure.code for failure in tally.failures] == ["not-copied"]
+    assert not (tmp_path / "up.jpg").exists()
