@@ -66,6 +66,16 @@ class Layer:
     has_bytecode: bool
     was_cached: bool
 
+    @property
+    def note(self) -> str:
+        """What a person should know about it; empty when all is well."""
+        if self.has_bytecode:
+            return ""
+        return (
+            f"Note: no Python {LAMBDA_PYTHON} on this machine, so the layer carries no compiled bytecode and a cold "
+            "start imports about twice as long. Install that Python and build again."
+        )
+
 
 def build_layer(target: Target, *, repository: Path = REPOSITORY) -> Layer:
     """Builds `.build/layer-{target}/python` and its zip, or returns them when they were built from the same inputs.
@@ -178,12 +188,8 @@ def main(target: Annotated[Target, typer.Argument(help="What the layer is for.")
     except BuildError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
-    if not layer.has_bytecode:
-        print(
-            f"Note: no Python {LAMBDA_PYTHON} on this machine, so the layer carries no compiled bytecode and a cold "
-            "start imports about twice as long. Install that Python and build again.",
-            file=sys.stderr,
-        )
+    if layer.note:
+        print(layer.note, file=sys.stderr)
     state = "unchanged" if layer.was_cached else "built"
     size = f"{layer.size_bytes / 2**20:.1f} MiB, zipped {layer.archive.stat().st_size / 2**20:.1f} MiB"
     print(f"{layer.archive.relative_to(REPOSITORY)}  {state}  {size}  sha256:{layer.hash}")

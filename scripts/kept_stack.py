@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import sys
 import time
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from typing import NoReturn
 
 import typer
 
+from scripts.interruption import interrupt_once
 from scripts.local_aws import LocalStackError, is_ready
 from scripts.local_stack import LocalStack, local_stack
 from scripts.stack_outputs import StackOutputs
@@ -70,7 +70,7 @@ def describe(stack: LocalStack) -> str:
 
 def main() -> None:
     """Keep a local stack up until Ctrl-C: a local AWS with the service deployed, for the AWS CLI and the scripts."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt_once()
     try:
         keep_stack()
     except LocalStackError as error:
@@ -96,10 +96,6 @@ def keep_stack() -> NoReturn:
         while stack.process.poll() is None:
             time.sleep(_POLL_SECONDS)
     raise LocalStackError(f"the local AWS ended by itself; its log is {stack.log}")
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -1,0 +1,59 @@
+"""What is in the account before and after a deployment; only for hints, so that what cannot be asked is no error."""
+
+from collections.abc import Iterable, Mapping
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from scripts.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
+
+
+class DeployedStage:
+    """Looks at one stage in the account that the environment's credentials belong to.
+
+    Args:
+        stage: the stage.
+        region: empty for the environment's.
+        environment: the Serverless CLI's.
+    """
+
+    def __init__(self, stage: str, region: str, environment: Mapping[str, str]) -> None:
+        self._stage = stage
+        self._region = region or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
+        self._endpoint_url = environment.get("AWS_ENDPOINT_URL")
+        self._session = boto3.Session(
+            environment.get("AWS_ACCESS_KEY_ID"),
+            environment.get("AWS_SECRET_ACCESS_KEY"),
+            environment.get("AWS_SESSION_TOKEN"),
+            region_name=self._region,
+        )
+
+    def find_outputs(self) -> StackOutputs | None:
+        """The deployed names; None when the stage is not deployed, or cannot be asked."""
+        try:
+            client = self._session.client("cloudformation", endpoint_url=self._endpoint_url)
+            return read_stack_outputs(client, self._stage)
+        except (BotoCoreError, ClientError, StackOutputsError):
+            return None
+
+    def find_left_over_buckets(self, names: Iterable[str]) -> list[str]:
+        """Which of these buckets are there although the stage is not: a removed stack leaves its buckets.
+
+        Args:
+            names: as serverless.yml has them, with CloudFormation's account and region in them.
+        """
+        if self.find_outputs():
+            return []
+        try:
+            account = self._session.client("sts", endpoint_url=self._endpoint_url).get_caller_identity()["Account"]
+        except (BotoCoreError, ClientError):
+            return []
+        whole = (name.replace("${AWS::AccountId}", account).replace("${AWS::Region}", self._region) for name in names)
+        return [name for name in whole if self._owns_bucket(name)]
+
+    def _owns_bucket(self, name: str) -> bool:
+        try:
+            self._session.client("s3", endpoint_url=self._endpoint_url).head_bucket(Bucket=name)
+        except (BotoCoreError, ClientError):
+            return False
+        return True

@@ -1,0 +1,197 @@
+"""What must hold before a deployment: rules that the Serverless CLI, CloudFormation and AWS find too late or never.
+
+Pure: from serverless.yml, resolved for a stage, to a list of mistakes.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from processing.settings import parse_renditions
+
+# Every rule takes the resolved serverless.yml and yields its mistakes.
+Rule = Callable[[Mapping[str, Any]], Iterator[str]]
+
+MAX_STAGE_CHARACTERS = 20  # so that the longest bucket name keeps to S3's 63
+# Amazon SQS Developer Guide, "Visibility timeout": at most 12 hours.
+MAX_VISIBILITY_SECONDS = 43_200
+# AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping".
+VISIBILITY_FACTOR = 6
+LEAST_RECEIVE_COUNT = 5
+SOURCES_ON_DISK = 3  # one in work, two ahead
+LONGEST_ACCOUNT_AND_REGION = ("0" * 12, "ap-northeast-1")  # for measuring names before they are known
+
+
+class NotANumberError(ValueError):
+    """A setting that must be a whole number is none."""
+
+
+def find_mistakes(config: Mapping[str, Any]) -> list[str]:
+    """Every mistake in a resolved serverless.yml, one sentence each.
+
+    Args:
+        config: what `osls print --format json` prints.
+    """
+    mistakes: list[str] = []
+    for rule in _RULES:
+        try:
+            mistakes += rule(config)
+        except NotANumberError as error:
+            mistakes.append(str(error))
+    return list(dict.fromkeys(mistakes))
+
+
+def bucket_names(config: Mapping[str, Any]) -> tuple[str, str]:
+    """The input and the output bucket's name, with CloudFormation's account and region in them."""
+    resources = config["resources"]["Resources"]
+    source, output = (
+        resources[name]["Properties"]["BucketName"]["Fn::Sub"] for name in ("InputBucket", "OutputBucket")
+    )
+    return str(source), str(output)
+
+
+def layer_target(config: Mapping[str, Any]) -> str:
+    """Which dependency layer a resolved serverless.yml deploys."""
+    artifact = str(config["layers"]["dependencies"]["package"]["artifact"])
+    return artifact.removeprefix(".build/layer-").removesuffix(".zip")
+
+
+def _stage(config: Mapping[str, Any]) -> Iterator[str]:
+    stage = config["resources"]["Parameters"]["Stage"]["Default"]
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", stage) or len(stage) > MAX_STAGE_CHARACTERS:
+        yield (
+            f"the stage {stage!r} becomes part of bucket names: at most {MAX_STAGE_CHARACTERS} "
+            "lower-case letters, digits and hyphens, a letter first"
+        )
+
+
+def _buckets(config: Mapping[str, Any]) -> Iterator[str]:
+    names = bucket_names(config)
+    if len(set(names)) == 1:
+        yield "inputBucket and outputBucket are the same: every output would be processed again, without end"
+    for parameter, name in zip(("inputBucket", "outputBucket"), names, strict=True):
+        account, region = LONGEST_ACCOUNT_AND_REGION
+        whole = name.replace("${AWS::AccountId}", account).replace("${AWS::Region}", region)
+        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", whole):
+            yield f"{parameter}: {whole!r} is no bucket name: 3 to 63 lower-case letters, digits, hyphens and dots"
+
+
+def _clocks(config: Mapping[str, Any]) -> Iterator[str]:
+    timeout = _number("timeoutSeconds", _process(config)["timeout"])
+    window = _number("windowSeconds", _event_source(config)["maximumBatchingWindow"])
+    visibility = _number("visibilitySeconds", _queue(config)["VisibilityTimeout"])
+    least = VISIBILITY_FACTOR * timeout + window
+    if visibility < least:
+        yield (
+            f"visibilitySeconds is {visibility}, but {VISIBILITY_FACTOR} x timeoutSeconds + windowSeconds is {least}: "
+            "photos would be worked on twice"
+        )
+    if visibility > MAX_VISIBILITY_SECONDS:
+        yield f"visibilitySeconds is {visibility}, more than the {MAX_VISIBILITY_SECONDS} that SQS allows"
+    photo_timeout = _number("photoTimeoutSeconds", _environment(config)["PHOTO_TIMEOUT_SECONDS"])
+    if 2 * photo_timeout >= timeout:
+        yield (
+            f"photoTimeoutSeconds is {photo_timeout}: a photo that hangs is tried twice, and twice that does not fit "
+            f"into timeoutSeconds, {timeout}"
+        )
+
+
+def _retries(config: Mapping[str, Any]) -> Iterator[str]:
+    base = _number("retryBaseSeconds", _environment(config)["RETRY_BASE_SECONDS"])
+    longest = _number("retryMaxSeconds", _environment(config)["RETRY_MAX_SECONDS"])
+    if not 1 <= base <= longest <= MAX_VISIBILITY_SECONDS:
+        yield (
+            f"retryBaseSeconds is {base} and retryMaxSeconds {longest}: they must be at least 1, in this order, and at "
+            f"most {MAX_VISIBILITY_SECONDS}"
+        )
+
+
+def _attempts(config: Mapping[str, Any]) -> Iterator[str]:
+    attempts = _number("maxReceiveCount", _queue(config)["RedrivePolicy"]["maxReceiveCount"])
+    if attempts < LEAST_RECEIVE_COUNT:
+        yield f"maxReceiveCount is {attempts}: below {LEAST_RECEIVE_COUNT}, throttling alone dead-letters good photos"
+
+
+def _batches(config: Mapping[str, Any]) -> Iterator[str]:
+    size = _number("batchSize", _event_source(config)["batchSize"])
+    if size > 10 and _number("windowSeconds", _event_source(config)["maximumBatchingWindow"]) < 1:
+        yield f"batchSize is {size}: above 10, windowSeconds must be at least 1"
+
+
+def _images(config: Mapping[str, Any]) -> Iterator[str]:
+    environment = _environment(config)
+    try:
+        parse_renditions(str(environment["RENDITIONS"]))
+    except ValueError as error:
+        yield f"renditions: {error}"
+    limits = {name: _number(name, environment[variable]) for name, variable in _LIMITS.items()}
+    yield from (f"{name} is 0: everything would be refused" for name, limit in limits.items() if limit == 0)
+    needed_mb = SOURCES_ON_DISK * limits["maxBytes"] / 1_000_000
+    disk_mb = _number("ephemeralStorageMb", _process(config)["ephemeralStorageSize"])
+    if needed_mb > disk_mb:
+        yield f"ephemeralStorageMb is {disk_mb}: {SOURCES_ON_DISK} sources of maxBytes need {needed_mb:,.0f} MB"
+
+
+_LIMITS = {"maxBytes": "MAX_BYTES", "maxPixels": "MAX_PIXELS", "maxPages": "MAX_PAGES"}
+
+
+def _people(config: Mapping[str, Any]) -> Iterator[str]:
+    parameters = config["resources"]["Parameters"]
+    for name in ("SummaryEmail", "AlarmEmail"):
+        email = parameters[name]["Default"]
+        if email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+            yield f"{name[0].lower()}{name[1:]}: {email!r} is no e-mail address"
+    phone = parameters["SummaryPhone"]["Default"]
+    if phone and not re.fullmatch(r"\+[1-9][0-9]{6,14}", phone):
+        yield f"summaryPhone: {phone!r} is no phone number in international form, such as +491701234567"
+
+
+def _roll_up(config: Mapping[str, Any]) -> Iterator[str]:
+    rate = config["functions"]["rollUp"]["events"][0]["schedule"]["rate"]
+    text = "".join(rate)  # the CLI makes a list of it
+    minutes = re.fullmatch(r"rate\(([0-9]+) minutes\)", text)
+    if not minutes or int(minutes[1]) < 2:
+        yield f"rollUpMinutes gives {text!r}: it must be a whole number from 2 on"
+
+
+def _layer(config: Mapping[str, Any]) -> Iterator[str]:
+    stage = config["resources"]["Parameters"]["Stage"]["Default"]
+    expected = "local" if stage == "local" else config["provider"]["architecture"]
+    if layer_target(config) != expected:
+        yield f"layer is {layer_target(config)!r}, but the functions of the stage {stage!r} need {expected!r}"
+
+
+def _number(name: str, value: Any) -> int:
+    if not re.fullmatch(r"[0-9]+", str(value)):
+        raise NotANumberError(f"{name} is {str(value)!r}: it must be a whole number")
+    return int(value)
+
+
+def _process(config: Mapping[str, Any]) -> Any:
+    return config["functions"]["process"]
+
+
+def _environment(config: Mapping[str, Any]) -> Any:
+    return _process(config)["environment"]
+
+
+def _event_source(config: Mapping[str, Any]) -> Any:
+    return _process(config)["events"][0]["sqs"]
+
+
+def _queue(config: Mapping[str, Any]) -> Any:
+    return config["resources"]["Resources"]["PhotoQueue"]["Properties"]
+
+
+_RULES: tuple[Rule, ...] = (
+    _stage,
+    _buckets,
+    _clocks,
+    _retries,
+    _attempts,
+    _batches,
+    _images,
+    _people,
+    _roll_up,
+    _layer,
+)
