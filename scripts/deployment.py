@@ -16,6 +16,7 @@ import typer
 from scripts.build_layer import BuildError, Target, build_layer
 from scripts.deployed_stage import DeployedStage
 from scripts.deployment_rules import bucket_names, find_mistakes, layer_target
+from scripts.empty_account import empty_account
 from scripts.kept_stack import find_kept_stack
 from scripts.local_aws import serverless_environment
 from scripts.stack_outputs import StackOutputs
@@ -51,10 +52,15 @@ def deploy(context: typer.Context, stage: Stage = "dev", param: Parameters = Non
 
 @app.command(context_settings=_PASS_ON)
 def package(context: typer.Context, stage: Stage = "dev", param: Parameters = None, region: Region = "") -> None:
-    """Check serverless.yml, build the layer, write the CloudFormation template and the zips to .serverless/."""
-    options, environment = _options(stage, param or (), region), _environment(stage)
-    _prepare(options, environment)
-    _osls("package", [*options, *context.args], environment)
+    """Check serverless.yml, build the layer, write the CloudFormation template and the zips to .serverless/.
+
+    Needs neither credentials nor AWS.
+    """
+    options = _options(stage, param or (), region)
+    with empty_account() as endpoint_url:
+        environment = serverless_environment(endpoint_url)
+        _prepare(options, environment)
+        _osls("package", [*options, *context.args], environment)
 
 
 @app.command(context_settings=_PASS_ON)
