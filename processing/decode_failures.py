@@ -30,7 +30,7 @@ _SIGNS: dict[FailureCode, tuple[str, ...]] = {
     FailureCode.TRUNCATED_IMAGE: (
         "premature end",  # libjpeg
         "found marker 0xd9 instead of rst",  # libjpeg: the end where there should be more
-        "libpng read error",  # libvips, at the end of the file
+        "libpng read error",  # libvips on libpng
         "unexpected end",  # libnsgif
         "read error at scanline",  # libtiff
         "seek",  # libtiff and libvips: bad seek, seek error
@@ -40,6 +40,7 @@ _SIGNS: dict[FailureCode, tuple[str, ...]] = {
     ),
     FailureCode.UNSUPPORTED_FORMAT: ("unsupported", "not supported", "not implemented", "not configured"),
 }
+_DAMAGE = (FailureCode.TRUNCATED_IMAGE, FailureCode.CORRUPT_IMAGE)
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 _PATH = re.compile(r"\S*/\S*")
 _MAX_DETAIL = 160
@@ -57,12 +58,13 @@ def decode_failures(source: Path, image_format: ImageFormat) -> Iterator[None]:
         PermanentError: `truncated-image`, `corrupt-image`, `unsupported-format`, `out-of-memory`.
         RetryableError: `internal-error` when the disk failed, not the photo.
     """
+    pyvips.vips_lib.vips_error_clear()  # an earlier photo's warnings stay in libvips' buffer and are not this one's
     try:
         yield
     except pyvips.Error as error:
         failure = classify(error.detail)
-        if image_format is ImageFormat.PNG and failure.code is FailureCode.TRUNCATED_IMAGE and not _is_cut_off(source):
-            failure = PermanentError(FailureCode.CORRUPT_IMAGE, failure.detail)
+        if image_format is ImageFormat.PNG and failure.code in _DAMAGE:
+            failure = PermanentError(_damage_of(source), failure.detail)
         raise failure from None
 
 
@@ -81,10 +83,10 @@ def _cause(message: str) -> str:
     return "\n".join(line for line in message.splitlines() if line.strip() and not line.startswith("VipsIcc:"))
 
 
-def _is_cut_off(png_file: Path) -> bool:
-    # libpng gives the same message for missing and for damaged data.
+def _damage_of(png_file: Path) -> FailureCode:
+    # libpng says the same of missing and of damaged data.
     with map_file(png_file) as data:
-        return not png.has_end(data)
+        return FailureCode.CORRUPT_IMAGE if png.has_end(data) else FailureCode.TRUNCATED_IMAGE
 
 
 def _one_line(message: str) -> str:

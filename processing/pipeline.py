@@ -35,19 +35,21 @@ def render_photo(source: Path, into: Path, settings: RenderSettings) -> Rendered
     """
     header = inspect_header(source, settings.limits)
     shrink = choose_shrink(header.size, settings.renditions[0].box_px)
+    files = []
     with decode_failures(source, header.format):
         photo = open_photo(source, header.format, shrink)
         size = full_size(photo, header)
         check_pixels(size, settings.limits)
         sizes = plan_sizes(size, settings.renditions)
         exif = exif_block(read_rights(source, header.format, photo))
-        image = to_srgb(resize_to(flatten_on_white(photo), sizes[0])).copy_memory()
 
-    files = []
-    for rendition, size in zip(settings.renditions, sizes, strict=True):
-        image = resize_to(image, size).copy_memory()
-        path = into / f"{rendition.name}.jpg"
-        files.append(write_jpeg(turn_upright(image), path, quality=rendition.quality, exif=exif))
+        image = to_srgb(resize_to(flatten_on_white(photo), sizes[0]))
+        for rendition, size in zip(settings.renditions, sizes, strict=True):
+            # Pixels are computed here, once for the JPEG and the next size.
+            image = resize_to(image, size).copy_memory()
+            path = into / f"{rendition.name}.jpg"
+            files.append(write_jpeg(turn_upright(image), path, quality=rendition.quality, exif=exif))
+
     files.append(write_document(into / DOCUMENT_NAME, into / files[0].name, files[0]))
     return Rendered(
         source_format=header.format,

@@ -6,6 +6,7 @@ All show the same asymmetric picture (see `picture`), so that a test can tell wh
 import io
 import struct
 import zlib
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ SIZE = (640, 480)
 
 _ORIENTATION, _ARTIST, _COPYRIGHT, _GPS = 0x0112, 0x013B, 0x8298, 0x8825
 _LATITUDE_REFERENCE, _LATITUDE = 1, 2
+# First column and row, and the steps, of the seven passes of an interlaced PNG.
+_ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 
 
 def picture(size: tuple[int, int] = SIZE) -> Image.Image:
@@ -150,13 +153,17 @@ def interlaced_png() -> bytes:
     return bytes(_as_vips(picture()).pngsave_buffer(interlace=True))
 
 
-def png_bomb(side: int = 20_000) -> bytes:
-    """A valid PNG of side x side black pixels in some fifty kilobytes."""
-    row = bytes(1 + side // 8)
+def png_bomb(side: int = 20_000, *, interlaced: bool = False) -> bytes:
+    """A valid PNG of side x side black pixels in some fifty kilobytes; interlaced, it must be decoded as a whole."""
+    passes = _ADAM7 if interlaced else [(0, 0, 1, 1)]
     packer = zlib.compressobj(9)
-    pixels = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+    pixels = b""
+    for column, row, column_step, row_step in passes:
+        empty_row = bytes(1 + -(-(side - column) // (8 * column_step)))
+        pixels += b"".join(packer.compress(empty_row) for _ in range(row, side, row_step))
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, int(interlaced))
+    body = _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels + packer.flush()) + _chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
 
 
 def webp(*, image: Image.Image | None = None, **options: Any) -> bytes:
@@ -195,6 +202,7 @@ def not_an_image() -> bytes:
     return b"Dear reader, this is a text in a file that is called holiday.jpg.\n"
 
 
+@cache
 def one_of_each() -> dict[str, bytes]:
     """Every kind that must come out well, by name."""
     return {

@@ -6,6 +6,7 @@ from processing.formats.header import MAX_PARTS, Data, Header, ImageFormat
 
 MAGICS = (b"GIF87a", b"GIF89a")
 
+_SCREEN_END = 13
 _EXTENSION, _IMAGE = 0x21, 0x2C
 _HAS_COLOUR_TABLE = 0x80
 _BYTES_PER_PIXEL = 4
@@ -17,12 +18,12 @@ def read_header(data: Data) -> Header:
     Raises:
         struct.error, IndexError: the file ends inside its header.
     """
-    width, height, flags = unpack_from("<HHB", data, 6)
+    width, height, flags, _, _ = unpack_from("<HHBBB", data, len(MAGICS[0]))
     return Header(
         format=ImageFormat.GIF,
         width_px=width,
         height_px=height,
-        pages=max(1, _count_frames(data, 13 + _colour_table_bytes(flags))),
+        pages=max(1, _count_frames(data, _SCREEN_END + _colour_table_bytes(flags))),
         row_bytes=width * _BYTES_PER_PIXEL,
         decode_bytes=len(data) + width * height * _BYTES_PER_PIXEL,
     )
