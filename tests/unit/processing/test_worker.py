@@ -68,10 +68,8 @@ def start(children: list[Child], *arguments: str) -> Child:
 
 def start_patched(children: list[Child], render_photo: str) -> Child:
     """A ready worker whose `render_photo` is replaced: by what a decoder might do at its worst."""
-    code = (
-        f"import os, processing.worker as worker\n{render_photo}\nworker.render_photo = render_photo\nworker.main([])"
-    )
-    child = Child("-c", code)
+    imports, run = "import os, processing.worker as worker", "worker.render_photo = render_photo\nworker.main([])"
+    child = Child("-c", f"{imports}\n{render_photo}\n{run}")
     children.append(child)
     child.read()
     return child
@@ -128,21 +126,21 @@ def test_an_unexpected_exception_is_answered_by_its_class_alone(tmp_path: Path, 
 
 
 def test_what_a_native_library_prints_does_not_reach_the_replies(tmp_path: Path, children: list[Child]) -> None:
-    noisy = "def render_photo(*_):\n    os.write(1, b'noise\\n')\n    print('more noise', flush=True)\n    raise MemoryError"
+    noisy = "def render_photo(*_):\n  os.write(1, b'noise\\n')\n  print('noise', flush=True)\n  raise MemoryError"
     reply = start_patched(children, noisy).ask(render_request(tmp_path, tmp_path, SETTINGS))
     assert reply["failure"]["code"] == "out-of-memory"
 
 
 def test_a_photo_beyond_the_memory_limit_fails_alone(tmp_path: Path, children: list[Child]) -> None:
     child = start(children, str(50 * 2**20))
-    bomb = stored(tmp_path, photos.png_bomb(20_000, interlaced=True))
+    bomb = stored(tmp_path, photos.png_bomb(17_000, interlaced=True))
     reply = child.ask(render_request(bomb, tmp_path, ALL_PIXELS))
     assert reply["failure"]["code"] == "out-of-memory"
     assert "rendered" in child.ask(render_request(stored(tmp_path, photos.jpeg()), tmp_path, SETTINGS))
 
 
 def test_without_a_memory_limit_the_same_photo_is_rendered(tmp_path: Path, children: list[Child]) -> None:
-    bomb = stored(tmp_path, photos.png_bomb(20_000, interlaced=True))
+    bomb = stored(tmp_path, photos.png_bomb(17_000, interlaced=True))
     assert "rendered" in start(children).ask(render_request(bomb, tmp_path, ALL_PIXELS))
 
 
