@@ -7,15 +7,15 @@ ready first, after the slow imports. Ends when stdin does, even in the middle of
 import errno
 import os
 import queue
+import signal
 import sys
 import threading
 from typing import BinaryIO
 
 from processing.address_space import limit_growth
 from processing.failures import DarkroomError, FailureCode
-from processing.header import inspect_header
 from processing.pipeline import render_photo
-from processing.worker_protocol import READY, HeaderRequest, failure_reply, header_reply, parse_request, rendered_reply
+from processing.worker_protocol import READY, failure_reply, parse_request, rendered_reply
 
 _STDOUT, _STDERR = 1, 2
 _LIMIT_REACHED = "the memory limit was reached"
@@ -23,6 +23,7 @@ _LIMIT_REACHED = "the memory limit was reached"
 
 def main(arguments: list[str]) -> None:
     """Answers requests for ever; `_read_requests` ends the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which decides when we end
     replies = _take_stdout()
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(sys.stdin.buffer, requests), daemon=True).start()
@@ -37,8 +38,6 @@ def answer(line: bytes) -> bytes:
     """The reply to one request: whatever happens, there is exactly one."""
     try:
         request = parse_request(line)
-        if isinstance(request, HeaderRequest):
-            return header_reply(inspect_header(request.source, request.limits))
         return rendered_reply(render_photo(request.source, request.into, request.settings))
     except DarkroomError as error:
         return failure_reply(error.code, error.detail)

@@ -1,14 +1,11 @@
 """What the worker and its parent say to each other: one JSON object a line, in ASCII, so that no path breaks a line."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from processing.failures import DarkroomError, FailureCode, Family, PermanentError, RetryableError
-from processing.formats.header import Header, ImageFormat
 from processing.rendered import Rendered, RenderedFile
 from processing.settings import Limits, RenderSettings, Rendition
 
@@ -28,25 +25,12 @@ class RenderRequest:
     settings: RenderSettings
 
 
-@dataclass(frozen=True)
-class HeaderRequest:
-    """What the worker should look at: see `inspect_header`."""
-
-    source: Path
-    limits: Limits
-
-
-def header_request(source: Path, limits: Limits) -> bytes:
-    """A request for the header alone as a line."""
-    return _line({"source": str(source), "limits": asdict(limits)})
-
-
 def render_request(source: Path, into: Path, settings: RenderSettings) -> bytes:
     """A request as a line."""
     return _line({"source": str(source), "into": str(into), "settings": asdict(settings)})
 
 
-def parse_request(line: bytes) -> RenderRequest | HeaderRequest:
+def parse_request(line: bytes) -> RenderRequest:
     """The request in a line.
 
     Raises:
@@ -54,8 +38,6 @@ def parse_request(line: bytes) -> RenderRequest | HeaderRequest:
     """
     try:
         fields = json.loads(line)
-        if "limits" in fields:
-            return HeaderRequest(Path(fields["source"]), Limits(**fields["limits"]))
         settings = fields["settings"]
         renditions = tuple(Rendition(**rendition) for rendition in settings["renditions"])
         return RenderRequest(
@@ -72,11 +54,6 @@ def rendered_reply(rendered: Rendered) -> bytes:
     return _line({"rendered": asdict(rendered)})
 
 
-def header_reply(header: Header) -> bytes:
-    """A header as a line."""
-    return _line({"header": asdict(header)})
-
-
 def failure_reply(code: FailureCode, detail: str) -> bytes:
     """A failure as a line."""
     return _line({"failure": {"code": code, "detail": detail}})
@@ -89,35 +66,13 @@ def parse_rendered(line: bytes) -> Rendered:
         PermanentError, RetryableError: the failure that the reply tells of.
         ProtocolError: the line holds no reply.
     """
-    with _reply_expected():
-        rendered = _parse_reply(line)["rendered"]
+    try:
+        reply = json.loads(line)
+        if "failure" in reply:
+            raise _failure(FailureCode(reply["failure"]["code"]), str(reply["failure"]["detail"]))
+        rendered = reply["rendered"]
         files = tuple(RenderedFile(**file) for file in rendered["files"])
         return Rendered(**rendered | {"files": files})
-
-
-def parse_header(line: bytes) -> Header:
-    """The header that a reply holds.
-
-    Raises:
-        PermanentError, RetryableError: the failure that the reply tells of.
-        ProtocolError: the line holds no reply.
-    """
-    with _reply_expected():
-        header = _parse_reply(line)["header"]
-        return Header(**header | {"format": ImageFormat(header["format"])})
-
-
-def _parse_reply(line: bytes) -> dict[str, Any]:
-    reply: dict[str, Any] = json.loads(line)
-    if "failure" in reply:
-        raise _failure(FailureCode(reply["failure"]["code"]), str(reply["failure"]["detail"]))
-    return reply
-
-
-@contextmanager
-def _reply_expected() -> Iterator[None]:
-    try:
-        yield
     except (ValueError, KeyError, TypeError) as error:
         raise ProtocolError("not a reply") from error
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from processing.settings import Limits, RenderSettings
-from processing.worker_protocol import header_request, parse_header, parse_rendered, render_request
+from processing.worker_protocol import parse_rendered, render_request
 from tests import photos
 from tests.rendering import RENDITIONS, SETTINGS
 
@@ -90,12 +90,6 @@ def test_a_worker_renders_photo_after_photo(tmp_path: Path, children: list[Child
         assert [(tmp_path / file.name).stat().st_size for file in rendered.files] == [
             file.size_bytes for file in rendered.files
         ]
-
-
-def test_a_worker_inspects_headers(tmp_path: Path, children: list[Child]) -> None:
-    child = start(children)
-    child.send(header_request(stored(tmp_path, photos.jpeg()), SETTINGS.limits))
-    assert parse_header(child.read()).size == photos.SIZE
 
 
 def test_a_bad_photo_is_answered_with_its_code_and_the_next_one_is_rendered(

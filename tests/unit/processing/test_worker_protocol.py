@@ -6,17 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.failures import FailureCode, PermanentError, RetryableError
-from processing.header import Header, ImageFormat
 from processing.rendered import Rendered, RenderedFile
 from processing.settings import Limits, RenderSettings, Rendition
 from processing.worker_protocol import (
-    HeaderRequest,
     ProtocolError,
     RenderRequest,
     failure_reply,
-    header_reply,
-    header_request,
-    parse_header,
     parse_rendered,
     parse_request,
     render_request,
@@ -36,15 +31,6 @@ files = st.lists(
     st.builds(RenderedFile, name=names, width_px=counts, height_px=counts, size_bytes=counts), max_size=5
 ).map(tuple)
 results = st.builds(Rendered, source_format=names, source_width_px=counts, source_height_px=counts, files=files)
-headers = st.builds(
-    Header,
-    format=st.sampled_from(ImageFormat),
-    width_px=counts,
-    height_px=counts,
-    pages=counts,
-    row_bytes=counts,
-    decode_bytes=counts,
-)
 
 
 @given(paths, paths, render_settings)
@@ -55,34 +41,23 @@ def test_a_request_arrives_as_it_was_sent_in_one_line(source: Path, into: Path, 
     assert parse_request(line) == RenderRequest(source, into, settings)
 
 
-@given(paths, limits)
-def test_a_request_for_a_header_arrives_as_it_was_sent(source: Path, wanted: Limits) -> None:
-    assert parse_request(header_request(source, wanted)) == HeaderRequest(source, wanted)
-
-
 @given(results)
 def test_a_result_arrives_as_it_was_sent(rendered: Rendered) -> None:
     assert parse_rendered(rendered_reply(rendered)) == rendered
 
 
-@given(headers)
-def test_a_header_arrives_as_it_was_sent(header: Header) -> None:
-    assert parse_header(header_reply(header)) == header
-
-
 @given(st.sampled_from(FailureCode), st.text())
 def test_a_failure_arrives_as_the_error_of_its_family(code: FailureCode, detail: str) -> None:
-    for parse in (parse_rendered, parse_header):
-        with pytest.raises((PermanentError, RetryableError)) as caught:
-            parse(failure_reply(code, detail))
-        assert (caught.value.code, caught.value.detail) == (code, detail)
-        assert isinstance(caught.value, PermanentError) == (code.family == "permanent")
+    with pytest.raises((PermanentError, RetryableError)) as caught:
+        parse_rendered(failure_reply(code, detail))
+    assert (caught.value.code, caught.value.detail) == (code, detail)
+    assert isinstance(caught.value, PermanentError) == (code.family == "permanent")
 
 
 @given(
     st.binary() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(lambda x: json.dumps(x).encode())
 )
 def test_anything_else_is_refused_as_a_breach_of_the_protocol(line: bytes) -> None:
-    for parse in (parse_request, parse_rendered, parse_header):
+    for parse in (parse_request, parse_rendered):
         with pytest.raises(ProtocolError):
             parse(line)
