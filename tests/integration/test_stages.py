@@ -1,0 +1,30 @@
+"""serverless.yml as the Serverless CLI resolves it, for every stage that it knows."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.deployment_rules import find_mistakes
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def resolve(stage: str) -> Any:
+    printed = subprocess.run(
+        [str(REPOSITORY / "node_modules/.bin/osls"), "print", "--stage", stage, "--format", "json"],
+        cwd=REPOSITORY,
+        env={**os.environ, "NODE_NO_WARNINGS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(printed.stdout)
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod", "local"])
+def test_every_stage_can_be_deployed_as_it_stands(stage: str) -> None:
+    assert find_mistakes(resolve(stage)) == []
