@@ -26,14 +26,14 @@ stop() {
 }
 
 # step TITLE WITNESS INPUTS COMMAND...: runs the command unless the witness exists and was made from the same inputs.
-# WITNESS is a program or a directory.
+# WITNESS is a file that the command makes.
 step() {
     title=$1 witness=$2 inputs=$3
     shift 3
     stamp=$tools/stamps/$(printf '%s' "$witness" | tr -c 'A-Za-z0-9' '-')
     # shellcheck disable=SC2086  # a list of file names of this repository
     now=$(printf '%s\n' "$python" "$*" | cat - $inputs | cksum)
-    if { [ -d "$witness" ] || [ -x "$witness" ]; } && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
+    if [ -e "$witness" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
         return 0
     fi
     printf '%s ... ' "$title" >&2
@@ -107,6 +107,6 @@ step "Installing Python packages" .venv/bin/python "pyproject.toml uv.lock" "$uv
 step "Installing the Serverless CLI" node_modules/.bin/osls "package-lock.json .npmrc" npm ci
 if [ "${1:-everything}" = everything ]; then
     step "Installing the local stack" $tools/stack/bin/python "pyproject.toml uv.lock" install_stack
-    step "Building the local dependency layer" .build/layer-local/python \
+    step "Building the local dependency layer" .build/layer-local.zip \
         "uv.lock scripts/build_layer.py scripts/layer_tree.py scripts/bytecode.py" build_local_layer
 fi
