@@ -97,10 +97,12 @@ class Aws:
         return messages
 
 
+# The functions read their settings when they are imported, and so before any fixture runs.
+os.environ.update(ENVIRONMENT)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def environment() -> Iterator[None]:
-    """The function reads its settings when it is imported, so they are there for the whole session."""
-    os.environ.update(ENVIRONMENT)
+def _workers_end_with_the_session() -> Iterator[None]:
     yield
     if "handlers.process_images" in sys.modules:
         sys.modules["handlers.process_images"].house.workers.stop()
