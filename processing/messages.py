@@ -4,12 +4,23 @@ Facts: Amazon S3 User Guide, "Event message structure".
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
 from processing.failures import FailureCode, PermanentError
 from processing.outcomes import SourceObject
+
+MAX_OBJECT_BYTES = 50 * 1024**4  # Amazon S3 User Guide, "Uploading objects": 50 TB at most
+
+# These travel in request headers and addresses: whatever does not look like one is refused before it gets there.
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
+_ETAG = re.compile(r"[A-Za-z0-9-]{0,128}")
+_VERSION_ID = re.compile(r"[!-~]{0,1024}")
+_SEQUENCER = re.compile(r"[0-9A-Fa-f]{0,128}")
+_UNPRINTABLE = re.compile(r"[^ -~]+")
+_MAX_DETAIL = 160
 
 
 def parse_message(body: str) -> tuple[SourceObject, ...]:
@@ -65,7 +76,7 @@ def _parse_record(record: Any) -> SourceObject:
     try:
         event_name, s3 = str(record["eventName"]), record["s3"]
         source = _parse_source(s3["bucket"]["name"], s3["object"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _malformed(f"an S3 record is of the wrong shape ({type(error).__name__}: {error})") from error
     if not event_name.removeprefix("s3:").startswith("ObjectCreated:"):
         raise _malformed(f"an S3 record is about {event_name}, not about a created object")
@@ -74,16 +85,29 @@ def _parse_record(record: Any) -> SourceObject:
 
 def _parse_source(bucket: Any, s3_object: Mapping[str, Any]) -> SourceObject:
     key = unquote_plus(_text(s3_object["key"]), errors="strict")
-    if not _text(bucket) or not key:
-        raise ValueError("empty bucket or key")
+    if not key:
+        raise ValueError("empty key")
     return SourceObject(
-        bucket=bucket,
+        bucket=_shaped("bucket", _text(bucket), _BUCKET),
         key=key,
-        size_bytes=int(s3_object.get("size", 0)),
-        etag=_text(s3_object.get("eTag", "")).strip('"'),
-        version_id=_text(s3_object.get("versionId", "")),
-        sequencer=_text(s3_object.get("sequencer", "")),
+        size_bytes=_size(s3_object.get("size", 0)),
+        etag=_shaped("eTag", _text(s3_object.get("eTag", "")).strip('"'), _ETAG),
+        version_id=_shaped("versionId", _text(s3_object.get("versionId", "")), _VERSION_ID),
+        sequencer=_shaped("sequencer", _text(s3_object.get("sequencer", "")), _SEQUENCER),
     )
+
+
+def _shaped(name: str, value: str, shape: re.Pattern[str]) -> str:
+    if not shape.fullmatch(value):
+        raise ValueError(f"no {name}: {value!r:.40}")
+    return value
+
+
+def _size(value: Any) -> int:
+    size_bytes = int(value)
+    if not 0 <= size_bytes <= MAX_OBJECT_BYTES:
+        raise ValueError(f"no size: {value!r:.40}")
+    return size_bytes
 
 
 def _text(value: Any) -> str:
@@ -98,4 +122,4 @@ def _is_folder_marker(source: SourceObject) -> bool:
 
 
 def _malformed(detail: str) -> PermanentError:
-    return PermanentError(FailureCode.MALFORMED_MESSAGE, detail)
+    return PermanentError(FailureCode.MALFORMED_MESSAGE, _UNPRINTABLE.sub("?", detail)[:_MAX_DETAIL])

@@ -86,6 +86,50 @@ def test_no_body_raises_anything_but_malformed_message(body: str) -> None:
         parse_message(body)
 
 
+@pytest.mark.parametrize("size", ["1e999", "-1", "1e300", "9" * 30, '"12x"', "NaN", "[]", "null"])
+def test_a_size_that_no_object_can_have_is_malformed(size: str) -> None:
+    body = s3_body("a.jpg").replace('"size": 1000', f'"size": {size}')
+    with pytest.raises(PermanentError) as caught:
+        parse_message(body)
+    assert caught.value.code is FailureCode.MALFORMED_MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("eTag", 'x"\r\nx-amz-acl: public-read'),
+        ("eTag", "ü"),
+        ("eTag", "a" * 300),
+        ("sequencer", "later"),
+        ("sequencer", "0" * 300),
+        ("versionId", "a b"),
+    ],
+)
+def test_what_would_not_fit_into_a_header_is_malformed(field: str, value: str) -> None:
+    record = s3_record("a.jpg")
+    record["s3"]["object"][field] = value
+    with pytest.raises(PermanentError) as caught:
+        parse_message(json.dumps({"Records": [record]}))
+    assert caught.value.code is FailureCode.MALFORMED_MESSAGE
+
+
+@pytest.mark.parametrize("bucket", ["", "a", "b" * 300, "../up", "two words", "new\nline", "bucket/key", "ümläut"])
+def test_what_is_no_bucket_name_is_malformed(bucket: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        parse_message(s3_body("a.jpg", bucket=bucket))
+    assert caught.value.code is FailureCode.MALFORMED_MESSAGE
+
+
+@given(st.text())
+def test_what_a_malformed_message_says_of_itself_is_one_short_line(text: str) -> None:
+    for record in ({text: 1}, {"eventName": text, "s3": {"bucket": {"name": "photos"}, "object": {"key": "a"}}}):
+        try:
+            parse_message(json.dumps({"Records": [record]}))
+        except PermanentError as error:
+            assert error.detail.isprintable()
+            assert len(error.detail) < 200
+
+
 def test_a_message_of_one_record_stays_as_it_is_when_split() -> None:
     body = s3_body("a.jpg")
     assert list(split_message(body).values()) == [body]
