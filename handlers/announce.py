@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.observability import logger, metrics
 from processing.digest import Batch as DigestBatch
@@ -35,13 +34,16 @@ class Announcer:
     stage: str
 
     def announce(self, results: Sequence[RecordResult], request_id: str) -> None:
-        """Logs, counts and sends; a digest that cannot be sent never fails the batch."""
-        for result in results:
-            log_result(result)
-        count_outcomes(results)
-        if results:
-            self._send_digest(results, request_id)
-        metrics.flush_metrics()
+        """Logs, counts and sends; what cannot be told never fails the batch."""
+        try:
+            for result in results:
+                log_result(result)
+            count_outcomes(results)
+            if results:
+                self._send_digest(results, request_id)
+            metrics.flush_metrics()
+        except Exception:  # noqa: BLE001 (the photos are done: whatever is wrong with telling of them comes second)
+            logger.exception("Batch not announced")
 
     def _send_digest(self, results: Sequence[RecordResult], request_id: str) -> None:
         try:
@@ -53,7 +55,7 @@ class Announcer:
                 MessageStructure="json",
                 MessageAttributes=digest.attributes,  # type: ignore[arg-type]
             )
-        except (ClientError, BotoCoreError) as error:
+        except Exception as error:  # noqa: BLE001 (as above, and it is counted)
             logger.error("Digest not sent", error=type(error).__name__)
             metrics.add_metric(DIGEST_NOT_SENT, MetricUnit.Count, 1)
 

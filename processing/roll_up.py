@@ -19,6 +19,8 @@ from processing.digest_machine import (
 from processing.digest_totals import Totals
 from processing.outcomes import Outcome, RecordResult
 
+_NOTHING_TO_DO = (Outcome.DUPLICATE, Outcome.SUPERSEDED, Outcome.GONE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class BatchDigest:
@@ -82,11 +84,12 @@ class BatchDigest:
 def combine(digests: Iterable[BatchDigest], *, stage: str, unreadable: int = 0) -> DigestMessage:
     """One message for many batches: texts as for a batch, and JSON for machines of the kind `roll-up`.
 
-    A photo is its bucket, key and eTag: so it counts once, however often its message came, also when a person
-    redrove it, which gives the message another id. An overwritten photo is another one, because its eTag is. Without an
-    eTag the message id stands in. A photo is shown by its last final outcome. What is final stays when a retry is
-    reported later, because the reports have no order; and `processed` stays when a `duplicate` follows, because
-    that says the same, with less to tell. Records that a digest only counted cannot be told apart: all count.
+    A photo is its bucket, key and eTag: so it counts once, however often its message came, also when a person redrove
+    it, which gives the message another id. An overwritten photo is another one, because its eTag is. Without an eTag
+    the message id stands in. A photo is shown by its last final outcome. What is final stays when a retry is reported
+    later, because the reports have no order; and `processed` stays when `duplicate`, `superseded` or `gone` follows,
+    because these only say that a later delivery found nothing to do. Records that a digest only counted cannot be told
+    apart: all count.
 
     Args:
         digests: in the order in which they were sent, as well as it is known.
@@ -130,7 +133,7 @@ def _photo(result: RecordResult) -> tuple[str, ...]:
 def _replaces(new: RecordResult, old: RecordResult) -> bool:
     if old.outcome.is_final and not new.outcome.is_final:
         return False
-    return (old.outcome, new.outcome) != (Outcome.PROCESSED, Outcome.DUPLICATE)
+    return not (old.outcome is Outcome.PROCESSED and new.outcome in _NOTHING_TO_DO)
 
 
 def _unlisted(counts: dict[Outcome, int], results: Iterable[RecordResult]) -> dict[Outcome, int]:

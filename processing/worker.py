@@ -19,6 +19,12 @@ from processing.worker_protocol import READY, failure_reply, parse_request, rend
 
 _STDOUT, _STDERR = 1, 2
 _LIMIT_REACHED = "the memory limit was reached"
+_DISK_FULL = (FailureCode.DISK_FULL, "the temporary disk is full")
+_OS_FAILURES = {
+    errno.ENOMEM: (FailureCode.OUT_OF_MEMORY, _LIMIT_REACHED),  # mapping a file takes address space too
+    errno.ENOSPC: _DISK_FULL,
+    errno.EDQUOT: _DISK_FULL,
+}
 
 
 def main(arguments: list[str]) -> None:
@@ -44,9 +50,7 @@ def answer(line: bytes) -> bytes:
     except MemoryError:
         return failure_reply(FailureCode.OUT_OF_MEMORY, _LIMIT_REACHED)
     except OSError as error:
-        if error.errno == errno.ENOMEM:  # mapping a file takes address space too
-            return failure_reply(FailureCode.OUT_OF_MEMORY, _LIMIT_REACHED)
-        return failure_reply(FailureCode.INTERNAL_ERROR, type(error).__name__)
+        return failure_reply(*_OS_FAILURES.get(error.errno or 0, (FailureCode.INTERNAL_ERROR, type(error).__name__)))
     except Exception as error:  # noqa: BLE001 (the parent must get an answer; a message could carry paths, so only the class)
         return failure_reply(FailureCode.INTERNAL_ERROR, type(error).__name__)
 

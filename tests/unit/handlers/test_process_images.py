@@ -296,6 +296,19 @@ def test_a_digest_that_cannot_be_sent_never_fails_the_batch_and_is_counted(
     assert len(aws.outputs()) == 4
 
 
+def test_a_digest_that_cannot_be_made_never_fails_the_batch_and_is_counted(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("handlers.announce.summarise", broken)
+    aws.upload("a.jpg", GOOD)
+    assert invoke(aws.messages()) == []
+    assert emitted_metrics(capsys)["DigestNotSent"] == [1.0]
+    assert len(aws.outputs()) == 4
+
+
 def test_every_outcome_is_a_metric_that_alarms_can_watch(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     aws.upload("good.jpg", GOOD)
     aws.upload("bad.jpg", b"no photo")

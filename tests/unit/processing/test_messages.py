@@ -120,14 +120,13 @@ def test_what_is_no_bucket_name_is_malformed(bucket: str) -> None:
     assert caught.value.code is FailureCode.MALFORMED_MESSAGE
 
 
-@given(st.text())
+@given(st.text().filter(lambda text: not text.removeprefix("s3:").startswith("ObjectCreated:")))
 def test_what_a_malformed_message_says_of_itself_is_one_short_line(text: str) -> None:
     for record in ({text: 1}, {"eventName": text, "s3": {"bucket": {"name": "photos"}, "object": {"key": "a"}}}):
-        try:
+        with pytest.raises(PermanentError) as caught:
             parse_message(json.dumps({"Records": [record]}))
-        except PermanentError as error:
-            assert error.detail.isprintable()
-            assert len(error.detail) < 200
+        assert caught.value.detail.isprintable()
+        assert len(caught.value.detail) < 200
 
 
 def test_a_message_of_one_record_stays_as_it_is_when_split() -> None:

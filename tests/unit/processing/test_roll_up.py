@@ -89,6 +89,7 @@ def test_two_digests_of_one_request_about_different_messages_both_count() -> Non
 
 PROCESSED, RETRYING, DUPLICATE = (Outcome.PROCESSED, None), (Outcome.RETRYING, CORRUPT), (Outcome.DUPLICATE, None)
 DEAD_LETTERED, GONE = (Outcome.DEAD_LETTERED, CORRUPT), (Outcome.GONE, None)
+SUPERSEDED = (Outcome.SUPERSEDED, None)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +102,8 @@ DEAD_LETTERED, GONE = (Outcome.DEAD_LETTERED, CORRUPT), (Outcome.GONE, None)
         pytest.param([DEAD_LETTERED, RETRYING, DEAD_LETTERED], "dead-lettered", id="redriven in vain"),
         pytest.param([PROCESSED, DUPLICATE], "processed", id="delivered again"),
         pytest.param([DUPLICATE, PROCESSED], "processed", id="delivered again, reports in another order"),
+        pytest.param([PROCESSED, GONE], "processed", id="delivered again after it was deleted"),
+        pytest.param([PROCESSED, SUPERSEDED], "processed", id="delivered again after it was overwritten"),
         pytest.param([DEAD_LETTERED, GONE], "gone", id="redriven after it was deleted"),
     ],
 )

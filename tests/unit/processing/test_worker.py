@@ -119,6 +119,14 @@ def test_an_unexpected_exception_is_answered_by_its_class_alone(tmp_path: Path, 
     assert reply == {"failure": {"code": "internal-error", "detail": "ZeroDivisionError"}}
 
 
+@pytest.mark.parametrize("output", ["large.jpg", "small.jpg"])
+def test_a_full_disk_is_no_fault_of_the_photo(tmp_path: Path, children: list[Child], output: str) -> None:
+    (tmp_path / output).symlink_to("/dev/full")  # every write to it finds no space left
+    child = start(children)
+    reply = child.ask(render_request(stored(tmp_path, photos.jpeg()), tmp_path, SETTINGS))
+    assert reply["failure"]["code"] == "disk-full"
+
+
 def test_what_a_native_library_prints_does_not_reach_the_replies(tmp_path: Path, children: list[Child]) -> None:
     noisy = "def render_photo(*_):\n  os.write(1, b'noise\\n')\n  print('noise', flush=True)\n  raise MemoryError"
     reply = start_patched(children, noisy).ask(render_request(tmp_path, tmp_path, SETTINGS))
