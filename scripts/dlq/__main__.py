@@ -1,0 +1,170 @@
+"""`npm run dlq`: look into the dead-letter queue, redrive from it, export and purge it."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.commands import ExecuteOption, JsonOption, StageOption, duration, make_app, rate, run
+from scripts.dlq import exporting, importing, looking, purging, redriving
+from scripts.dlq.letters import CODES
+from scripts.dlq.redrive import Request
+from scripts.dlq.selection import Selection
+from scripts.dlq.timing import Timing
+from scripts.journal import journal_path
+from scripts.screen import Screen
+from scripts.targets import find_target
+
+app = make_app("Look into the dead-letter queue (DLQ), redrive from it with a proof, export, import and purge it.")
+
+
+def _code(text: str) -> str:
+    if text not in CODES:
+        raise typer.BadParameter(f"{text!r} is no failure code: {', '.join(CODES)}")
+    return text
+
+
+CodeOption = Annotated[
+    list[str] | None,
+    typer.Option("--code", parser=_code, metavar="CODE", help="Of this failure code; repeatable."),
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option("--key", metavar="GLOB", help="Of keys like '2026/*.jpg'. Quote it; * matches / too."),
+]
+OlderOption = Annotated[
+    timedelta | None, typer.Option("--older-than", parser=duration, metavar="TIME", help="90s, 15m, 2h, 3d.")
+]
+NewerOption = Annotated[
+    timedelta | None, typer.Option("--newer-than", parser=duration, metavar="TIME", help="90s, 15m, 2h, 3d.")
+]
+RateOption = Annotated[
+    float | None, typer.Option("--rate", parser=rate, metavar="N/s", help="At most so many: 10/s, 300/m.")
+]
+
+ToOption = Annotated[str, typer.Option("--to", metavar="QUEUE", help="Another queue, by name or URL.")]
+
+
+def _selection(
+    code: list[str] | None, key: str | None, older_than: timedelta | None, newer_than: timedelta | None
+) -> Selection:
+    return Selection(codes=frozenset(code or ()), key_glob=key, older_than=older_than, newer_than=newer_than)
+
+
+@app.command("list", epilog="Example: npm run dlq -- list --each --code access-denied --stage prod")
+def list_command(
+    stage: StageOption,
+    code: CodeOption = None,
+    key: KeyOption = None,
+    older_than: OlderOption = None,
+    newer_than: NewerOption = None,
+    each: Annotated[bool, typer.Option("--each", help="Also one line for each dead letter, with its id.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """What lies in the DLQ, by failure code, age and folder. Reads all of it and leaves it as it was."""
+    selection = _selection(code, key, older_than, newer_than)
+    return looking.list_letters(find_target(stage), selection, Screen(as_json=as_json), each=each)
+
+
+@app.command("show", epilog="Example: npm run dlq -- show --key '2026/07/*.jpg' --stage prod")
+def show_command(
+    stage: StageOption,
+    letter_id: Annotated[
+        str, typer.Argument(metavar="[ID]", help="A dead letter's id, or the message id that logs and digests name.")
+    ] = "",
+    key: KeyOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """One dead letter whole: its reason, its source object, and what S3 says of both today."""
+    if bool(letter_id) == (key is not None):
+        raise typer.BadParameter("give an ID or --key GLOB")
+    return looking.show_letters(find_target(stage), letter_id, Selection(key_glob=key), Screen(as_json=as_json))
+
+
+@app.command("redrive", epilog="Example: npm run dlq -- redrive --code access-denied --canary 3 --verify --stage prod")
+def redrive_command(
+    stage: StageOption,
+    code: CodeOption = None,
+    key: KeyOption = None,
+    older_than: OlderOption = None,
+    newer_than: NewerOption = None,
+    most: Annotated[int | None, typer.Option("--max", min=1, metavar="N", help="The oldest N at most.")] = None,
+    per_second: RateOption = None,
+    to: ToOption = "",
+    canary: Annotated[
+        int, typer.Option("--canary", min=0, metavar="N", help="Move N, wait for their outcome, go on if all are well.")
+    ] = 0,
+    verify: Annotated[bool, typer.Option("--verify", help="Wait for every outcome and report it.")] = False,
+    wait: Annotated[
+        timedelta | None, typer.Option("--wait", parser=duration, metavar="TIME", help="For outcomes; 30m by default.")
+    ] = None,
+    journal: Annotated[Path | None, typer.Option("--journal", metavar="FILE", help="Where to journal.")] = None,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Stop a message move task that is running.")] = False,
+    execute: ExecuteOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Sends dead letters back to be processed again. Each is sent first and deleted after, with its attributes."""
+    target, screen = find_target(stage), Screen(as_json=as_json)
+    if cancel:
+        return redriving.cancel(target, screen)
+    request = Request(
+        selection=_selection(code, key, older_than, newer_than),
+        most=most,
+        per_second=per_second,
+        to=redriving.find_queue(target, to),
+        canary=canary,
+        verify=verify,
+        journal=journal or journal_path("redrive", stage),
+        timing=Timing(patience_seconds=wait.total_seconds()) if wait else Timing(),
+    )
+    return redriving.redrive(target, request, screen, execute=execute)
+
+
+@app.command("export", epilog="Example: npm run dlq -- export friday.jsonl --code corrupt-image --stage prod")
+def export_command(
+    stage: StageOption,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
+    code: CodeOption = None,
+    key: KeyOption = None,
+    older_than: OlderOption = None,
+    newer_than: NewerOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Writes dead letters to a file, one JSON line each, whole. They stay in the DLQ."""
+    selection = _selection(code, key, older_than, newer_than)
+    return exporting.export_letters(find_target(stage), file, selection, Screen(as_json=as_json))
+
+
+@app.command("import", epilog="Example: npm run dlq -- import friday-edited.jsonl --rate 10/s --stage prod --execute")
+def import_command(
+    stage: StageOption,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An export, edited or not.")],
+    per_second: RateOption = None,
+    to: ToOption = "",
+    execute: ExecuteOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Sends an export to be processed. What still lies in the DLQ stays there: see purge."""
+    target, screen = find_target(stage), Screen(as_json=as_json)
+    queue = redriving.find_queue(target, to)
+    return importing.import_letters(target, file, queue, per_second, screen, execute=execute)
+
+
+@app.command("purge", epilog="Example: npm run dlq -- purge friday.jsonl --stage prod --execute")
+def purge_command(
+    stage: StageOption,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An export of the dead letters to delete.")],
+    yes_delete: Annotated[
+        int | None, typer.Option("--yes-delete", min=0, metavar="COUNT", help="Confirms for a script: how many.")
+    ] = None,
+    execute: ExecuteOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Deletes for good those dead letters that an export holds, and no others, after a typed confirmation."""
+    return purging.purge_letters(find_target(stage), file, yes_delete, Screen(as_json=as_json), execute=execute)
+
+
+if __name__ == "__main__":
+    sys.exit(run(app, "npm run dlq --"))

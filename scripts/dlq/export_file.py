@@ -1,0 +1,110 @@
+"""Dead letters in a file: JSON lines, each a whole message with its body and attributes.
+
+A line has `queue` (the DLQ's ARN), `id`, `body`, `attributes` and `system`; and `code` and `key`, for people and
+`grep`, which nothing reads back.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.commands import OperatorError
+from scripts.dlq.letters import DeadLetter
+from scripts.sqs_messages import Message, MessageFormatError
+
+MAX_MISTAKES_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an export.
+
+    Attributes:
+        number: counted from 1.
+        queue: the ARN of the DLQ that it came from; empty when it does not say.
+        message: the message.
+    """
+
+    number: int
+    queue: str
+    message: Message
+
+
+def write_export(path: Path, queue: str, letters: Iterable[DeadLetter]) -> int:
+    """Writes letters to a file that is either whole and on the disk or not there; answers how many.
+
+    Raises:
+        OperatorError: the file exists: it may be all that is left of an earlier purge.
+    """
+    if path.exists():
+        raise OperatorError(f"{path} exists already: name another file")
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        count = _write(partial, queue, letters)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+    return count
+
+
+def read_export(path: Path) -> list[Line]:
+    """Reads and checks an export, edited or not; empty lines are passed over.
+
+    Raises:
+        OperatorError: it cannot be read, or lines are wrong; the text names the lines.
+    """
+    lines, mistakes = [], []
+    for number, text in _lines(path):
+        try:
+            lines.append(_parse(number, text))
+        except MessageFormatError as error:
+            mistakes.append(f"line {number}: {error}")
+    if mistakes:
+        more = len(mistakes) - MAX_MISTAKES_NAMED
+        named = "\n".join(mistakes[:MAX_MISTAKES_NAMED])
+        raise OperatorError(f"{path} is no export:\n{named}" + (f"\n... and {more:,} more" if more > 0 else ""))
+    return lines
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, text in enumerate(file, start=1):
+                if text.strip():
+                    yield number, text
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"{path} cannot be read: {error}") from error
+
+
+def _parse(number: int, text: str) -> Line:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise MessageFormatError("not JSON") from None
+    message = Message.from_document(document)
+    queue = document.get("queue", "")
+    return Line(number, queue if isinstance(queue, str) else "", message)
+
+
+def _write(path: Path, queue: str, letters: Iterable[DeadLetter]) -> int:
+    count = 0
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8") as file:
+        for letter in letters:
+            document = {"queue": queue, "code": letter.code, "key": letter.key, **letter.message.to_document()}
+            file.write(json.dumps(document) + "\n")
+            count += 1
+        file.flush()
+        os.fsync(file.fileno())
+    return count
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

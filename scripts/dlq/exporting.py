@@ -1,0 +1,29 @@
+"""The command `dlq export`: dead letters to a file."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from processing.digest_words import count_of
+from scripts.commands import EXIT_OK
+from scripts.dlq.export_file import write_export
+from scripts.dlq.reading import NOTICE, read_letters
+from scripts.dlq.selection import Selection
+from scripts.dlq.timing import Timing
+from scripts.queues import Queue
+from scripts.screen import Screen
+from scripts.targets import Target
+
+
+def export_letters(target: Target, file: Path, selection: Selection, screen: Screen) -> int:
+    """Writes dead letters to a file; they stay in the DLQ."""
+    queue, now = Queue(target.sqs, target.outputs.dead_letter_queue_url), datetime.now(UTC)
+    screen.note(NOTICE)
+    with read_letters(queue, Timing()) as reader:
+        chosen = (letter for letter in reader.letters() if not selection.mismatch(letter, now))
+        count = write_export(file, queue.arn, chosen)
+    lines = [f"Exported {count_of(count, 'dead letter')} from {queue.name} to {file}; they are still in the DLQ."]
+    if reader.depth.in_flight:
+        lines.append(f"{reader.depth.in_flight:,} more were held by someone else just now and are not in it.")
+    document = {"file": str(file), "count": count, "queue": queue.arn, "in_flight": reader.depth.in_flight}
+    screen.result(lines, document)
+    return EXIT_OK

@@ -1,0 +1,179 @@
+"""Tells what became of redriven messages, from what is there and not from what was reported.
+
+A photo is done when its commit marker is in the output bucket, with the message's eTag and today's settings. It failed
+when it is back in the DLQ: the new dead letter names the message that was redriven, by the id that SQS gave it. It
+needs nothing when its source is gone or overwritten. So nothing has to be subscribed or kept running while a message
+is on its way, nothing is missed when this process is killed, and a later run comes to the same answer. Digests say the
+same sooner, but only to who listens at that moment.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from processing.failures import DarkroomError
+from processing.messages import parse_message
+from processing.outcomes import Outcome, SourceObject
+from scripts.dlq.letters import DeadLetter
+from scripts.dlq.reading import read_letters
+from scripts.dlq.timing import Timing
+from scripts.photos import Photos, SourceState
+from scripts.queues import Queue
+
+NOTHING_TO_DO = "nothing to do"
+WAITING = "waiting"
+_SLOWEST_POLL_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Redriven:
+    """A message that was redriven.
+
+    Attributes:
+        item: the dead letter's id, which the journal knows it by.
+        new_id: the id that SQS gave the message it became.
+        body: its body.
+    """
+
+    item: str
+    new_id: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What became of one source object of a redriven message, or of a message that names none.
+
+    Attributes:
+        item: the dead letter's id.
+        key: the source's key; empty for a malformed message.
+        outcome: an outcome's word, `nothing to do`, or `waiting`.
+        code: why it is in the DLQ again; empty when it is not.
+    """
+
+    item: str
+    key: str
+    outcome: str
+    code: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        return self.outcome == Outcome.DEAD_LETTERED
+
+    def to_document(self) -> dict[str, str]:
+        return {"id": self.item, "key": self.key, "outcome": self.outcome, "code": self.code}
+
+
+@dataclass
+class Findings:
+    """All findings of a wait."""
+
+    known: list[Finding] = field(default_factory=list)
+    waiting: list[Finding] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[Finding]:
+        return [finding for finding in self.known if finding.is_failure]
+
+    @property
+    def is_good(self) -> bool:
+        return not self.failures and not self.waiting
+
+    @property
+    def settled(self) -> set[str]:
+        """The items of which nothing is waited for any more."""
+        return {f.item for f in self.known} - {f.item for f in self.waiting}
+
+    def settled_documents(self) -> dict[str, list[dict[str, str]]]:
+        """The findings of each item of which nothing is waited for any more."""
+        documents: dict[str, list[dict[str, str]]] = {item: [] for item in self.settled}
+        for finding in self.known:
+            if finding.item in documents:
+                documents[finding.item].append(finding.to_document())
+        return documents
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(finding.outcome for finding in (*self.known, *self.waiting))
+
+    def to_document(self) -> dict[str, Any]:
+        return {
+            "counts": dict(self.counts),
+            "failures": [finding.to_document() for finding in self.failures],
+            "waiting": [finding.to_document() for finding in self.waiting],
+        }
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Looks for outcomes.
+
+    Attributes:
+        photos: both buckets.
+        dlq: where failures come back to.
+        timing: how often and how long to look.
+        on_progress: hears how many are known, and a note.
+    """
+
+    photos: Photos
+    dlq: Queue
+    timing: Timing
+    on_progress: Callable[[int, str], None] = lambda *_: None
+
+    def wait(self, messages: Sequence[Redriven]) -> Findings:
+        """Looks until every message has an outcome or patience runs out."""
+        findings, pending = Findings(), list(messages)
+        end = time.monotonic() + self.timing.patience_seconds
+        poll_seconds = self.timing.poll_seconds
+        while pending:
+            found = self.look(pending)
+            done = found.settled
+            findings.known += [finding for finding in found.known if finding.item in done]
+            pending = [message for message in pending if message.item not in done]
+            self.on_progress(len(messages) - len(pending), f"{len(found.failures)} came back")
+            if time.monotonic() >= end:
+                findings.known += [finding for finding in found.known if finding.item not in done]
+                findings.waiting = found.waiting
+                break
+            if pending:
+                time.sleep(poll_seconds)
+                poll_seconds = min(_SLOWEST_POLL_SECONDS, poll_seconds * 1.5)
+        return findings
+
+    def look(self, messages: Iterable[Redriven]) -> Findings:
+        """Looks once."""
+        with read_letters(self.dlq, self.timing) as reader:
+            back: dict[str, list[DeadLetter]] = {}
+            for letter in reader.letters():
+                back.setdefault(letter.message_id, []).append(letter)
+        findings = Findings()
+        for message in messages:
+            for finding in self._judge(message, back.get(message.new_id, [])):
+                (findings.waiting if finding.outcome == WAITING else findings.known).append(finding)
+        return findings
+
+    def _judge(self, message: Redriven, letters: Sequence[DeadLetter]) -> list[Finding]:
+        codes = {source: letter.code for letter in letters for source in letter.sources}
+        try:
+            sources = parse_message(message.body)
+        except DarkroomError:
+            code = letters[0].code if letters else ""
+            outcome = Outcome.DEAD_LETTERED.value if letters else WAITING
+            return [Finding(item=message.item, key="", outcome=outcome, code=code)]
+        if not sources:
+            return [Finding(item=message.item, key="", outcome=NOTHING_TO_DO)]
+        return [self._judge_source(message.item, source, codes.get(source, "")) for source in sources]
+
+    def _judge_source(self, item: str, source: SourceObject, code: str) -> Finding:
+        if code:
+            return Finding(item=item, key=source.key, outcome=Outcome.DEAD_LETTERED.value, code=code)
+        return Finding(item=item, key=source.key, outcome=self._outcome(source))
+
+    def _outcome(self, source: SourceObject) -> str:
+        if self.photos.is_done(source):
+            return Outcome.PROCESSED.value
+        state = self.photos.source_state(source)
+        without_work = {SourceState.GONE: Outcome.GONE.value, SourceState.OVERWRITTEN: Outcome.SUPERSEDED.value}
+        return without_work.get(state, WAITING)

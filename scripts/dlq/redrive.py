@@ -1,0 +1,162 @@
+"""A redrive: planned, then carried out letter by letter with a journal, with a canary and a proof if asked for."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from scripts.deployed_settings import read_deployed_settings
+from scripts.dlq import move_task
+from scripts.dlq.mover import MOVED, Mover, Moves
+from scripts.dlq.outcomes import Findings, Judge, Redriven
+from scripts.dlq.reading import read_letters
+from scripts.dlq.redrive_plan import RedrivePlan, plan_actions
+from scripts.dlq.selection import Selection, select
+from scripts.dlq.timing import Timing
+from scripts.journal import Entry, Journal
+from scripts.pace import Pace
+from scripts.photos import Photos
+from scripts.queues import Queue
+from scripts.screen import Screen
+from scripts.sending import SENT, Sender
+from scripts.targets import Target
+
+SETTLED = "settled"
+# Messages that an earlier run moved are waited for too, unless they are so old that something else happened to them.
+UNVERIFIED_DAYS = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a person asked for.
+
+    Attributes:
+        selection: which letters.
+        most: the oldest so many at most; None for all.
+        per_second: the rate; None for as fast as it goes.
+        to: the destination's URL.
+        canary: how many go first, alone; 0 for none.
+        verify: whether outcomes are waited for.
+        journal: the journal's file.
+        timing: the clocks.
+    """
+
+    selection: Selection
+    most: int | None
+    per_second: float | None
+    to: str
+    canary: int
+    verify: bool
+    journal: Path
+    timing: Timing = field(default_factory=Timing)
+
+    @property
+    def is_whole_queue(self) -> bool:
+        """Whether SQS could do it: nothing is left out, and no one wants to know about single messages."""
+        wants_more = self.most is not None or self.canary or self.verify
+        return self.selection.is_everything and not wants_more and move_task.fits(self.per_second)
+
+
+@dataclass
+class Result:
+    """What a redrive did.
+
+    Attributes:
+        moves: what became of the letters.
+        findings: the outcomes, if they were waited for.
+        untouched: how many letters were left in the DLQ because the canary failed.
+    """
+
+    moves: Moves = field(default_factory=Moves)
+    findings: Findings = field(default_factory=Findings)
+    untouched: int = 0
+
+
+@dataclass(frozen=True)
+class Redrive:
+    """One redrive of a stage's DLQ."""
+
+    target: Target
+    request: Request
+    screen: Screen
+
+    @property
+    def source(self) -> Queue:
+        return Queue(self.target.sqs, self.target.outputs.dead_letter_queue_url)
+
+    @property
+    def destination(self) -> Queue:
+        return Queue(self.target.sqs, self.request.to)
+
+    @property
+    def move_tasks(self) -> move_task.MoveTasks:
+        return move_task.MoveTasks(self.target.sqs, self.source.arn)
+
+    def plan(self, journal: Journal | None) -> RedrivePlan:
+        """Reads the DLQ and the journal; changes nothing."""
+        request, now = self.request, datetime.now(UTC)
+        with read_letters(self.source, request.timing) as reader:
+            selected = select(reader.letters(), request.selection, now, request.most)
+        known = journal.find(letter.id for letter in selected.chosen) if journal else {}
+        is_task = request.is_whole_queue and not known and bool(selected.chosen) and self.move_tasks.are_there()
+        return RedrivePlan(
+            source=self.source.name,
+            destination=self.destination.name,
+            conditions=request.selection.describe(),
+            actions=plan_actions(selected, known),
+            left=selected.left,
+            in_flight=reader.depth.in_flight,
+            per_second=request.per_second,
+            canary=request.canary,
+            verify_for=timedelta(seconds=request.timing.patience_seconds) if request.verify else None,
+            unverified=len(self._unverified(journal)) if journal and request.verify else 0,
+            by_move_task=is_task,
+        )
+
+    def execute(self, plan: RedrivePlan, journal: Journal) -> Result:
+        """Carries out a plan: the canary, the rest, the proof."""
+        result, wanted = Result(), plan.wanted
+        with self._mover(journal, len(wanted)) as mover:
+            if plan.canary and wanted:
+                result.moves = mover.move(wanted, plan.canary)
+                result.findings = self._find_outcomes(journal, result.moves.moved)
+                if not (result.findings.is_good and result.moves.is_clean):
+                    result.untouched = len(wanted) - len(result.moves.moved)
+                    return result
+            result.moves.add(mover.move(wanted - result.moves.moved))
+        if self.request.verify:
+            result.findings = self._find_outcomes(journal, None, result.findings)
+        return result
+
+    def _find_outcomes(self, journal: Journal, items: set[str] | None, earlier: Findings | None = None) -> Findings:
+        """Waits for the outcomes of these items, or of all that have none yet, and journals them."""
+        messages = [m for m in self._unverified(journal) if items is None or m.item in items]
+        with self.screen.progress("waiting for outcomes", len(messages)) as on_progress:
+            findings = self._judge(on_progress).wait(messages)
+        outcomes = findings.settled_documents()
+        entries = journal.find(outcomes).values()
+        journal.record(Entry(e.item, SETTLED, {**e.document, "outcomes": outcomes[e.item]}, e.at) for e in entries)
+        if earlier:
+            findings.known = earlier.known + findings.known
+        return findings
+
+    def _judge(self, on_progress: Callable[[int, str], None]) -> Judge:
+        fingerprint = read_deployed_settings(self.target).fingerprint
+        photos = Photos(self.target.s3, self.target.outputs.output_bucket, fingerprint)
+        return Judge(photos, self.source, self.request.timing, on_progress)
+
+    def _unverified(self, journal: Journal) -> list[Redriven]:
+        since = datetime.now(UTC) - timedelta(days=UNVERIFIED_DAYS)
+        return [
+            Redriven(entry.item, entry.document["new_id"], entry.document["message"]["body"])
+            for step in (SENT, MOVED)
+            for entry in journal.at_step(step)
+            if datetime.fromisoformat(entry.at) >= since and entry.document["to"] == self.target.outputs.queue_url
+        ]
+
+    @contextmanager
+    def _mover(self, journal: Journal, total: int) -> Iterator[Mover]:
+        sender = Sender(self.destination, journal, Pace(self.request.per_second))
+        with self.screen.progress("redriving", total) as on_progress:
+            yield Mover(self.source, sender, self.request.timing, on_progress)

@@ -1,0 +1,154 @@
+"""What a redrive would do: a list of actions, computed first and then printed or performed."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from processing.digest_words import count_of
+from scripts.dlq.census import letter_document, letters_table
+from scripts.dlq.letters import DeadLetter, explain
+from scripts.dlq.selection import Selected
+from scripts.journal import Entry
+from scripts.screen import Report, Table
+from scripts.sending import REFUSED, SENDING
+from scripts.units import human_duration
+
+MAX_SHOWN = 20
+DRY_RUN = "Dry run: nothing was sent or deleted. Add --execute to act."
+
+
+class Step(StrEnum):
+    """What is done with one dead letter."""
+
+    MOVE = "send, then delete"
+    MOVE_AGAIN = "send again, then delete"
+    DELETE = "delete (sent earlier)"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One dead letter and what is done with it."""
+
+    step: Step
+    letter: DeadLetter
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedrivePlan:
+    """A redrive, before it happens.
+
+    Attributes:
+        source: the DLQ's name.
+        destination: the queue's name.
+        conditions: what was asked for, in words; empty for everything.
+        actions: oldest letter first.
+        left: how many letters stay, by why.
+        in_flight: how many more someone else holds.
+        per_second: the rate, if bounded.
+        canary: how many go first, alone; 0 for none.
+        verify_for: how long outcomes are waited for; None for not at all.
+        unverified: how many messages of earlier runs have no outcome yet and are waited for too.
+        by_move_task: whether SQS does it itself.
+    """
+
+    source: str
+    destination: str
+    conditions: str
+    actions: tuple[Action, ...]
+    left: Counter[str]
+    in_flight: int
+    per_second: float | None
+    canary: int
+    verify_for: timedelta | None
+    unverified: int
+    by_move_task: bool
+
+    @property
+    def wanted(self) -> set[str]:
+        return {action.letter.id for action in self.actions}
+
+    @property
+    def permanent(self) -> Counter[str]:
+        """How many are to be sent although they would fail again, by code."""
+        sent = [action.letter for action in self.actions if action.step is not Step.DELETE]
+        return Counter(letter.code for letter in sent if letter.is_permanent)
+
+
+def plan_actions(selected: Selected, journal: Mapping[str, Entry]) -> tuple[Action, ...]:
+    """Decides about each chosen letter from what the journal knows of it."""
+    return tuple(Action(_step(journal.get(letter.id)), letter) for letter in selected.chosen)
+
+
+def redrive_report(plan: RedrivePlan, now: datetime) -> Report:
+    """The plan for people."""
+    report: list[str | Table] = [_headline(plan)]
+    if plan.actions:
+        table = letters_table([action.letter for action in plan.actions[:MAX_SHOWN]], now)
+        rows = [(a.step.value, *row) for a, row in zip(plan.actions, table.rows, strict=False)]
+        report += ["", Table(("action", *table.headings), rows)]
+        if len(plan.actions) > MAX_SHOWN:
+            report.append(f"... and {len(plan.actions) - MAX_SHOWN:,} more")
+        report.append("")
+    if plan.left:
+        reasons = ", ".join(f"{count:,} {why}" for why, count in sorted(plan.left.items()))
+        report.append(f"{plan.left.total():,} stay: {reasons}.")
+    return [*report, *_notes(plan), *_cautions(plan)]
+
+
+def plan_document(plan: RedrivePlan) -> dict[str, Any]:
+    """The plan for machines."""
+    return {
+        "source": plan.source,
+        "destination": plan.destination,
+        "actions": [{"action": a.step.name.lower(), **letter_document(a.letter)} for a in plan.actions],
+        "left": dict(plan.left),
+        "in_flight": plan.in_flight,
+        "by_move_task": plan.by_move_task,
+        "permanent": dict(plan.permanent),
+    }
+
+
+def _step(entry: Entry | None) -> Step:
+    if entry is None or entry.step == REFUSED:
+        return Step.MOVE
+    return Step.MOVE_AGAIN if entry.step == SENDING else Step.DELETE
+
+
+def _headline(plan: RedrivePlan) -> str:
+    count, all_of_them = len(plan.actions), len(plan.actions) + plan.left.total()
+    conditions = f" ({plan.conditions})" if plan.conditions else ""
+    if not count:
+        return f"Nothing to redrive: {count_of(all_of_them, 'dead letter')} in {plan.source}, 0 match{conditions}."
+    rate = ""
+    if plan.per_second is not None:
+        took = human_duration(timedelta(seconds=count / plan.per_second))
+        rate = f", {plan.per_second:g} a second at most: about {took}"
+    of_all = f"{count:,} of {count_of(all_of_them, 'dead letter')}{conditions}"
+    return f"To redrive: {of_all}, from {plan.source} to {plan.destination}{rate}."
+
+
+def _notes(plan: RedrivePlan) -> list[str]:
+    notes = []
+    if plan.in_flight:
+        notes.append(f"{plan.in_flight:,} more are held by someone else just now; --execute waits for them.")
+    if plan.by_move_task:
+        notes.append("Everything goes, so SQS does it itself (a message move task). Ctrl-C cancels it.")
+    if plan.canary and plan.actions:
+        notes.append(
+            f"A canary of {min(plan.canary, len(plan.actions)):,} goes first; the rest only if all of it goes well."
+        )
+    if plan.verify_for is not None:
+        notes.append(f"Then every outcome is waited for, {human_duration(plan.verify_for)} at most.")
+    if plan.unverified:
+        notes.append(f"{count_of(plan.unverified, 'message')} of earlier runs have no outcome yet: waited for too.")
+    return notes
+
+
+def _cautions(plan: RedrivePlan) -> list[str]:
+    if not plan.permanent:
+        return []
+    lines = ["Caution: these failed for good and come back unless the cause is gone:"]
+    return lines + [f"  {count:,} {code}: {explain(code).what_to_do}" for code, count in sorted(plan.permanent.items())]

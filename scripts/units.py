@@ -1,0 +1,49 @@
+"""Durations and rates as people write them on a command line, and durations as they read them."""
+
+import re
+from datetime import timedelta
+
+_DURATION = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,3})?)(?P<unit>[smhd])")
+_RATE = re.compile(r"(?P<number>\d{1,6}(?:\.\d{1,3})?)(?:/(?P<unit>[smh]))?")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def parse_duration(text: str) -> timedelta:
+    """Reads `90s`, `15m`, `2h` or `3d`.
+
+    Raises:
+        ValueError: it is of another form.
+    """
+    match = _DURATION.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is no duration: write 90s, 15m, 2h or 3d")
+    return timedelta(seconds=float(match["number"]) * _SECONDS[match["unit"]])
+
+
+def parse_rate(text: str) -> float:
+    """Reads `10/s`, `300/m`, `1000/h`, or `10` for a second; answers how many in a second.
+
+    Raises:
+        ValueError: it is of another form, or zero.
+    """
+    match = _RATE.fullmatch(text)
+    if not match or float(match["number"]) == 0:
+        raise ValueError(f"{text!r} is no rate: write 10/s, 300/m or 1000/h")
+    return float(match["number"]) / _SECONDS[match["unit"] or "s"]
+
+
+def human_duration(duration: timedelta) -> str:
+    """`45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`: the two largest units that matter."""
+    seconds = max(0, round(duration.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if hours == 0:
+        return f"{minutes} min"
+    if days == 0:
+        return _pair(f"{hours} h", minutes % 60, "min")
+    return _pair(f"{days} d", hours % 24, "h")
+
+
+def _pair(large: str, rest: int, unit: str) -> str:
+    return f"{large} {rest} {unit}" if rest else large

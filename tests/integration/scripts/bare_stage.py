@@ -1,0 +1,132 @@
+"""A stage without a consumer: the resources that the scripts need, and nobody who empties the queue meanwhile."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from processing.dead_letter import reason_attributes
+from processing.failures import FailureCode
+from scripts.local_aws import client_environment, make_client
+from scripts.targets import Target, find_target
+from tests.events import s3_body
+
+RENDITIONS = "large:1200:80,medium:600:80,small:300:80"
+_OUTPUTS = {
+    "InputBucketName": {"Ref": "Input"},
+    "OutputBucketName": {"Ref": "Output"},
+    "QueueUrl": {"Ref": "Queue"},
+    "DeadLetterQueueUrl": {"Ref": "Dlq"},
+    "DigestTopicArn": {"Ref": "Topic"},
+    "SummaryTopicArn": {"Ref": "Topic"},
+    "AlarmTopicArn": {"Ref": "Topic"},
+    "RollUpQueueUrl": {"Ref": "Queue"},
+    "ProcessFunctionName": {"Ref": "Function"},
+}
+
+
+@dataclass(frozen=True)
+class BareStage:
+    """A stage of a local AWS; its clients and its environment for subprocesses."""
+
+    name: str
+    endpoint_url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return client_environment(self.endpoint_url)
+
+    @property
+    def target(self) -> Target:
+        """As the scripts find it; needs `environment` in the environment."""
+        return find_target(self.name)
+
+    def client(self, service: str) -> Any:
+        return make_client(service, self.endpoint_url)
+
+
+def deploy_bare_stage(endpoint_url: str) -> BareStage:
+    """Makes a stage of its own, with a name that nobody else has."""
+    name = f"t{uuid4().hex[:10]}"
+    template = {"Resources": _resources(name), "Outputs": {key: {"Value": value} for key, value in _OUTPUTS.items()}}
+    cloudformation = make_client("cloudformation", endpoint_url)
+    stack_name = f"darkroom-{name}"
+    cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName=stack_name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    return BareStage(name, endpoint_url)
+
+
+def _resources(name: str) -> dict[str, Any]:
+    dlq = {"deadLetterTargetArn": {"Fn::GetAtt": ["Dlq", "Arn"]}, "maxReceiveCount": 5}
+    return {
+        "Input": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": f"{name}-input"}},
+        "Output": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": f"{name}-output"}},
+        "Dlq": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": f"{name}-dead-letters"}},
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": f"{name}-photos", "RedrivePolicy": dlq}},
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"{name}-digests"}},
+        "Function": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "FunctionName": f"{name}-process",
+                "Runtime": "python3.13",
+                "Handler": "index.handler",
+                "Role": "arn:aws:iam::000000000000:role/any",
+                "MemorySize": 1769,
+                "Code": {"ZipFile": "def handler(event, context): pass"},
+                "Environment": {"Variables": {"RENDITIONS": RENDITIONS}},
+            },
+        },
+    }
+
+
+def dead_letter(
+    key: str, *, code: FailureCode, bucket: str = "photos", etag: str = "e1", **fields: Any
+) -> dict[str, Any]:
+    """What the function sends to the DLQ: `SendMessage`'s arguments without the queue."""
+    reason = reason_attributes(
+        code=code,
+        detail=fields.get("detail", "as a test has it"),
+        bucket=bucket,
+        key=key,
+        etag=etag,
+        attempts=fields.get("attempts", 1),
+        first_seen=fields.get("first_seen", "2026-11-23T08:00:00+00:00"),
+        request_id=fields.get("request_id", "request-1"),
+        message_id=fields.get("message_id", str(uuid4())),
+    )
+    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in reason.items()}
+    return {"MessageBody": s3_body(key, bucket=bucket, etag=etag), "MessageAttributes": attributes}
+
+
+def fill_dlq(stage: BareStage, letters: Sequence[dict[str, Any]]) -> list[str]:
+    """Puts letters into the stage's DLQ; answers their ids."""
+    return send_all(stage.client("sqs"), stage.target.outputs.dead_letter_queue_url, letters)
+
+
+def send_all(sqs: Any, url: str, messages: Sequence[dict[str, Any]]) -> list[str]:
+    """Sends messages, given as `SendMessage` takes them; answers their ids."""
+    ids: list[str] = []
+    for start in range(0, len(messages), 10):
+        entries = [{"Id": str(i), **message} for i, message in enumerate(messages[start : start + 10])]
+        answers = sqs.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]
+        ids += [answer["MessageId"] for answer in sorted(answers, key=lambda answer: int(answer["Id"]))]
+    return ids
+
+
+def drain(sqs: Any, url: str) -> list[dict[str, Any]]:
+    """Takes everything out of a queue that can be received."""
+    messages: list[dict[str, Any]] = []
+    while answer := _receive(sqs, url):
+        entries = [{"Id": str(i), "ReceiptHandle": message["ReceiptHandle"]} for i, message in enumerate(answer)]
+        sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+        messages += answer
+    return messages
+
+
+def _receive(sqs: Any, url: str) -> list[dict[str, Any]]:
+    names = {"MessageAttributeNames": ["All"], "MessageSystemAttributeNames": ["All"]}
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, **names)
+    return list(answer.get("Messages", []))

@@ -1,0 +1,27 @@
+"""A bare local AWS: no deployment, and so no function that empties queues while a test looks at them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.local_aws import LocalAws, local_aws
+from tests.integration.scripts.bare_stage import BareStage, deploy_bare_stage
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="session")
+def bare_aws() -> Iterator[LocalAws]:
+    """A local AWS for the session."""
+    with local_aws(REPOSITORY / ".tools/stack/bin/python", REPOSITORY / ".build") as aws:
+        yield aws
+
+
+@pytest.fixture
+def bare_stage(bare_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> BareStage:
+    """A stage of the test's own; the environment points at it, and journals go nowhere near the real ones."""
+    stage = deploy_bare_stage(bare_aws.endpoint_url)
+    for name, value in stage.environment.items():
+        monkeypatch.setenv(name, value)
+    return stage

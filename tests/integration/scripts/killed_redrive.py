@@ -1,0 +1,83 @@
+"""A redrive in a process of its own that kills itself, with SIGKILL, at a step that the test chooses.
+
+A step is the moment before or after each call to AWS and before or after each journal entry.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from scripts.dlq.redrive import Redrive, Request
+from scripts.dlq.selection import Selection
+from scripts.dlq.timing import Timing
+from scripts.journal import Entry, Journal
+from scripts.screen import Screen
+from scripts.stack_outputs import StackOutputs
+from scripts.targets import Target
+
+TIMING = Timing(hold_seconds=2, wait_seconds=0, poll_seconds=0.1, patience_seconds=5)
+
+
+class Steps:
+    """Notes each step by name; the process dies at the one with the number `deadly`, counted from 0."""
+
+    def __init__(self, deadly: int) -> None:
+        self.names: list[str] = []
+        self._deadly = deadly
+
+    def take(self, name: str) -> None:
+        self.names.append(name)
+        if len(self.names) > self._deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def before_call(self, model: Any, **_: Any) -> None:
+        self.take(f"before {model.name}")
+
+    def after_call(self, model: Any, **_: Any) -> None:
+        self.take(f"after {model.name}")
+
+
+class DeadlyJournal(Journal):
+    """A journal whose entries are steps."""
+
+    def __init__(self, path: Path, steps: Steps) -> None:
+        super().__init__(path)
+        self._steps = steps
+
+    def record(self, entries: Iterable[Entry]) -> None:
+        listed = list(entries)
+        self._steps.take(f"before journaling {listed[0].step}")
+        super().record(listed)
+        self._steps.take(f"after journaling {listed[0].step}")
+
+
+def make_target(endpoint_url: str, queue_url: str, dead_letter_queue_url: str) -> Target:
+    """A stage that consists of two queues."""
+    names = dict.fromkeys(StackOutputs.__annotations__, "unused")
+    outputs = StackOutputs(**names | {"queue_url": queue_url, "dead_letter_queue_url": dead_letter_queue_url})
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    return Target(stage="test", outputs=outputs, session=session, endpoint_url=endpoint_url)
+
+
+def make_request(target: Target, journal: Path) -> Request:
+    """All letters, one by one with a journal."""
+    return Request(
+        selection=Selection(), most=None, per_second=None, to=target.outputs.queue_url, canary=0, verify=False,
+        journal=journal, timing=TIMING,
+    )  # fmt: skip
+
+
+def run_until_killed(endpoint_url: str, queue_url: str, dlq_url: str, journal: str, deadly: int) -> None:
+    """Runs the redrive to its end or its death; writes down the steps of a whole one."""
+    target, steps = make_target(endpoint_url, queue_url, dlq_url), Steps(deadly)
+    target.sqs.meta.events.register("before-call.sqs", steps.before_call)
+    target.sqs.meta.events.register("after-call.sqs", steps.after_call)
+    job = Redrive(target, make_request(target, Path(journal)), Screen())
+    with DeadlyJournal(Path(journal), steps) as opened:
+        job.execute(job.plan(opened), opened)
+    Path(f"{journal}.steps").write_text(json.dumps(steps.names))

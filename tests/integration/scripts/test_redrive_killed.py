@@ -1,0 +1,150 @@
+"""`kill -9` at every step of a redrive of 200 dead letters, then the same command again: nothing is lost."""
+
+import json
+import multiprocessing
+import os
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from processing.failures import FailureCode
+from scripts.dlq.mover import MOVED
+from scripts.dlq.redrive import Redrive
+from scripts.dlq.redriving import wait_until_shown
+from scripts.journal import Journal
+from scripts.local_aws import LocalAws, make_client
+from scripts.screen import Screen
+from scripts.sending import SENT
+from scripts.targets import Target
+from tests.integration.scripts.bare_stage import dead_letter, drain, send_all
+from tests.integration.scripts.killed_redrive import TIMING, make_request, make_target, run_until_killed
+
+LETTERS = [dead_letter(f"2026/{i:03}.jpg", code=FailureCode.ACCESS_DENIED, message_id=f"m{i}") for i in range(200)]
+BATCH = 10
+AT_ONCE = 8
+NEVER = 1_000_000
+# Every step takes some minutes. By default: each kind of step at its first, its middle and its last occurrence.
+EVERY_STEP = bool(os.environ.get("DARKROOM_KILL_AT_EVERY_STEP"))
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where every letter is after a kill at one step and a rerun.
+
+    Attributes:
+        step: where the first run was killed, counted from 0.
+        exit_code: how it ended.
+        in_queue: how often each letter's body is in the queue.
+        attributes: the attributes of each body.
+        in_dlq: how many are still in the DLQ.
+        journal: how many letters are at each step of the journal.
+        reported_twice: of how many the rerun says that they may have been sent twice.
+    """
+
+    step: int
+    exit_code: int | None
+    in_queue: Counter[str]
+    attributes: dict[str, Any]
+    in_dlq: int
+    journal: dict[str, int]
+    reported_twice: int
+
+    @property
+    def duplicates(self) -> int:
+        return self.in_queue.total() - len(self.in_queue)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A DLQ with 200 letters and a queue, for one kill."""
+
+    endpoint_url: str
+    folder: Path
+    sqs: Any
+
+    def kill_and_rerun(self, step: int) -> Account:
+        sqs = self.sqs
+        queue, dlq = (sqs.create_queue(QueueName=f"q{uuid4().hex}")["QueueUrl"] for _ in range(2))
+        send_all(sqs, dlq, LETTERS)
+        journal = self.folder / f"{step}.journal"
+        process = _FORKS.Process(target=run_until_killed, args=(self.endpoint_url, queue, dlq, str(journal), step))
+        process.start()
+        process.join()
+        reported_twice, steps = _rerun(make_target(self.endpoint_url, queue, dlq), journal)
+        arrived = drain(sqs, queue)
+        return Account(
+            step=step,
+            exit_code=process.exitcode,
+            in_queue=Counter(message["Body"] for message in arrived),
+            attributes={message["Body"]: message["MessageAttributes"] for message in arrived},
+            in_dlq=len(drain(sqs, dlq)),
+            journal=steps,
+            reported_twice=reported_twice,
+        )
+
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.integration.scripts.killed_redrive"])
+
+
+def _rerun(target: Target, path: Path) -> tuple[int, dict[str, int]]:
+    job = Redrive(target, make_request(target, path), Screen())
+    wait_until_shown(job.source, TIMING, Screen())
+    with Journal(path) as journal:
+        result = job.execute(job.plan(journal), journal)
+        return len(result.moves.sent.maybe_twice), journal.counts()
+
+
+def _choose(names: Sequence[str]) -> list[int]:
+    """The numbers of the steps to die at."""
+    if EVERY_STEP:
+        return list(range(len(names)))
+    places: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        places.setdefault(name, []).append(number)
+    return sorted({found[i] for found in places.values() for i in (0, len(found) // 2, -1)})
+
+
+@pytest.fixture(scope="module")
+def accounts(bare_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Account]:
+    folder, sqs = tmp_path_factory.mktemp("journals"), make_client("sqs", bare_aws.endpoint_url)
+    scene = Scene(bare_aws.endpoint_url, folder, sqs)
+    assert scene.kill_and_rerun(NEVER).exit_code == 0
+    names = json.loads((folder / f"{NEVER}.journal.steps").read_text())
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return list(threads.map(scene.kill_and_rerun, _choose(names)))
+
+
+def test_each_run_was_really_killed(accounts: Sequence[Account]) -> None:
+    assert {account.exit_code for account in accounts} == {-signal.SIGKILL}
+    assert len(accounts) > 30
+
+
+def test_nothing_is_lost_wherever_the_kill_falls(accounts: Sequence[Account]) -> None:
+    everything = {letter["MessageBody"] for letter in LETTERS}
+    assert [account.step for account in accounts if set(account.in_queue) != everything] == []
+    assert [account.step for account in accounts if account.in_dlq] == []
+
+
+def test_at_most_one_batch_is_sent_twice_and_the_rerun_reports_it(accounts: Sequence[Account]) -> None:
+    assert max(account.duplicates for account in accounts) == BATCH
+    assert [account.step for account in accounts if account.duplicates > account.reported_twice] == []
+    assert max(account.reported_twice for account in accounts) == BATCH
+
+
+def test_the_journal_knows_every_letter_and_misses_at_most_one_batch_of_deletions(accounts: Sequence[Account]) -> None:
+    assert [account.step for account in accounts if sum(account.journal.values()) != len(LETTERS)] == []
+    assert [account.step for account in accounts if not set(account.journal) <= {SENT, MOVED}] == []
+    assert max(account.journal.get(SENT, 0) for account in accounts) == BATCH
+
+
+def test_every_attribute_is_kept(accounts: Sequence[Account]) -> None:
+    sent = {letter["MessageBody"]: letter["MessageAttributes"] for letter in LETTERS}
+    assert [account.step for account in accounts if account.attributes != sent] == []
