@@ -14,8 +14,16 @@ from typing import BinaryIO
 
 from processing.address_space import limit_growth
 from processing.failures import DarkroomError, FailureCode
+from processing.header import inspect_header
 from processing.pipeline import render_photo
-from processing.worker_protocol import READY, failure_reply, parse_request, rendered_reply
+from processing.worker_protocol import (
+    READY,
+    EstimateRequest,
+    estimate_reply,
+    failure_reply,
+    parse_request,
+    rendered_reply,
+)
 
 _STDOUT, _STDERR = 1, 2
 _LIMIT_REACHED = "the memory limit was reached"
@@ -44,6 +52,8 @@ def answer(line: bytes) -> bytes:
     """The reply to one request: whatever happens, there is exactly one."""
     try:
         request = parse_request(line)
+        if isinstance(request, EstimateRequest):
+            return estimate_reply(inspect_header(request.source, request.limits).memory_bytes)
         return rendered_reply(render_photo(request.source, request.into, request.settings))
     except DarkroomError as error:
         return failure_reply(error.code, error.detail)

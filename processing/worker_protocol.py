@@ -1,6 +1,8 @@
 """What the worker and its parent say to each other: one JSON object a line, in ASCII, so that no path breaks a line."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,12 +27,25 @@ class RenderRequest:
     settings: RenderSettings
 
 
+@dataclass(frozen=True)
+class EstimateRequest:
+    """What the worker should look at: see `inspect_header`."""
+
+    source: Path
+    limits: Limits
+
+
+def estimate_request(source: Path, limits: Limits) -> bytes:
+    """A request for the memory that a photo will need, as a line."""
+    return _line({"source": str(source), "limits": asdict(limits)})
+
+
 def render_request(source: Path, into: Path, settings: RenderSettings) -> bytes:
     """A request as a line."""
     return _line({"source": str(source), "into": str(into), "settings": asdict(settings)})
 
 
-def parse_request(line: bytes) -> RenderRequest:
+def parse_request(line: bytes) -> RenderRequest | EstimateRequest:
     """The request in a line.
 
     Raises:
@@ -38,6 +53,8 @@ def parse_request(line: bytes) -> RenderRequest:
     """
     try:
         fields = json.loads(line)
+        if "limits" in fields:
+            return EstimateRequest(Path(fields["source"]), Limits(**fields["limits"]))
         settings = fields["settings"]
         renditions = tuple(Rendition(**rendition) for rendition in settings["renditions"])
         return RenderRequest(
@@ -54,6 +71,11 @@ def rendered_reply(rendered: Rendered) -> bytes:
     return _line({"rendered": asdict(rendered)})
 
 
+def estimate_reply(memory_bytes: int) -> bytes:
+    """An estimate as a line."""
+    return _line({"memory_bytes": memory_bytes})
+
+
 def failure_reply(code: FailureCode, detail: str) -> bytes:
     """A failure as a line."""
     return _line({"failure": {"code": code, "detail": detail}})
@@ -66,14 +88,35 @@ def parse_rendered(line: bytes) -> Rendered:
         PermanentError, RetryableError: the failure that the reply tells of.
         ProtocolError: the line holds no reply.
     """
-    try:
-        reply = json.loads(line)
-        if "failure" in reply:
-            raise _failure(FailureCode(reply["failure"]["code"]), str(reply["failure"]["detail"]))
-        rendered = reply["rendered"]
+    with _reply_expected():
+        rendered = _parse_reply(line)["rendered"]
         files = tuple(RenderedFile(**file) for file in rendered["files"])
         return Rendered(**rendered | {"files": files})
-    except (ValueError, KeyError, TypeError) as error:
+
+
+def parse_estimate(line: bytes) -> int:
+    """How many bytes of memory a reply asks for.
+
+    Raises:
+        PermanentError, RetryableError: the failure that the reply tells of.
+        ProtocolError: the line holds no reply.
+    """
+    with _reply_expected():
+        return int(_parse_reply(line)["memory_bytes"])
+
+
+def _parse_reply(line: bytes) -> dict[str, Any]:
+    reply: dict[str, Any] = json.loads(line)
+    if "failure" in reply:
+        raise _failure(FailureCode(reply["failure"]["code"]), str(reply["failure"]["detail"]))
+    return reply
+
+
+@contextmanager
+def _reply_expected() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ProtocolError("not a reply") from error
 
 

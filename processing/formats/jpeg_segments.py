@@ -12,9 +12,10 @@ START_OF_IMAGE, END_OF_IMAGE, START_OF_SCAN, APP0 = 0xD8, 0xD9, 0xDA, 0xE0
 BASELINE, EXTENDED, PROGRESSIVE = 0xC0, 0xC1, 0xC2
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # without DHT, JPG and DAC
 
-# A marker is 0xFF, any number of 0xFF as padding, and a byte that is neither 0x00 nor 0xFF. Cameras leave stray bytes
+# A marker is 0xFF and a byte that is neither 0x00 nor 0xFF; more 0xFF before it are padding. Cameras leave stray bytes
 # between segments; decoders skip them and so does the search, as it skips a scan's data and its restart markers.
-_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+# It must not take padding into the match: in a file full of it, that would try every length from every place.
+_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 _WITHOUT_LENGTH = (0x01, START_OF_IMAGE)
 
 

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,3 +176,12 @@ def assert_header_or_failure(data: bytes) -> None:
     assert header.pixels > 0
     assert header.pages > 0
     assert header.memory_bytes > 0
+
+
+@pytest.mark.parametrize("byte", [b"\xff", b"\xff\x00", b"\x00", b"\xff\xd0"])
+def test_a_jpeg_full_of_padding_is_refused_at_once(byte: bytes) -> None:
+    data = b"\xff\xd8\xff" + byte * (400_000 // len(byte))
+    start = time.process_time()
+    with pytest.raises(PermanentError):
+        read_header(data)
+    assert time.process_time() - start < 0.5

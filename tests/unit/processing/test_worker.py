@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from processing.settings import Limits, RenderSettings
-from processing.worker_protocol import parse_rendered, render_request
+from processing.worker_protocol import estimate_request, parse_rendered, render_request
 from tests import photos
-from tests.rendering import RENDITIONS, SETTINGS
+from tests.rendering import LIMITS, RENDITIONS, SETTINGS
 
 REPOSITORY = Path(__file__).parents[3]
 ALL_PIXELS = RenderSettings(RENDITIONS, Limits(max_bytes=10**9, max_pixels=10**9, max_pages=1))
+PLAIN_AND_INTERLACED = (photos.png(), photos.interlaced_png())
 
 
 class Child:
@@ -90,6 +91,14 @@ def test_a_worker_renders_photo_after_photo(tmp_path: Path, children: list[Child
         assert [(tmp_path / file.name).stat().st_size for file in rendered.files] == [
             file.size_bytes for file in rendered.files
         ]
+
+
+def test_a_worker_estimates_the_memory_of_a_photo_that_it_may_render(tmp_path: Path, children: list[Child]) -> None:
+    child = start(children)
+    simple, interlaced = (child.ask(estimate_request(stored(tmp_path, data), LIMITS)) for data in PLAIN_AND_INTERLACED)
+    assert interlaced["memory_bytes"] > simple["memory_bytes"] + 500_000
+    refused = child.ask(estimate_request(stored(tmp_path, photos.png_bomb()), LIMITS))
+    assert refused["failure"]["code"] == "too-many-pixels"
 
 
 def test_a_bad_photo_is_answered_with_its_code_and_the_next_one_is_rendered(

@@ -9,9 +9,13 @@ from processing.failures import FailureCode, PermanentError, RetryableError
 from processing.rendered import Rendered, RenderedFile
 from processing.settings import Limits, RenderSettings, Rendition
 from processing.worker_protocol import (
+    EstimateRequest,
     ProtocolError,
     RenderRequest,
+    estimate_reply,
+    estimate_request,
     failure_reply,
+    parse_estimate,
     parse_rendered,
     parse_request,
     render_request,
@@ -41,6 +45,18 @@ def test_a_request_arrives_as_it_was_sent_in_one_line(source: Path, into: Path, 
     assert parse_request(line) == RenderRequest(source, into, settings)
 
 
+@given(paths, limits)
+def test_a_request_for_an_estimate_arrives_as_it_was_sent_in_one_line(source: Path, bounds: Limits) -> None:
+    line = estimate_request(source, bounds)
+    assert line.count(b"\n") == 1
+    assert parse_request(line) == EstimateRequest(source, bounds)
+
+
+@given(counts)
+def test_an_estimate_arrives_as_it_was_sent(memory_bytes: int) -> None:
+    assert parse_estimate(estimate_reply(memory_bytes)) == memory_bytes
+
+
 @given(results)
 def test_a_result_arrives_as_it_was_sent(rendered: Rendered) -> None:
     assert parse_rendered(rendered_reply(rendered)) == rendered
@@ -58,6 +74,6 @@ def test_a_failure_arrives_as_the_error_of_its_family(code: FailureCode, detail:
     st.binary() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(lambda x: json.dumps(x).encode())
 )
 def test_anything_else_is_refused_as_a_breach_of_the_protocol(line: bytes) -> None:
-    for parse in (parse_request, parse_rendered):
+    for parse in (parse_request, parse_rendered, parse_estimate):
         with pytest.raises(ProtocolError):
             parse(line)
