@@ -145,6 +145,10 @@ def sixteen_bit_png() -> bytes:
     return bytes(_as_ushort(picture()).pngsave_buffer(bitdepth=16))
 
 
+def sixteen_bit_alpha_png() -> bytes:
+    return bytes(_as_ushort(transparent()).pngsave_buffer(bitdepth=16))
+
+
 def sixteen_bit_grey_png() -> bytes:
     return bytes(_as_ushort(picture().convert("L")).pngsave_buffer(bitdepth=16))
 
@@ -189,6 +193,13 @@ def tiff(*, image: Image.Image | None = None, **options: Any) -> bytes:
     return _saved(image or picture(), "TIFF", **options)
 
 
+def cmyk_alpha_tiff() -> bytes:
+    """CMYK and a fifth channel, the right half transparent."""
+    image = transparent()
+    inks, alpha = _as_vips(image.convert("RGB").convert("CMYK")), _as_vips(image.getchannel("A"))
+    return bytes(inks.bandjoin(alpha).copy(interpretation="cmyk").tiffsave_buffer())
+
+
 def multi_page_tiff(pages: int = 3) -> bytes:
     """The first page is the picture."""
     return tiff(save_all=True, append_images=[Image.new("RGB", (64, 48), BLUE)] * (pages - 1))
@@ -221,6 +232,7 @@ def one_of_each() -> dict[str, bytes]:
         "bilevel png": bilevel_png(),
         "grey png with alpha": grey_alpha_png(),
         "16-bit png": sixteen_bit_png(),
+        "16-bit png with alpha": sixteen_bit_alpha_png(),
         "16-bit grey png": sixteen_bit_grey_png(),
         "interlaced png": interlaced_png(),
         "webp": webp(),
@@ -231,6 +243,7 @@ def one_of_each() -> dict[str, bytes]:
         "tiff": tiff(),
         "lzw tiff": tiff(compression="tiff_lzw"),
         "jpeg tiff": tiff(compression="jpeg"),
+        "cmyk tiff with alpha": cmyk_alpha_tiff(),
         "cmyk tiff": tiff(image=picture().convert("CMYK")),
         "multi-page tiff": multi_page_tiff(),
         "avif": avif(),
@@ -250,12 +263,13 @@ def _exif_option(block: Image.Exif | None) -> dict[str, bytes]:
 
 def _as_vips(image: Image.Image) -> pyvips.Image:
     return pyvips.Image.new_from_memory(image.tobytes(), *image.size, len(image.getbands()), "uchar").copy(
-        interpretation="srgb" if image.mode == "RGB" else "b-w"
+        interpretation="srgb" if image.mode.startswith("RGB") else "b-w"
     )
 
 
 def _as_ushort(image: Image.Image) -> pyvips.Image:
-    return (_as_vips(image) * 257).cast("ushort").copy(interpretation="rgb16" if image.mode == "RGB" else "grey16")
+    deep = (_as_vips(image) * 257).cast("ushort")
+    return deep.copy(interpretation="rgb16" if image.mode.startswith("RGB") else "grey16")
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

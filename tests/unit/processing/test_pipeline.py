@@ -18,7 +18,7 @@ from tests.rendering import LIMITS, SETTINGS, opened, render, render_largest
 
 UPRIGHT = ("red", "green", "blue", "yellow")
 GREY = ("grey jpeg", "grey png", "bilevel png", "grey png with alpha", "16-bit grey png")
-HALF_TRANSPARENT = ("png with alpha", "lossless webp with alpha", "avif with alpha")
+HALF_TRANSPARENT = [name for name in photos.one_of_each() if name.endswith("with alpha") and name not in GREY]
 COLOURFUL = [name for name in photos.one_of_each() if name not in GREY and name not in HALF_TRANSPARENT]
 ARTIST, COPYRIGHT = 0x013B, 0x8298
 
