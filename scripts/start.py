@@ -1,9 +1,8 @@
 """`npm start -- PHOTOS`: a folder of photos through the deployed service, on this laptop."""
 
-import signal
 import time
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,6 +11,7 @@ from rich.console import Console
 from processing.digest import email_text
 from processing.roll_up import combine
 from scripts.closing_report import print_report
+from scripts.interruption import interrupt_once
 from scripts.laptop_job import LaptopJob
 from scripts.local_aws import LocalStackError
 from scripts.local_stack import LocalStack, local_stack
@@ -39,7 +39,7 @@ def main(
 
     Exit status: 0 all processed, 2 finished but some photos failed, 1 could not run, 130 interrupted.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt_once()
     try:
         raise SystemExit(run(photos, out, patience_seconds))
     except (PhotoFolderError, LocalStackError, OSError) as error:
@@ -92,10 +92,6 @@ def print_mail(tally: Tally, stage: str) -> None:
     result_console.rule("The digest, as an e-mail subscriber reads it")
     result_console.print(f"Subject: {digest.subject}\n", markup=False, highlight=False)
     result_console.print(email_text(digest), markup=False, highlight=False)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
