@@ -2,16 +2,17 @@
 
 import os
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 import boto3
 from botocore.config import Config
@@ -23,10 +24,10 @@ HOST = "127.0.0.1"
 # Any key works; these are the ones that its documentation uses.
 ACCESS_KEY_ID = SECRET_ACCESS_KEY = "test"  # noqa: S105 (not a secret)
 
+_GUARDED = {"AUTH": "true", "USE_SSL": "1"}
 _READY_TIMEOUT_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _LOG_TAIL_LINES = 25
-_HTTP = build_opener(ProxyHandler({}))  # never a proxy on the way to this machine
 
 
 class LocalStackError(Exception):
@@ -41,21 +42,25 @@ class LocalAws:
         process: ends when the local AWS does.
         endpoint_url: where every AWS API answers.
         log: the output of the local AWS, the functions' included.
+        certificate: what clients must trust; None when it speaks plain HTTP.
     """
 
     process: "subprocess.Popen[bytes]"
     endpoint_url: str
     log: Path
+    certificate: Path | None = None
 
 
 @contextmanager
-def local_aws(program: Path, build: Path, *, remove: Path | None = None) -> Iterator[LocalAws]:
+def local_aws(program: Path, build: Path, *, remove: Path | None = None, guarded: bool = False) -> Iterator[LocalAws]:
     """Runs a local AWS on a free port while the block runs.
 
     Args:
         program: the Python that has ministack.
         build: the directory for its log and, while it runs, its temporary files.
         remove: a file that is to go with it.
+        guarded: whether it enforces roles and policies, as AWS does. It then speaks TLS, or our own TLS-only policies
+            would deny everything; its certificate is made by the openssl command.
 
     Raises:
         LocalStackError: it ended while starting, or was not ready in time.
@@ -65,8 +70,11 @@ def local_aws(program: Path, build: Path, *, remove: Path | None = None) -> Iter
     scratch = Path(tempfile.mkdtemp(prefix="local-stack-", dir=build))
     command = [str(program), "-m", "ministack"]
     removals = [scratch, remove] if remove else [scratch]
-    with tethered(command, _environment(port, scratch), log, cwd=scratch, remove=removals) as process:
-        aws = LocalAws(process, f"http://{HOST}:{port}", log)
+    environment = _environment(port, scratch) | (_GUARDED if guarded else {})
+    with tethered(command, environment, log, cwd=scratch, remove=removals) as process:
+        aws = LocalAws(process, f"{'https' if guarded else 'http'}://{HOST}:{port}", log)
+        if guarded:
+            aws = replace(aws, certificate=scratch / "ministack-tls/server.crt")
         _wait_until_ready(aws)
         yield aws
 
@@ -79,25 +87,30 @@ def find_free_port() -> int:
         return port
 
 
-def is_ready(endpoint_url: str) -> bool:
+def is_ready(endpoint_url: str, certificate: Path | None = None) -> bool:
     """Whether a local AWS answers there."""
     try:
-        with _HTTP.open(f"{endpoint_url}/_ministack/health", timeout=5) as answer:
+        tls = HTTPSHandler(context=ssl.create_default_context(cafile=certificate))
+        # Never a proxy on the way to this machine.
+        with build_opener(ProxyHandler({}), tls).open(f"{endpoint_url}/_ministack/health", timeout=5) as answer:
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
 
 
-def make_client(service: str, endpoint_url: str) -> Any:
+def make_client(service: str, endpoint_url: str, certificate: Path | None = None) -> Any:
     """A boto3 client for a local AWS, whatever AWS configuration the user has."""
     session = boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
     config = Config(max_pool_connections=32, proxies={}, s3={"addressing_style": "path"})
-    return session.client(service, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]
+    verify = str(certificate) if certificate else None
+    return session.client(service, endpoint_url=endpoint_url, config=config, verify=verify)  # type: ignore[call-overload]
 
 
-def client_environment(endpoint_url: str) -> dict[str, str]:
+def client_environment(endpoint_url: str, certificate: Path | None = None) -> dict[str, str]:
     """The variables that point AWS tools at a local AWS."""
+    trust = ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")  # Python's tools and the AWS CLI; the Serverless CLI
     return {
+        **(dict.fromkeys(trust, str(certificate)) if certificate else {}),
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
@@ -106,11 +119,11 @@ def client_environment(endpoint_url: str) -> dict[str, str]:
     }
 
 
-def serverless_environment(endpoint_url: str) -> dict[str, str]:
+def serverless_environment(endpoint_url: str, certificate: Path | None = None) -> dict[str, str]:
     """The Serverless CLI's environment: the user's without any AWS setting, so that it cannot reach an account."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLS_", "SERVERLESS_"))}
     return ours | {
-        **client_environment(endpoint_url),
+        **client_environment(endpoint_url, certificate),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -144,7 +157,7 @@ def _environment(port: int, scratch: Path) -> dict[str, str]:
 
 def _wait_until_ready(aws: LocalAws) -> None:
     deadline = time.monotonic() + _READY_TIMEOUT_SECONDS
-    while not is_ready(aws.endpoint_url):
+    while not is_ready(aws.endpoint_url, aws.certificate):
         if aws.process.poll() is not None:
             raise LocalStackError(f"the local AWS ended while starting.\n{tail(aws.log)}")
         if time.monotonic() > deadline:

@@ -36,27 +36,29 @@ class LocalStack:
         endpoint_url: where every AWS API answers.
         outputs: the names of the deployed resources.
         log: the output of the local AWS, the functions' included.
+        certificate: what clients must trust; None when the stack speaks plain HTTP.
         process: ends when the stack does; None for a stack of another process.
     """
 
     endpoint_url: str
     outputs: StackOutputs
     log: Path
+    certificate: Path | None = None
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables that point the AWS CLI and our scripts at this stack."""
-        return client_environment(self.endpoint_url)
+        return client_environment(self.endpoint_url, self.certificate)
 
     def client(self, service: str) -> Any:
         """A boto3 client for this stack, whatever AWS configuration the user has."""
-        return make_client(service, self.endpoint_url)
+        return make_client(service, self.endpoint_url, self.certificate)
 
 
 @contextmanager
 def local_stack(
-    repository: Path, *, console: Console | None = None, remove: Path | None = None
+    repository: Path, *, console: Console | None = None, remove: Path | None = None, guarded: bool = False
 ) -> Iterator[LocalStack]:
     """Starts a local AWS, deploys the service to it, and stops it all when the block ends.
 
@@ -66,6 +68,7 @@ def local_stack(
         repository: with serverless.yml and what `scripts/setup.sh` made.
         console: shows progress; standard error by default.
         remove: a file that goes when the stack does.
+        guarded: whether it enforces roles and policies; see `local_aws`.
 
     Raises:
         LocalStackError: it did not come up.
@@ -76,11 +79,17 @@ def local_stack(
     _forget_old_logs(build)
     with ExitStack() as running:
         with _step(console, "Starting the local AWS"):
-            aws = running.enter_context(local_aws(repository / ".tools/stack/bin/python", build, remove=remove))
+            program = repository / ".tools/stack/bin/python"
+            aws = running.enter_context(local_aws(program, build, remove=remove, guarded=guarded))
         with _step(console, "Deploying the service to it"):
             _deploy(repository, aws)
-        outputs = _read_outputs(aws.endpoint_url)
-        yield LocalStack(endpoint_url=aws.endpoint_url, outputs=outputs, log=aws.log, process=aws.process)
+        yield LocalStack(
+            endpoint_url=aws.endpoint_url,
+            outputs=_read_outputs(aws),
+            log=aws.log,
+            certificate=aws.certificate,
+            process=aws.process,
+        )
 
 
 def _deploy(repository: Path, aws: LocalAws) -> None:
@@ -91,7 +100,8 @@ def _deploy(repository: Path, aws: LocalAws) -> None:
     with (repository / ".build" / "local-deploy.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         log.unlink(missing_ok=True)
-        with tethered(command, serverless_environment(aws.endpoint_url), log, cwd=repository) as process:
+        environment = serverless_environment(aws.endpoint_url, aws.certificate)
+        with tethered(command, environment, log, cwd=repository) as process:
             status = _wait(process)
     if status != 0:
         why = "did not end in time" if status is None else f"ended with status {status}"
@@ -105,9 +115,9 @@ def _wait(process: "subprocess.Popen[bytes]") -> int | None:
         return None
 
 
-def _read_outputs(endpoint_url: str) -> StackOutputs:
+def _read_outputs(aws: LocalAws) -> StackOutputs:
     try:
-        return read_stack_outputs(make_client("cloudformation", endpoint_url), STAGE)
+        return read_stack_outputs(make_client("cloudformation", aws.endpoint_url, aws.certificate), STAGE)
     except StackOutputsError as error:
         raise LocalStackError(f"the deployment went through, but {error}") from error
 
