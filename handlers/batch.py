@@ -8,7 +8,9 @@ dies again, the suspect in work takes nobody with it.
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 
+from handlers.deadline import Deadline
 from handlers.message_handler import MessageHandler, Verdict
 from handlers.messages import Message
 from handlers.queue import Queue
@@ -20,6 +22,8 @@ MAX_THREADS = 16
 HEAD_START_SECONDS = 60.0
 # After the deadline, an invocation that lives has settled everything.
 GRACE_SECONDS = 15.0
+# What did not end in time is settled by then, or left to the queue's visibility timeout.
+LAST_WORDS_SECONDS = 3.0
 
 
 class MessageNotDoneError(Exception):
@@ -41,6 +45,7 @@ class Batch:
         self._queue = queue
         self._messages = {message.message_id: message for message in messages}
         self._verdicts: dict[str, Future[Verdict | None]] = {message.message_id: Future() for message in messages}
+        self._last_words: LastWords | None = None
         self._threads = ThreadPoolExecutor(max_workers=min(MAX_THREADS, max(1, len(messages))))
         self._start([m for m in messages if m.receive_count == 1], [m for m in messages if m.receive_count > 1])
 
@@ -71,7 +76,8 @@ class Batch:
         waiting_seconds = self._handler.deadline.seconds_left + GRACE_SECONDS
         self._queue.hide_all(suspects[1:], waiting_seconds)
         for suspect in suspects:
-            self._queue.hide_all([suspect], waiting_seconds + HEAD_START_SECONDS)
+            if not self._handler.deadline.is_over:
+                self._queue.hide_all([suspect], waiting_seconds + HEAD_START_SECONDS)
             self._handle(suspect, acknowledge=True)
 
     def _handle(self, message: Message, *, acknowledge: bool) -> None:
@@ -86,8 +92,40 @@ class Batch:
             raise
 
     def _verdict(self, message_id: str) -> Verdict:
-        try:
+        with suppress(FutureTimeoutError):
             verdict = self._verdicts[message_id].result(timeout=self._handler.deadline.seconds_left)
-        except FutureTimeoutError:
-            verdict = None
-        return verdict or self._handler.abandon(self._messages[message_id])
+            if verdict:
+                return verdict
+        if self._last_words is None:
+            self._last_words = LastWords(self._unfinished(), self._handler)
+        return self._last_words.verdict(self._messages[message_id])
+
+    def _unfinished(self) -> list[Message]:
+        return [self._messages[id_] for id_, verdict in self._verdicts.items() if not _is_settled(verdict)]
+
+
+def _is_settled(verdict: Future[Verdict | None]) -> bool:
+    return verdict.done() and (verdict.exception() is not None or verdict.result() is not None)
+
+
+class LastWords:
+    """Settles what did not end in time, all at once and not for long: the function must not run into its own timeout.
+
+    Args:
+        messages: the ones without a verdict.
+        handler: settles each, in a thread.
+    """
+
+    def __init__(self, messages: Sequence[Message], handler: MessageHandler) -> None:
+        self._handler = handler
+        self._deadline = Deadline.after(LAST_WORDS_SECONDS)
+        threads = ThreadPoolExecutor(max_workers=MAX_THREADS)
+        self._verdicts = {message.message_id: threads.submit(handler.abandon, message) for message in messages}
+        threads.shutdown(wait=False)
+
+    def verdict(self, message: Message) -> Verdict:
+        """What became of a message; not done, when there was no time to say so."""
+        try:
+            return self._verdicts[message.message_id].result(timeout=self._deadline.seconds_left)
+        except (FutureTimeoutError, KeyError):
+            return self._handler.leave(message)

@@ -12,23 +12,29 @@ class Deadline:
 
     Attributes:
         at_seconds: in `time.monotonic()`.
+        whole_seconds: how far away it was in the beginning.
     """
 
     at_seconds: float
+    whole_seconds: float
 
     @classmethod
     def after(cls, seconds: float) -> "Deadline":
-        return cls(time.monotonic() + seconds)
+        return cls(time.monotonic() + seconds, max(0.0, seconds))
 
     @property
     def seconds_left(self) -> float:
         return max(0.0, self.at_seconds - time.monotonic())
 
+    @property
+    def is_over(self) -> bool:
+        return not self.seconds_left
+
     def require(self, seconds: float, purpose: str) -> None:
-        """Refuses to start what is predicted not to finish.
+        """Refuses what is predicted not to finish; 0 seconds refuse only when the time is over.
 
         Raises:
             RetryableError: `out-of-time`.
         """
-        if self.seconds_left < seconds:
+        if self.is_over or self.seconds_left < seconds:
             raise RetryableError(FailureCode.OUT_OF_TIME, f"not enough time left for {purpose}")

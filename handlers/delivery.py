@@ -65,9 +65,8 @@ class Delivery:
             original, outputs = folder / "source", folder / "outputs"
             outputs.mkdir()
             with stopwatch.measure("download"):
-                bytes_in = self.storage.fetch(source, original, self.settings.limits.max_bytes)
-            with stopwatch.measure("process"):
-                self.workers.render(original, outputs, self.settings, deadline)
+                bytes_in = self.storage.fetch(source, original, self.settings.limits.max_bytes, deadline)
+            self.workers.render(original, outputs, self.settings, deadline, stopwatch)
             with stopwatch.measure("upload"):
                 self._store_all(keys, outputs, marker)
             bytes_out = sum(file.stat().st_size for file in outputs.iterdir())

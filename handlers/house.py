@@ -20,16 +20,16 @@ from handlers.pace import Pace
 from handlers.queue import Queue
 from handlers.settings import Settings
 from handlers.storage import Storage
-from handlers.worker_pool import WorkerPool
+from handlers.worker_pool import WorkerPool, count_workers
 
 UPLOAD_THREADS = 8
-# Kept free at the end of an invocation: settling the last messages and sending the digest take it.
-RESERVED_SECONDS = 8.0
+# Kept free at the end of an invocation: 3 s to settle what did not end in time, 5 s to send the digest when SNS hangs.
+RESERVED_SECONDS = 9.0
 # Sources lie on the temporary disk while in work; the rest of it is for their outputs.
 DISK_SHARE = 0.75
 
 # S3 answers in tens of milliseconds: what takes this long is broken, and the message's own retry is the better one.
-CLIENT_CONFIG = Config(
+STORAGE_CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 3},
@@ -37,6 +37,10 @@ CLIENT_CONFIG = Config(
     # TLS and the eTag condition already guard the transfer; a checksum of our own costs a quarter of a PUT's CPU.
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
+)
+# Requests of some kilobytes. Two attempts that hang must fit into what is kept free at the end.
+MESSAGING_CONFIG = Config(
+    connect_timeout=2, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}, max_pool_connections=32
 )
 
 
@@ -59,18 +63,21 @@ class House:
             SettingsError: naming every mistake.
         """
         settings = Settings.from_environment(environment)
-        workers = WorkerPool(settings.memory_mb, settings.photo_timeout_seconds)  # they start up while clients are made
+        pace = Pace(count_workers(settings.memory_mb))
+        workers = WorkerPool(
+            settings.memory_mb, settings.photo_timeout_seconds, pace
+        )  # they start while clients are made
         return cls(
             settings=settings,
             workers=workers,
             delivery=_make_delivery(settings, workers),
             queue=_make_queue(settings),
             announcer=Announcer(
-                sns=boto3.client("sns", config=CLIENT_CONFIG),
+                sns=boto3.client("sns", config=MESSAGING_CONFIG),
                 topic_arn=settings.digest_topic_arn,
                 stage=settings.stage,
             ),
-            pace=Pace(),
+            pace=pace,
         )
 
     def open_batch(self, messages: Sequence[Message], *, seconds_left: float, request_id: str) -> Batch:
@@ -94,7 +101,7 @@ class House:
 
 def _make_delivery(settings: Settings, workers: WorkerPool) -> Delivery:
     return Delivery(
-        storage=Storage(boto3.client("s3", config=CLIENT_CONFIG), settings.output_bucket),
+        storage=Storage(boto3.client("s3", config=STORAGE_CONFIG), settings.output_bucket),
         workers=workers,
         disk=Budget(int(shutil.disk_usage(tempfile.gettempdir()).free * DISK_SHARE), "disk space"),
         uploads=ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload"),
@@ -104,7 +111,7 @@ def _make_delivery(settings: Settings, workers: WorkerPool) -> Delivery:
 
 def _make_queue(settings: Settings) -> Queue:
     return Queue(
-        sqs=boto3.client("sqs", config=CLIENT_CONFIG),
+        sqs=boto3.client("sqs", config=MESSAGING_CONFIG),
         queue_url=settings.queue_url,
         dead_letter_queue_url=settings.dead_letter_queue_url,
         retry_base_seconds=settings.retry_base_seconds,

@@ -68,23 +68,23 @@ class MessageHandler:
             attempts = [self._attempt(message, source) for source in parse_message(message.body)]
         except PermanentError as malformed:
             attempts = [_failed(message, None, malformed)]
-        return self._settle(message, attempts) if self.deadline.seconds_left else None
+        return None if self.deadline.is_over else self._settle(message, attempts)
 
     def abandon(self, message: Message) -> Verdict:
         """Settles a message whose work did not end in time."""
-        failure = RetryableError(FailureCode.OUT_OF_TIME, "the batch's time ran out")
-        try:
-            attempts = [_failed(message, source, failure) for source in parse_message(message.body)]
-        except PermanentError:
-            attempts = [_failed(message, None, failure)]
-        return self._settle(message, attempts)
+        return self._settle(message, _out_of_time(message))
+
+    def leave(self, message: Message) -> Verdict:
+        """The verdict when there is no time even to settle a message: SQS brings it back by its own clock."""
+        attempts = _out_of_time(message)
+        return Verdict(tuple(_concluded(attempt, Disposition.BACK_OFF) for attempt in attempts), is_done=False)
 
     def _attempt(self, message: Message, source: SourceObject) -> Attempt:
         """Delivers one source object; whatever goes wrong becomes a failure with a code."""
         stopwatch = Stopwatch()
         try:
-            self.deadline.require(self.pace.expected_seconds, "another photo")
-            delivered = self.delivery.deliver(source, self.deadline, stopwatch)
+            with self.pace.in_line(self.deadline):
+                delivered = self.delivery.deliver(source, self.deadline, stopwatch)
         except NothingToDoError as reason:
             return _attempted(message, source, stopwatch, reason.outcome)
         except DarkroomError as failure:
@@ -93,7 +93,9 @@ class MessageHandler:
             logger.exception("Unexpected failure", message_id=message.message_id, key=source.key)
             surprise = RetryableError(FailureCode.INTERNAL_ERROR, type(error).__name__)
             return _failed(message, source, surprise, stopwatch)
-        self.pace.note(stopwatch.total_seconds)
+        self.pace.note(
+            render_seconds=stopwatch.seconds("process"), transfer_seconds=stopwatch.seconds("download", "upload")
+        )
         return _attempted(message, source, stopwatch, Outcome.PROCESSED, delivered)
 
     def _settle(self, message: Message, attempts: list[Attempt]) -> Verdict:
@@ -119,6 +121,14 @@ class MessageHandler:
                 body = split_message(message.body)[source] if source else message.body
                 taken &= self.queue.dead_letter(message, body, source, attempt.failure, self.request_id)
         return taken
+
+
+def _out_of_time(message: Message) -> list[Attempt]:
+    failure = RetryableError(FailureCode.OUT_OF_TIME, "the batch's time ran out")
+    try:
+        return [_failed(message, source, failure) for source in parse_message(message.body)]
+    except PermanentError:
+        return [_failed(message, None, failure)]
 
 
 def _attempted(

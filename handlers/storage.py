@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from handlers.aws_errors import classify, error_code, failures_named, http_status
+from handlers.deadline import Deadline
 from processing.failures import FailureCode, PermanentError, RetryableError
 from processing.marker import Marker
 from processing.outcomes import Outcome, SourceObject
@@ -18,7 +19,7 @@ from processing.outcomes import Outcome, SourceObject
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES = 256 * 1024
 # Every lost round means that another writer finished one; more than two writers of one key at once are rare already.
 MAX_ROUNDS = 5
 
@@ -61,13 +62,14 @@ class Storage:
             raise classify(error, "looking for earlier outputs") from error
         return StoredOutput(answer["ETag"], Marker.from_metadata(answer["Metadata"]))
 
-    def fetch(self, source: SourceObject, into: Path, max_bytes: int) -> int:
+    def fetch(self, source: SourceObject, into: Path, max_bytes: int, deadline: Deadline) -> int:
         """Downloads a source object as its event named it.
 
         Args:
             source: what the event named.
             into: the local file to write.
             max_bytes: refused above it, before the body is read.
+            deadline: given up after it; a body that trickles in never runs into the client's own timeout.
 
         Returns:
             Its size in bytes.
@@ -75,7 +77,7 @@ class Storage:
         Raises:
             NothingToDoError: `superseded` (overwritten since; a newer message exists) or `gone` (deleted since).
             PermanentError: `empty-object`, `too-many-bytes`, `source-archived`.
-            RetryableError: S3 failed, throttled, denied, or broke off half way.
+            RetryableError: S3 failed, throttled, denied, or broke off half way; `out-of-time`.
         """
         with failures_named("reading the source object"):
             answer = self._get(source)
@@ -84,6 +86,7 @@ class Storage:
                 with into.open("wb") as file:
                     for chunk in body.iter_chunks(CHUNK_BYTES):
                         file.write(chunk)
+                        deadline.require(0, "reading the source object")
         return int(answer["ContentLength"])
 
     def _get(self, source: SourceObject) -> Any:

@@ -12,10 +12,16 @@ from collections.abc import Mapping
 
 from processing.failures import FailureCode
 
+WORKER_MODULE = "processing.worker"
 # What a decoder needs, and nothing else: above all no AWS credentials.
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "MALLOC_ARENA_MAX", "TMPDIR", "TZ")
 _START_TIMEOUT_SECONDS = 30.0
 _READ_BYTES = 65_536
+_MAX_REPLY_BYTES = 1_000_000  # an answer has some hundred bytes; more is no answer, and must not fill our memory
+
+
+class WorkerNotStartedError(Exception):
+    """The worker never became ready: the deployment's fault, not the photo's."""
 
 
 class WorkerLostError(Exception):
@@ -36,11 +42,12 @@ class Worker:
 
     Args:
         memory_limit_bytes: address space that one photo may take beyond what the worker itself needs.
+        module: what runs in it.
     """
 
-    def __init__(self, memory_limit_bytes: int) -> None:
+    def __init__(self, memory_limit_bytes: int, module: str = WORKER_MODULE) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "processing.worker", str(memory_limit_bytes)],
+            [sys.executable, "-P", "-m", module, str(memory_limit_bytes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=worker_environment(os.environ),
@@ -48,6 +55,10 @@ class Worker:
         )
         self._pending = b""
         self._is_ready = False
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
 
     @property
     def is_alive(self) -> bool:
@@ -58,10 +69,9 @@ class Worker:
 
         Raises:
             WorkerLostError: it died or took too long; this worker is of no further use.
+            WorkerNotStartedError: it never became ready; neither is this one.
         """
-        if not self._is_ready:
-            self._read_line(_START_TIMEOUT_SECONDS)
-            self._is_ready = True
+        self._wait_until_ready()
         try:
             assert self._process.stdin is not None  # noqa: S101 (for the type checker: we asked for a pipe)
             self._process.stdin.write(request)
@@ -77,6 +87,15 @@ class Worker:
                 pipe.close()
         self._process.wait()
 
+    def _wait_until_ready(self) -> None:
+        if self._is_ready:
+            return
+        try:
+            self._read_line(_START_TIMEOUT_SECONDS)
+        except WorkerLostError as lost:
+            raise WorkerNotStartedError(lost.detail) from lost
+        self._is_ready = True
+
     def _read_line(self, timeout_seconds: float) -> bytes:
         assert self._process.stdout is not None  # noqa: S101 (as above)
         end = time.monotonic() + timeout_seconds
@@ -87,7 +106,7 @@ class Worker:
                 self.stop()
                 raise WorkerLostError(FailureCode.TOO_SLOW, f"took longer than {timeout_seconds:.0f} s")
             chunk = self._process.stdout.read(_READ_BYTES)
-            if not chunk:
+            if not chunk or len(self._pending) > _MAX_REPLY_BYTES:
                 raise self._lost()
             self._pending += chunk
         line, _, self._pending = self._pending.partition(b"\n")

@@ -2,104 +2,172 @@
 
 import os
 import queue
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from handlers.budget import Budget
 from handlers.deadline import Deadline
 from handlers.observability import logger
-from handlers.worker import Worker, WorkerLostError
+from handlers.pace import Pace
+from handlers.stopwatch import Stopwatch
+from handlers.worker import Worker, WorkerLostError, WorkerNotStartedError
 from processing.failures import FailureCode, PermanentError, RetryableError
-from processing.header import inspect_header
 from processing.rendered import Rendered
 from processing.settings import RenderSettings
-from processing.worker_protocol import parse_rendered, render_request
+from processing.worker_protocol import (
+    ProtocolError,
+    estimate_request,
+    parse_estimate,
+    parse_rendered,
+    render_request,
+)
+
+T = TypeVar("T")
 
 MB = 1024 * 1024
 MB_PER_VCPU = 1769  # AWS Lambda Developer Guide, "Configure Lambda function memory"
 # What the function itself and each worker take before the first photo, measured with libvips and boto3 imported.
 FUNCTION_MB = 160
 WORKER_MB = 70
-PHOTO_MB = 60  # rows, codecs and the largest rendition of any photo; what its format needs beyond comes from its header
+
+
+def count_workers(memory_mb: int) -> int:
+    """One per vCPU that comes with so much memory."""
+    return max(1, min(memory_mb // MB_PER_VCPU, os.cpu_count() or 1))
 
 
 class WorkerPool:
     """Renders photos in child processes; a photo that takes its worker down fails alone.
 
+    No byte of a stranger's file is read in this process, which holds the credentials: the header, too, is read by the
+    worker, within the photo's time limit.
+
     Args:
         memory_mb: the function's memory.
         photo_timeout_seconds: wall-clock limit of one photo.
+        pace: how long photos take.
+        start: starts a worker that may take so many bytes for a photo.
     """
 
-    def __init__(self, memory_mb: int, photo_timeout_seconds: float) -> None:
-        size = max(1, min(memory_mb // MB_PER_VCPU, os.cpu_count() or 1))
+    def __init__(
+        self, memory_mb: int, photo_timeout_seconds: float, pace: Pace, start: Callable[[int], Worker] = Worker
+    ) -> None:
+        size = count_workers(memory_mb)
         photos_mb = max(memory_mb - FUNCTION_MB - size * WORKER_MB, memory_mb // 4)
         self._memory = Budget(photos_mb * MB, "memory")
         self._photo_timeout_seconds = photo_timeout_seconds
+        self._pace = pace
+        self._start = start
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
         for _ in range(size):
-            self._idle.put(self._spawn())
+            self._idle.put(self._start(self._memory.total_bytes))
 
-    def render(self, source: Path, into: Path, settings: RenderSettings, deadline: Deadline) -> Rendered:
+    def render(
+        self, source: Path, into: Path, settings: RenderSettings, deadline: Deadline, stopwatch: Stopwatch
+    ) -> Rendered:
         """Renders one photo; on a crash, a hang or hunger it gets a second try, alone.
+
+        Args:
+            source: the photo.
+            into: an existing folder for its outputs.
+            settings: what is to come out.
+            deadline: when the batch's time is over.
+            stopwatch: takes the time in the worker as `process`; waiting for one is not counted.
 
         Raises:
             PermanentError: the photo is bad, or took its worker down twice.
-            RetryableError: `out-of-time`.
+            RetryableError: `out-of-time`, `disk-full`, `internal-error`.
         """
         try:
-            return self._try(source, into, settings, deadline, alone=False)
+            return self._try(source, into, settings, deadline, stopwatch, alone=False)
         except WorkerLostError as lost:
             logger.warning("A photo took its worker down", code=lost.code, detail=lost.detail)
         try:
-            return self._try(source, into, settings, deadline, alone=True)
+            return self._try(source, into, settings, deadline, stopwatch, alone=True)
         except WorkerLostError as lost:
             raise PermanentError(lost.code, lost.detail) from lost
 
-    def _try(self, source: Path, into: Path, settings: RenderSettings, deadline: Deadline, *, alone: bool) -> Rendered:
-        request = render_request(source, into, settings)
-        wanted_bytes = self._memory.total_bytes if alone else self._estimate(source, settings)
-        with self._memory.reserve(wanted_bytes, deadline), self._borrow(deadline) as worker:
-            reply = self._ask(worker, request, deadline)
-        return parse_rendered(reply)
+    def _try(
+        self,
+        source: Path,
+        into: Path,
+        settings: RenderSettings,
+        deadline: Deadline,
+        stopwatch: Stopwatch,
+        *,
+        alone: bool,
+    ) -> Rendered:
+        with self._borrow(deadline) as worker:
+            ask = partial(self._ask, worker, deadline, stopwatch)
+            needed_bytes = self._memory.total_bytes
+            if not alone:
+                needed_bytes = self._affordable(ask(estimate_request(source, settings.limits), parse_estimate))
+            with self._memory.reserve(needed_bytes, deadline):
+                self._pace.require_render(deadline)
+                return ask(render_request(source, into, settings), parse_rendered)
 
-    def _estimate(self, source: Path, settings: RenderSettings) -> int:
-        """Memory for one photo, from its header alone."""
-        estimate_bytes = inspect_header(source, settings.limits).decode_bytes + PHOTO_MB * MB
-        if estimate_bytes > self._memory.total_bytes:
-            raise PermanentError(FailureCode.OUT_OF_MEMORY, f"needs about {estimate_bytes // MB} MB to be decoded")
-        return estimate_bytes
+    def _affordable(self, needed_bytes: int) -> int:
+        if needed_bytes > self._memory.total_bytes:
+            raise PermanentError(FailureCode.OUT_OF_MEMORY, f"needs about {needed_bytes // MB} MB to be decoded")
+        return needed_bytes
 
-    def _ask(self, worker: Worker, request: bytes, deadline: Deadline) -> bytes:
+    def _ask(
+        self, worker: Worker, deadline: Deadline, stopwatch: Stopwatch, request: bytes, parse: Callable[[bytes], T]
+    ) -> T:
         """Asks within the photo's limit; a limit cut short by the batch's deadline is not the photo's fault."""
         limit = min(self._photo_timeout_seconds, deadline.seconds_left)
         try:
-            return worker.ask(request, limit)
+            with stopwatch.measure("process"):
+                return _understood(worker, worker.ask(request, limit), parse)
         except WorkerLostError as lost:
             if lost.code is FailureCode.TOO_SLOW and limit < self._photo_timeout_seconds:
                 raise RetryableError(FailureCode.OUT_OF_TIME, "the batch's time ran out") from lost
             raise
+        except WorkerNotStartedError as error:
+            raise RetryableError(FailureCode.INTERNAL_ERROR, f"no worker could be started: {error}") from error
 
     @contextmanager
     def _borrow(self, deadline: Deadline) -> Iterator[Worker]:
-        """Lends an idle worker, replaced if the borrower lost it."""
+        """Lends an idle worker; one that was lost is replaced, at once if that is possible, else for the next borrower.
+
+        A place in the pool is never lost, whatever happens to the worker in it.
+        """
         try:
             worker = self._idle.get(timeout=deadline.seconds_left)
         except queue.Empty:
             raise RetryableError(FailureCode.OUT_OF_TIME, "no worker became free in time") from None
         try:
             if not worker.is_alive:
-                worker.stop()
-                worker = self._spawn()
+                worker = self._replace(worker)
             yield worker
         finally:
-            self._idle.put(worker if worker.is_alive else self._spawn())
+            if not worker.is_alive:
+                with suppress(OSError):
+                    worker = self._replace(worker)
+            self._idle.put(worker)
 
-    def _spawn(self) -> Worker:
-        return Worker(self._memory.total_bytes)
+    def _replace(self, lost: Worker) -> Worker:
+        lost.stop()
+        return self._start(self._memory.total_bytes)
 
     def stop(self) -> None:
         """Ends every idle worker."""
         while not self._idle.empty():
             self._idle.get_nowait().stop()
+
+
+def _understood(worker: Worker, reply: bytes, parse: Callable[[bytes], T]) -> T:
+    """Reads an answer; a worker that ran out of memory, or that talks nonsense, is of no further use."""
+    try:
+        return parse(reply)
+    except ProtocolError as error:
+        worker.stop()
+        raise WorkerLostError(FailureCode.DECODER_CRASHED, "answered nonsense") from error
+    except PermanentError as error:
+        if error.code is not FailureCode.OUT_OF_MEMORY:
+            raise
+        worker.stop()
+        raise WorkerLostError(error.code, error.detail) from error
