@@ -58,7 +58,6 @@ def decode_failures(source: Path, image_format: ImageFormat) -> Iterator[None]:
         PermanentError: `truncated-image`, `corrupt-image`, `unsupported-format`, `out-of-memory`.
         RetryableError: `internal-error` when the disk failed, not the photo.
     """
-    pyvips.vips_lib.vips_error_clear()  # an earlier photo's warnings stay in libvips' buffer and are not this one's
     try:
         yield
     except pyvips.Error as error:
