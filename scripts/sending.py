@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scripts.interrupts import uninterrupted
 from scripts.journal import Entry, Journal
 from scripts.pace import Pace
 from scripts.queues import Queue, batches
@@ -88,13 +89,14 @@ class Sender:
 
     def _send_batch(self, batch: Sequence[Shipment]) -> Sent:
         self.pace.wait_for(len(batch))
-        self.journal.record(Entry(shipment.item, SENDING, shipment.document) for shipment in batch)
-        outcome = self.queue.send([shipment.message for shipment in batch])
-        report = Sent(
-            new_ids={batch[position].item: new_id for position, new_id in outcome.done.items()},
-            refused={batch[position].item: code for position, code in outcome.failed.items()},
-        )
-        self.journal.record(self._entry(shipment, report) for shipment in batch)
+        with uninterrupted():
+            self.journal.record(Entry(shipment.item, SENDING, shipment.document) for shipment in batch)
+            outcome = self.queue.send([shipment.message for shipment in batch])
+            report = Sent(
+                new_ids={batch[position].item: new_id for position, new_id in outcome.done.items()},
+                refused={batch[position].item: code for position, code in outcome.failed.items()},
+            )
+            self.journal.record(self._entry(shipment, report) for shipment in batch)
         return report
 
     def _entry(self, shipment: Shipment, report: Sent) -> Entry:

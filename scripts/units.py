@@ -3,8 +3,8 @@
 import re
 from datetime import timedelta
 
-_DURATION = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,3})?)(?P<unit>[smhd])")
-_RATE = re.compile(r"(?P<number>\d{1,6}(?:\.\d{1,3})?)(?:/(?P<unit>[smh]))?")
+_DURATION = re.compile(r"(?P<number>[0-9]{1,7}(?:\.[0-9]{1,3})?)(?P<unit>[smhd])")
+_RATE = re.compile(r"(?P<number>[0-9]{1,6}(?:\.[0-9]{1,3})?)(?:/(?P<unit>[smh]))?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

@@ -103,8 +103,7 @@ def import_report(plan: ImportPlan) -> Report:
         report += ["", Table(("from", "code", "key"), rows)]
         report += [f"... and {len(plan.lines) - MAX_SHOWN:,} more"] if len(plan.lines) > MAX_SHOWN else []
         report.append("")
-    if plan.earlier:
-        report.append(f"{count_of(plan.earlier, 'line')} left out: an earlier run has sent them.")
+    report += _left_out(plan)
     if plan.unsure:
         report.append(
             f"{count_of(plan.unsure, 'line')} may have been sent by an earlier run that was cut off: sent again."
@@ -115,8 +114,7 @@ def import_report(plan: ImportPlan) -> Report:
 def sent_report(plan: ImportPlan, sent: Sent) -> Report:
     """The result for people."""
     lines = [f"Sent {count_of(len(sent.new_ids), 'message')} of {plan.file} to {plan.destination}."]
-    if plan.earlier:
-        lines.append(f"{count_of(plan.earlier, 'line')} left out: an earlier run has sent them.")
+    lines += _left_out(plan)
     if sent.maybe_twice:
         lines.append(
             f"{len(sent.maybe_twice):,} may have been sent twice: an earlier run was cut off. That is harmless."

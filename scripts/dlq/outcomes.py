@@ -2,9 +2,9 @@
 
 A photo is done when its commit marker is in the output bucket, with the message's eTag and today's settings. It failed
 when it is back in the DLQ: the new dead letter names the message that was redriven, by the id that SQS gave it. It
-needs nothing when its source is gone or overwritten. So nothing has to be subscribed or kept running while a message
-is on its way, nothing is missed when this process is killed, and a later run comes to the same answer. Digests say the
-same sooner, but only to who listens at that moment.
+needs nothing when its source is gone or overwritten and the queue has been emptied. So nothing has to be subscribed or
+kept running while a message is on its way, nothing is missed when this process is killed, and a later run comes to the
+same answer. Digests say the same sooner, but only to who listens at that moment.
 """
 
 import time
@@ -112,12 +112,14 @@ class Judge:
 
     Attributes:
         photos: both buckets.
+        queue: where the messages were redriven to.
         dlq: where failures come back to.
         timing: how often and how long to look.
         on_progress: hears how many are known, and a note.
     """
 
     photos: Photos
+    queue: Queue
     dlq: Queue
     timing: Timing
     on_progress: Callable[[int, str], None] = lambda *_: None
@@ -128,12 +130,13 @@ class Judge:
         end = time.monotonic() + self.timing.patience_seconds
         poll_seconds = self.timing.poll_seconds
         while pending:
-            found = self.look(pending)
+            is_last_look = time.monotonic() >= end
+            found = self.look(pending, believe_sources=is_last_look)
             done = found.settled
             findings.known += [finding for finding in found.known if finding.item in done]
             pending = [message for message in pending if message.item not in done]
             self.on_progress(len(messages) - len(pending), f"{len(found.failures)} came back")
-            if time.monotonic() >= end:
+            if is_last_look:
                 findings.known += [finding for finding in found.known if finding.item not in done]
                 findings.waiting = found.waiting
                 break
@@ -142,19 +145,27 @@ class Judge:
                 poll_seconds = min(_SLOWEST_POLL_SECONDS, poll_seconds * 1.5)
         return findings
 
-    def look(self, messages: Iterable[Redriven]) -> Findings:
-        """Looks once."""
+    def look(self, messages: Iterable[Redriven], *, believe_sources: bool) -> Findings:
+        """Looks once.
+
+        Args:
+            messages: what to look for.
+            believe_sources: whether a source that is gone or overwritten settles its message even while the queue is
+                not empty: the message may still be in it, and may yet fail for another reason.
+        """
+        # Before the DLQ is read: what has left the queue by now is in the DLQ by now, if it failed.
+        believe_sources = believe_sources or self.queue.depth().all == 0
         with read_letters(self.dlq, self.timing) as reader:
             back: dict[str, list[DeadLetter]] = {}
             for letter in reader.letters():
                 back.setdefault(letter.message_id, []).append(letter)
         findings = Findings()
         for message in messages:
-            for finding in self._judge(message, back.get(message.new_id, [])):
+            for finding in self._judge(message, back.get(message.new_id, []), believe_sources):
                 (findings.waiting if finding.outcome == WAITING else findings.known).append(finding)
         return findings
 
-    def _judge(self, message: Redriven, letters: Sequence[DeadLetter]) -> list[Finding]:
+    def _judge(self, message: Redriven, letters: Sequence[DeadLetter], believe_sources: bool) -> list[Finding]:
         codes = {source: letter.code for letter in letters for source in letter.sources}
         try:
             sources = parse_message(message.body)
@@ -164,16 +175,18 @@ class Judge:
             return [Finding(item=message.item, key="", outcome=outcome, code=code)]
         if not sources:
             return [Finding(item=message.item, key="", outcome=NOTHING_TO_DO)]
-        return [self._judge_source(message.item, source, codes.get(source, "")) for source in sources]
+        findings = []
+        for source in sources:
+            code = codes.get(source, "")
+            outcome = Outcome.DEAD_LETTERED.value if code else self._outcome(source, believe_sources)
+            findings.append(Finding(item=message.item, key=source.key, outcome=outcome, code=code))
+        return findings
 
-    def _judge_source(self, item: str, source: SourceObject, code: str) -> Finding:
-        if code:
-            return Finding(item=item, key=source.key, outcome=Outcome.DEAD_LETTERED.value, code=code)
-        return Finding(item=item, key=source.key, outcome=self._outcome(source))
-
-    def _outcome(self, source: SourceObject) -> str:
+    def _outcome(self, source: SourceObject, believe_sources: bool) -> str:
         if self.photos.is_done(source):
             return Outcome.PROCESSED.value
+        if not believe_sources:
+            return WAITING
         state = self.photos.source_state(source)
         without_work = {SourceState.GONE: Outcome.GONE.value, SourceState.OVERWRITTEN: Outcome.SUPERSEDED.value}
         return without_work.get(state, WAITING)

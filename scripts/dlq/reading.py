@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from scripts.dlq.letters import DeadLetter
 from scripts.dlq.timing import Timing
+from scripts.interrupts import uninterrupted
 from scripts.queues import Depth, Queue, chunks
 from scripts.sqs_messages import MAX_BATCH_ENTRIES
 
@@ -55,9 +56,10 @@ class Reader:
         """Reads until the queue has nothing more to show."""
         empty_answers, hold_seconds = 0, reading_hold_seconds(self.depth, self.timing)
         while empty_answers < MAX_EMPTY_ANSWERS:
-            messages = self.queue.receive(hold_seconds=hold_seconds, wait_seconds=self.timing.wait_seconds)
-            new = [message for message in messages if message.id not in self._handles]
-            self._handles.update({message.id: message.receipt_handle for message in messages})
+            with uninterrupted():  # an answer that nobody reads would hide its messages for the whole hold
+                messages = self.queue.receive(hold_seconds=hold_seconds, wait_seconds=self.timing.wait_seconds)
+                new = [message for message in messages if message.id not in self._handles]
+                self._handles.update({message.id: message.receipt_handle for message in messages})
             yield from map(DeadLetter, new)
             empty_answers = 0 if new else empty_answers + 1
             if not messages and len(self._handles) >= self.depth.visible:
@@ -76,4 +78,5 @@ def read_letters(queue: Queue, timing: Timing) -> Iterator[Reader]:
     try:
         yield reader
     finally:
-        reader.show_all()
+        with uninterrupted():
+            reader.show_all()

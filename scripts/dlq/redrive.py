@@ -144,7 +144,7 @@ class Redrive:
     def _judge(self, on_progress: Callable[[int, str], None]) -> Judge:
         fingerprint = read_deployed_settings(self.target).fingerprint
         photos = Photos(self.target.s3, self.target.outputs.output_bucket, fingerprint)
-        return Judge(photos, self.source, self.request.timing, on_progress)
+        return Judge(photos, self.destination, self.source, self.request.timing, on_progress)
 
     def _unverified(self, journal: Journal) -> list[Redriven]:
         since = datetime.now(UTC) - timedelta(days=UNVERIFIED_DAYS)

@@ -27,7 +27,7 @@ def result_report(plan: RedrivePlan, result: Result) -> Report:
     is_canary_only = bool(result.untouched) or plan.verify_for is None
     report += _findings_report(result.findings, "Outcomes of the canary:" if is_canary_only else "Outcomes:")
     if result.untouched:
-        report += [_canary_line(result)]
+        report += ["", _canary_line(result)]
     return report or ["Nothing was redriven."]
 
 
@@ -107,4 +107,4 @@ def _canary_line(result: Result) -> str:
     codes = Counter(finding.code for finding in result.findings.failures)
     came_back = ", ".join(f"{code} {count:,}" for code, count in sorted(codes.items()))
     why = f"came back: {came_back}" if came_back else "not all of it has an outcome"
-    return f"Stopped after the canary ({why}). {count_of(result.untouched, 'dead letter')} not touched."
+    return f"Stopped after the canary ({why}). Not touched: {count_of(result.untouched, 'dead letter')}."

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from scripts.dlq.letters import DeadLetter
 from scripts.dlq.timing import Timing
+from scripts.interrupts import uninterrupted
 from scripts.queues import Queue
 from scripts.sqs_messages import MAX_BATCH_ENTRIES
 
@@ -48,13 +49,15 @@ def sweep(
             is_empty = not letters and queue.depth().all <= len(held)
             empty_looks = empty_looks + 1 if is_empty else 0
     finally:
-        queue.show(held.values())
+        with uninterrupted():
+            queue.show(held.values())
     return left
 
 
 def _receive(queue: Queue, timing: Timing, most: int, held: dict[str, str]) -> list[DeadLetter]:
-    messages = queue.receive(hold_seconds=timing.hold_seconds, wait_seconds=timing.wait_seconds, most=most)
-    held |= {message.id: message.receipt_handle for message in messages}
+    with uninterrupted():  # an answer that nobody reads would hide its messages for the whole hold
+        messages = queue.receive(hold_seconds=timing.hold_seconds, wait_seconds=timing.wait_seconds, most=most)
+        held |= {message.id: message.receipt_handle for message in messages}
     return [DeadLetter(message) for message in messages]
 
 

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from processing.dead_letter import reason_attributes
-from processing.failures import FailureCode
 from scripts.local_aws import client_environment, make_client
 from scripts.targets import Target, find_target
-from tests.events import s3_body
 
 RENDITIONS = "large:1200:80,medium:600:80,small:300:80"
 _OUTPUTS = {
@@ -80,25 +77,6 @@ def _resources(name: str) -> dict[str, Any]:
             },
         },
     }
-
-
-def dead_letter(
-    key: str, *, code: FailureCode, bucket: str = "photos", etag: str = "e1", **fields: Any
-) -> dict[str, Any]:
-    """What the function sends to the DLQ: `SendMessage`'s arguments without the queue."""
-    reason = reason_attributes(
-        code=code,
-        detail=fields.get("detail", "as a test has it"),
-        bucket=bucket,
-        key=key,
-        etag=etag,
-        attempts=fields.get("attempts", 1),
-        first_seen=fields.get("first_seen", "2026-11-23T08:00:00+00:00"),
-        request_id=fields.get("request_id", "request-1"),
-        message_id=fields.get("message_id", str(uuid4())),
-    )
-    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in reason.items()}
-    return {"MessageBody": s3_body(key, bucket=bucket, etag=etag), "MessageAttributes": attributes}
 
 
 def fill_dlq(stage: BareStage, letters: Sequence[dict[str, Any]]) -> list[str]:

@@ -1,0 +1,36 @@
+"""A command line run in this process, and what it said."""
+
+from dataclasses import dataclass, field
+
+import pytest
+import typer
+
+from scripts.commands import run
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Runs an app's commands for one stage."""
+
+    app: typer.Typer
+    stage: str
+    capture: pytest.CaptureFixture[str] = field(repr=False)
+
+    def __call__(self, *arguments: str) -> Said:
+        self.capture.readouterr()
+        code = run(self.app, "npm run it --", [*arguments, "--stage", self.stage])
+        said = self.capture.readouterr()
+        return Said(code, said.out, said.err)

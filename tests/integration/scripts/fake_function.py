@@ -1,0 +1,54 @@
+"""Stands in for the function where a test decides what becomes of each photo."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from processing.failures import FailureCode
+from processing.keys import output_keys
+from processing.marker import Marker
+from processing.messages import parse_message
+from processing.settings import Limits, RenderSettings, parse_renditions
+from tests.dead_letters import dead_letter
+from tests.integration.scripts.bare_stage import RENDITIONS, BareStage
+
+SETTINGS = RenderSettings(parse_renditions(RENDITIONS), Limits(max_bytes=1, max_pixels=1, max_pages=1))
+
+
+def store_outputs(s3: Any, bucket: str, key: str, etag: str, fingerprint: str = SETTINGS.fingerprint) -> None:
+    """Stores what the function stores for a photo, in small."""
+    for output in output_keys(key, SETTINGS.renditions):
+        s3.put_object(Bucket=bucket, Key=output, Body=b"x", Metadata=Marker(etag, "", fingerprint).to_metadata())
+
+
+@contextmanager
+def fake_function(stage: BareStage, failing: dict[str, FailureCode]) -> Iterator[list[str]]:
+    """Consumes the stage's queue while the block runs; yields the keys it has handled.
+
+    Args:
+        stage: whose queue.
+        failing: these keys are dead-lettered with this code; all others are processed.
+    """
+    handled: list[str] = []
+    stop = threading.Event()
+    thread = threading.Thread(target=_consume, args=(stage, failing, handled, stop), daemon=True)
+    thread.start()
+    yield handled
+    stop.set()
+    thread.join()
+
+
+def _consume(stage: BareStage, failing: dict[str, FailureCode], handled: list[str], stop: threading.Event) -> None:
+    sqs, s3, outputs = stage.client("sqs"), stage.client("s3"), stage.target.outputs
+    while not stop.wait(0.05):
+        for message in sqs.receive_message(QueueUrl=outputs.queue_url, MaxNumberOfMessages=10).get("Messages", []):
+            for source in parse_message(message["Body"]):
+                if source.key in failing:
+                    letter = dead_letter(source.key, code=failing[source.key], message_id=message["MessageId"])
+                    letter["MessageBody"] = message["Body"]
+                    sqs.send_message(QueueUrl=outputs.dead_letter_queue_url, **letter)
+                else:
+                    store_outputs(s3, outputs.output_bucket, source.key, source.etag)
+                handled.append(source.key)
+            sqs.delete_message(QueueUrl=outputs.queue_url, ReceiptHandle=message["ReceiptHandle"])

@@ -1,0 +1,249 @@
+"""Message move tasks, against botocore's own model of the service: neither moto nor the local stack has them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED, OperatorError
+from scripts.dlq import redriving
+from scripts.dlq.move_task import MoveTask, MoveTasks, Status, fits
+from scripts.dlq.redrive import Request
+from scripts.dlq.selection import Selection
+from scripts.dlq.timing import Timing
+from scripts.screen import Screen
+from scripts.stack_outputs import StackOutputs
+from scripts.targets import Target
+from tests.dead_letters import dead_letter
+
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/darkroom-prod-photos"
+DLQ = "https://sqs.eu-west-1.amazonaws.com/123456789012/darkroom-prod-dead-letters"
+QUEUE_ARN = "arn:aws:sqs:eu-west-1:123456789012:darkroom-prod-photos"
+DLQ_ARN = "arn:aws:sqs:eu-west-1:123456789012:darkroom-prod-dead-letters"
+RUNNING = {"TaskHandle": "h1", "Status": "RUNNING", "SourceArn": DLQ_ARN, "DestinationArn": QUEUE_ARN}
+LOOK = {"SourceArn": DLQ_ARN, "MaxResults": 1}
+
+
+@pytest.fixture
+def target() -> Target:
+    session = boto3.Session("test", "test", region_name="eu-west-1")
+    names = dict.fromkeys(StackOutputs.__annotations__, "unused")
+    outputs = StackOutputs(**names | {"queue_url": QUEUE, "dead_letter_queue_url": DLQ})
+    return Target(stage="prod", outputs=outputs, session=session)
+
+
+@pytest.fixture
+def sqs(target: Target) -> Iterator[Stubber]:
+    with Stubber(target.sqs) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def tasks(target: Target) -> MoveTasks:
+    return MoveTasks(target.sqs, DLQ_ARN, sleep=lambda _: None)
+
+
+def answer(**task: Any) -> dict[str, Any]:
+    return {"Results": [task]} if task else {"Results": []}
+
+
+def test_the_destination_is_always_named(sqs: Stubber, tasks: MoveTasks) -> None:
+    sqs.add_response(
+        "start_message_move_task", {"TaskHandle": "h1"}, {"SourceArn": DLQ_ARN, "DestinationArn": QUEUE_ARN}
+    )
+    tasks.start(QUEUE_ARN, None)
+
+
+def test_a_rate_is_passed_on(sqs: Stubber, tasks: MoveTasks) -> None:
+    expected = {"SourceArn": DLQ_ARN, "DestinationArn": QUEUE_ARN, "MaxNumberOfMessagesPerSecond": 25}
+    sqs.add_response("start_message_move_task", {"TaskHandle": "h1"}, expected)
+    tasks.start(QUEUE_ARN, 25.0)
+
+
+@pytest.mark.parametrize(
+    ("per_second", "can"), [(None, True), (1, True), (500, True), (501, False), (0.5, False), (2.5, False)]
+)
+def test_a_task_knows_whole_rates_up_to_500_a_second(per_second: float | None, can: bool) -> None:
+    assert fits(per_second) is can
+
+
+@pytest.mark.parametrize(
+    "code", ["InvalidAction", "UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"]
+)
+def test_a_service_without_move_tasks_is_recognised(sqs: Stubber, tasks: MoveTasks, code: str) -> None:
+    sqs.add_client_error("list_message_move_tasks", code)
+    assert not tasks.are_there()
+
+
+def test_a_refusal_for_another_reason_is_not_taken_for_that(sqs: Stubber, tasks: MoveTasks) -> None:
+    sqs.add_client_error("list_message_move_tasks", "AccessDenied")
+    with pytest.raises(tasks.sqs.exceptions.ClientError, match="AccessDenied"):
+        tasks.are_there()
+
+
+def test_a_task_is_followed_to_its_end(sqs: Stubber, tasks: MoveTasks) -> None:
+    counts = {"ApproximateNumberOfMessagesToMove": 37}
+    sqs.add_response("list_message_move_tasks", answer(**RUNNING, ApproximateNumberOfMessagesMoved=10, **counts), LOOK)
+    cancelling = {**RUNNING, "Status": "CANCELLING"}
+    sqs.add_response(
+        "list_message_move_tasks", answer(**cancelling, ApproximateNumberOfMessagesMoved=20, **counts), LOOK
+    )
+    sqs.add_response(
+        "list_message_move_tasks", answer(Status="COMPLETED", ApproximateNumberOfMessagesMoved=37, **counts), LOOK
+    )
+    progress: list[tuple[int, int]] = []
+    task = tasks.follow(lambda moved, to_move: progress.append((moved, to_move)))
+    assert progress == [(10, 37), (20, 37)]
+    assert task == MoveTask(handle="", status=Status.COMPLETED, moved=37, to_move=37, failure="")
+
+
+def test_a_running_task_is_cancelled_by_its_handle(sqs: Stubber, tasks: MoveTasks) -> None:
+    sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
+    sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 12}, {"TaskHandle": "h1"})
+    assert tasks.cancel() == 12
+
+
+@pytest.mark.parametrize("last", [{}, {"Status": "COMPLETED"}, {"Status": "CANCELLING"}])
+def test_there_is_nothing_to_cancel_when_no_task_runs(sqs: Stubber, tasks: MoveTasks, last: dict[str, str]) -> None:
+    sqs.add_response("list_message_move_tasks", answer(**last), LOOK)
+    assert tasks.cancel() is None
+
+
+def request(journal: Path, **changes: Any) -> Request:
+    fields: dict[str, Any] = {
+        "selection": Selection(),
+        "most": None,
+        "per_second": None,
+        "to": QUEUE,
+        "canary": 0,
+        "verify": False,
+        "journal": journal,
+        "timing": Timing(wait_seconds=0),
+    }
+    return Request(**fields | changes)
+
+
+def expect_reading(sqs: Stubber, *, execute: bool) -> None:
+    """The calls that look at a DLQ with one letter."""
+    depth = {f"ApproximateNumberOfMessages{kind}": number for kind, number in (("", "1"), ("NotVisible", "0"))}
+    depths = {"Attributes": depth | {"ApproximateNumberOfMessagesDelayed": "0"}}
+    arn = {"Attributes": {"QueueArn": DLQ_ARN}}
+    sent = dead_letter("a.jpg")
+    letter = {
+        "MessageId": "d1",
+        "ReceiptHandle": "r1",
+        "Body": sent["MessageBody"],
+        "Attributes": {"SentTimestamp": "1"},
+    }
+    sqs.add_response("get_queue_attributes", arn, {"QueueUrl": DLQ, "AttributeNames": ["QueueArn"]})
+    sqs.add_response("list_message_move_tasks", answer(Status="COMPLETED"), LOOK)
+    sqs.add_response("list_message_move_tasks", answer(Status="COMPLETED"), LOOK)
+    for _ in range(1 + execute):
+        sqs.add_response("get_queue_attributes", depths, {"QueueUrl": DLQ, "AttributeNames": ANY})
+    sqs.add_response("receive_message", {"Messages": [letter]})
+    sqs.add_response("receive_message", {})
+    shown = [{"Id": "0", "ReceiptHandle": "r1", "VisibilityTimeout": 0}]
+    sqs.add_response(
+        "change_message_visibility_batch",
+        {"Successful": [{"Id": "0"}], "Failed": []},
+        {"QueueUrl": DLQ, "Entries": shown},
+    )
+    sqs.add_response("get_queue_attributes", arn, {"QueueUrl": DLQ, "AttributeNames": ["QueueArn"]})
+    sqs.add_response("list_message_move_tasks", answer(Status="COMPLETED"), LOOK)
+
+
+def expect_start(sqs: Stubber) -> None:
+    sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DLQ_ARN}})
+    sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": QUEUE_ARN}})
+    sqs.add_response(
+        "start_message_move_task", {"TaskHandle": "h1"}, {"SourceArn": DLQ_ARN, "DestinationArn": QUEUE_ARN}
+    )
+
+
+def test_a_dry_run_of_a_whole_queue_announces_the_task_and_starts_none(
+    target: Target, sqs: Stubber, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expect_reading(sqs, execute=False)
+    assert redriving.redrive(target, request(tmp_path / "j"), Screen(), execute=False) == EXIT_OK
+    assert "SQS does it itself (a message move task)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "words"),
+    [
+        ({"Status": "COMPLETED"}, EXIT_OK, "SQS's message move task is COMPLETED: about 1 of 1 moved."),
+        ({"Status": "FAILED", "FailureReason": "CouldNotDetermineMessageSource"}, EXIT_SOME_FAILED, "It failed: Could"),
+    ],
+)
+def test_a_whole_queue_is_moved_by_sqs_and_the_end_is_reported(
+    target: Target,
+    sqs: Stubber,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    end: dict[str, str],
+    code: int,
+    words: str,
+) -> None:
+    expect_reading(sqs, execute=True)
+    expect_start(sqs)
+    counts = {"ApproximateNumberOfMessagesMoved": 1, "ApproximateNumberOfMessagesToMove": 1}
+    sqs.add_response("list_message_move_tasks", answer(**end, **counts), LOOK)
+    assert redriving.redrive(target, request(tmp_path / "j"), Screen(), execute=True) == code
+    assert words in capsys.readouterr().out
+
+
+def test_ctrl_c_cancels_the_task(
+    target: Target,
+    sqs: Stubber,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    expect_reading(sqs, execute=True)
+    expect_start(sqs)
+    monkeypatch.setattr(MoveTasks, "follow", interrupt)
+    sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
+    sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 1}, {"TaskHandle": "h1"})
+    assert redriving.redrive(target, request(tmp_path / "j"), Screen(), execute=True) == EXIT_STOPPED
+    assert "Cancelled; about 1 were moved already" in capsys.readouterr().err
+
+
+def test_nothing_is_begun_beside_a_task_that_runs(target: Target, sqs: Stubber, tmp_path: Path) -> None:
+    sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DLQ_ARN}})
+    for _ in range(2):
+        sqs.add_response("list_message_move_tasks", answer(**RUNNING, ApproximateNumberOfMessagesMoved=7), LOOK)
+    with pytest.raises(OperatorError, match="already moving this queue's messages"):
+        redriving.redrive(target, request(tmp_path / "j"), Screen(), execute=True)
+
+
+def test_the_cancel_command_says_what_it_did(target: Target, sqs: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
+    sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DLQ_ARN}})
+    for _ in range(2):
+        sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
+    sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 12}, {"TaskHandle": "h1"})
+    assert redriving.cancel(target, Screen(as_json=True)) == EXIT_OK
+    assert json.loads(capsys.readouterr().out) == {"cancelled": True, "moved": 12}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"most": 5},
+        {"canary": 1},
+        {"verify": True},
+        {"per_second": 0.5},
+        {"selection": Selection(key_glob="*")},
+        {"selection": Selection(codes=frozenset({"throttled"}))},
+    ],
+)
+def test_whatever_a_task_cannot_do_is_done_letter_by_letter(changes: dict[str, Any]) -> None:
+    assert request(Path("j")).is_whole_queue
+    assert not request(Path("j"), **changes).is_whole_queue

@@ -1,0 +1,89 @@
+from collections import Counter
+from dataclasses import replace
+
+from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
+from scripts.dlq.mover import Moves
+from scripts.dlq.outcomes import WAITING, Finding, Findings
+from scripts.dlq.redrive import Result
+from scripts.dlq.redrive_plan import RedrivePlan, plan_actions
+from scripts.dlq.redrive_report import result_code, result_document, result_report
+from scripts.dlq.selection import Selected
+from scripts.screen import plain_lines
+from scripts.sending import Sent
+from tests.dead_letters import received
+
+PLAN = RedrivePlan(
+    source="dlq",
+    destination="photos",
+    conditions="",
+    actions=plan_actions(Selected((received("a"), received("b")), Counter()), {}),
+    left=Counter(),
+    in_flight=0,
+    per_second=None,
+    canary=0,
+    verify_for=None,
+    unverified=0,
+    by_move_task=False,
+)
+BACK = Finding(item="a", key="x\n.jpg", outcome="dead-lettered", code="too-slow")
+FINE = Finding(item="b", key="y.jpg", outcome="processed")
+
+
+def test_a_clean_redrive_is_one_line() -> None:
+    result = Result(Moves(moved={"a", "b"}, sent=Sent(new_ids={"a": "1", "b": "2"})))
+    assert plain_lines(result_report(PLAN, result)) == ["Redrove 2 dead letters to photos."]
+    assert result_code(result) == EXIT_OK
+
+
+def test_duplicates_are_reported_and_no_failure() -> None:
+    result = Result(Moves(moved={"a", "b"}, sent=Sent(new_ids={"b": "2"}, earlier={"a"}, maybe_twice={"b"})))
+    assert plain_lines(result_report(PLAN, result))[1:] == [
+        "1 of them had been sent by an earlier run and were only deleted.",
+        "1 may have been sent twice, because an earlier run was cut off while it sent them.",
+        "That is harmless: the second one is reported as a duplicate.",
+    ]
+    assert result_code(result) == EXIT_OK
+    assert result_document(PLAN, result)["maybe_sent_twice"] == ["b"]
+
+
+def test_whatever_did_not_go_through_is_reported_with_its_reason() -> None:
+    moves = Moves(sent=Sent(refused={"a": "InvalidMessageContents"}), kept={"b": "InternalError"}, missing={"c", "d"})
+    assert plain_lines(result_report(PLAN, Result(moves))) == [
+        "Redrove 0 dead letters to photos.",
+        "1 stay in the DLQ, because SQS refused to take them (InvalidMessageContents).",
+        "1 were sent but not deleted: give the command again (InternalError).",
+        "2 did not turn up again: someone else holds or has deleted them.",
+    ]
+    assert result_code(Result(moves)) == EXIT_SOME_FAILED
+
+
+def test_a_failed_canary_says_which_code_came_back_and_how_many_were_spared() -> None:
+    result = Result(Moves(moved={"a"}), Findings([BACK]), untouched=36)
+    assert plain_lines(result_report(PLAN, result)) == [
+        "Redrove 1 dead letter to photos.",
+        "",
+        "Outcomes of the canary:",
+        "outcome        photos",
+        "dead-lettered       1",
+        "",
+        "code      key      what to do",
+        "too-slow  x\\n.jpg  Save it in a simpler form (baseline JPEG), or raise the time limit and redrive.",
+        "",
+        "Stopped after the canary (came back: too-slow 1). Not touched: 36 dead letters.",
+    ]
+    assert result_code(result) == EXIT_STOPPED
+
+
+def test_a_canary_without_an_outcome_stops_too() -> None:
+    result = Result(Moves(moved={"a"}), Findings(waiting=[replace(FINE, outcome=WAITING)]), untouched=1)
+    assert plain_lines(result_report(PLAN, result))[-1] == (
+        "Stopped after the canary (not all of it has an outcome). Not touched: 1 dead letter."
+    )
+    assert result_code(result) == EXIT_STOPPED
+
+
+def test_failures_among_the_outcomes_and_what_still_waits_have_exit_codes_of_their_own() -> None:
+    moves = Moves(moved={"a", "b"})
+    assert result_code(Result(moves, Findings([BACK, FINE]))) == EXIT_SOME_FAILED
+    assert result_code(Result(moves, Findings([FINE], [replace(BACK, outcome=WAITING, code="")]))) == EXIT_STOPPED
+    assert result_code(Result(moves, Findings([FINE]))) == EXIT_OK
