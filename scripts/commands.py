@@ -1,6 +1,5 @@
 """What all operators' commands share: their common options, their exit codes, and how they end."""
 
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -9,6 +8,7 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from scripts.interruption import interrupt_once
 from scripts.journal import JournalError
 from scripts.targets import TargetError
 from scripts.units import parse_duration, parse_rate
@@ -56,6 +56,12 @@ def make_app(help_text: str) -> typer.Typer:
     )
 
 
+def main(app: typer.Typer, name: str) -> NoReturn:
+    """Runs a command line as this process."""
+    interrupt_once()
+    sys.exit(run(app, name))
+
+
 def run(app: typer.Typer, name: str, arguments: Sequence[str] | None = None) -> int:
     """Runs a command line; answers its exit code. What is nobody's mistake but ours comes out as a traceback.
 
@@ -64,7 +70,6 @@ def run(app: typer.Typer, name: str, arguments: Sequence[str] | None = None) -> 
         name: how people type it.
         arguments: this process's by default.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         return int(app(arguments, prog_name=name, standalone_mode=False) or EXIT_OK)
     except typer.TyperException as error:
@@ -87,7 +92,3 @@ def _checked(parse: Callable[[str], T], text: str) -> T:
         return parse(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.interrupts import uninterrupted
+from scripts.interruption import uninterrupted
 from scripts.journal import Entry, Journal
 from scripts.pace import Pace
 from scripts.queues import Queue, batches

@@ -1,13 +1,12 @@
 """`npm run dlq`: look into the dead-letter queue, redrive from it, export and purge it."""
 
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scripts.commands import ExecuteOption, JsonOption, StageOption, duration, make_app, rate, run
+from scripts.commands import ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
 from scripts.dlq import exporting, importing, looking, purging, redriving
 from scripts.dlq.letters import CODES
 from scripts.dlq.redrive import Request
@@ -167,4 +166,4 @@ def purge_command(
 
 
 if __name__ == "__main__":
-    sys.exit(run(app, "npm run dlq --"))
+    main(app, "npm run dlq --")

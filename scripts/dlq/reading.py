@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from scripts.dlq.letters import DeadLetter
 from scripts.dlq.timing import Timing
-from scripts.interrupts import uninterrupted
+from scripts.interruption import uninterrupted
 from scripts.queues import Depth, Queue, chunks
 from scripts.sqs_messages import MAX_BATCH_ENTRIES
 

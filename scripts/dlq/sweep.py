@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from scripts.dlq.letters import DeadLetter
 from scripts.dlq.timing import Timing
-from scripts.interrupts import uninterrupted
+from scripts.interruption import uninterrupted
 from scripts.queues import Queue
 from scripts.sqs_messages import MAX_BATCH_ENTRIES
 

@@ -100,6 +100,7 @@ def test_ctrl_c_in_the_middle_of_a_list_shows_everything_again_at_once(bare_stag
         while depth(bare_stage).in_flight < 100:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)  # npm forwards it once more
         assert process.wait() == 130
     assert depth(bare_stage) == Depth(visible=1000, in_flight=0, delayed=0)
 

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from scripts.interrupts import uninterrupted
+from scripts.interruption import uninterrupted
 
 
 def test_ctrl_c_takes_effect_after_the_block() -> None:
