@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import Mapping
 
+from processing.allocator import ALLOCATOR_SETTINGS
 from processing.failures import FailureCode
 
 WORKER_MODULE = "processing.worker"
 # What a decoder needs, and nothing else: above all no AWS credentials.
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "MALLOC_ARENA_MAX", "TMPDIR", "TZ")
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "TZ")
 _START_TIMEOUT_SECONDS = 30.0
 _READ_BYTES = 65_536
 _MAX_REPLY_BYTES = 1_000_000  # an answer has some hundred bytes; more is no answer, and must not fill our memory
@@ -118,9 +119,9 @@ class Worker:
 
 
 def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a worker: an allow-list, and the import path of this process."""
+    """The environment of a worker: an allow-list, the allocator's settings, and the import path of this process."""
     passed_on = {name: environment[name] for name in _PASSED_ON if name in environment}
-    return passed_on | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    return passed_on | ALLOCATOR_SETTINGS | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def _ending(return_code: int) -> str:

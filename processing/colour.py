@@ -20,6 +20,8 @@ def to_srgb(image: pyvips.Image) -> pyvips.Image:
             pass  # a broken profile, or one for another number of bands: the pixels still mean what they usually do
     if image.interpretation == "cmyk":
         return image.icc_transform("srgb", input_profile="cmyk", depth=8, black_point_compensation=True)
+    if image.interpretation == "srgb" and image.format == "uchar":
+        return image
     return image.colourspace("srgb").cast("uchar")
 
 
