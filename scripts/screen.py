@@ -5,9 +5,11 @@ Keys are data: they reach a screen only through `visible`, as plain text, never 
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
@@ -16,8 +18,10 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from processing.digest_words import visible
+from scripts.units import human_duration
 
 MAX_KEY_BYTES = 300
+LINE_EVERY_SECONDS = 10.0
 _COLUMN_GAP = "  "
 
 
@@ -71,7 +75,13 @@ class Screen:
 
     @contextmanager
     def progress(self, what: str, total: int | None) -> Iterator[Callable[[int, str], None]]:
-        """Shows how far a job is, on stderr, and only to people at a terminal; call it with what is done and a note."""
+        """Shows on stderr how far a job is; call it with what is done and a note.
+
+        A bar for people at a terminal, and a line now and then for a log.
+        """
+        if not self._notes.is_terminal:
+            yield LineProgress(what, total, self.note)
+            return
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -80,9 +90,47 @@ class Screen:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self._notes, transient=True, disable=not self._notes.is_terminal) as bar:
+        with Progress(*columns, console=self._notes, transient=True) as bar:
             task = bar.add_task(what, total=total, note="")
             yield lambda done, note: bar.update(task, completed=done, note=note)
+
+
+class LineProgress:
+    """Progress as lines, one every ten seconds.
+
+    Args:
+        what: what is being done.
+        total: how much there is; None when nobody knows.
+        say: prints a line.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self, what: str, total: int | None, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._what = what
+        self._total = total
+        self._say = say
+        self._clock = clock
+        self._start = self._last_line = clock()
+
+    def __call__(self, done: int, note: str) -> None:
+        now = self._clock()
+        if now - self._last_line < LINE_EVERY_SECONDS:
+            return
+        self._last_line = now
+        parts = [
+            f"{done:,} of {self._total:,}" if self._total is not None else f"{done:,}",
+            note,
+            self._left(done, now),
+        ]
+        self._say(f"{self._what}: {', '.join(part for part in parts if part)}")
+
+    def _left(self, done: int, now: float) -> str:
+        if self._total is None or not 0 < done < self._total:
+            return ""
+        seconds_left = (self._total - done) * (now - self._start) / done
+        return f"about {human_duration(timedelta(seconds=seconds_left))} left"
 
 
 def key_text(key: str) -> str:

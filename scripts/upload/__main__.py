@@ -1,0 +1,48 @@
+"""`npm run upload`: a folder of photos to the input bucket."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.commands import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app
+from scripts.screen import Screen
+from scripts.targets import find_target
+from scripts.upload.uploading import Request, upload
+
+EXAMPLE = "Example: npm run upload -- ~/Pictures/holiday --watch --stage prod --execute"
+
+app = make_app("Upload a folder of photos and, with --watch, follow each to its outcome.")
+
+
+@app.command(epilog=f"{EXAMPLE}\n\n{EXIT_CODES}")
+def command(
+    stage: StageOption,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Every file below it; its path becomes its key.")],
+    prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Goes before each key, as in 2026/.")] = "",
+    watch: Annotated[bool, typer.Option("--watch", help="Wait until every photo has an outcome.")] = False,
+    wait: Annotated[
+        timedelta | None,
+        typer.Option("--wait", parser=duration, metavar="TIME", help="Longest time without news; 30m by default."),
+    ] = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="Files at once.")] = 16,
+    execute: ExecuteOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Uploads what is not in the bucket yet or has changed; compares sizes and checksums.
+
+    A file that cannot be read is reported and the rest goes on. Interrupted and run again, it continues.
+    """
+    request = Request(
+        folder=folder,
+        prefix=prefix,
+        threads=threads,
+        watch=watch,
+        patience_seconds=(wait or timedelta(minutes=30)).total_seconds(),
+    )
+    return upload(find_target(stage), request, Screen(as_json=as_json), execute=execute)
+
+
+if __name__ == "__main__":
+    main(app, "npm run upload --")
