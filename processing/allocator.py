@@ -2,8 +2,8 @@
 
 _MB = 1024 * 1024
 
-# By default glibc gives every buffer of a rendition (3 to 6 MB) back to the kernel, which hands out zeroed pages for the
-# next one: 2,400 page faults for a photo of 12 megapixels, and a tenth of its CPU time. With these it is 60 faults.
+# By default glibc gives every buffer of a rendition (3 to 6 MB) back to the kernel, which hands out zeroed pages for
+# the next: 2,400 page faults for a photo of 12 megapixels, and a tenth of its CPU time. With these it is 60 faults.
 # Two arenas: libvips' threads would otherwise each keep one of their own, 150 MB in all after 500 photos.
 ALLOCATOR_SETTINGS = {
     "MALLOC_ARENA_MAX": "2",
