@@ -19,6 +19,7 @@ from processing.keys import document_key, output_keys
 from processing.marker import Marker
 from processing.outcomes import Outcome, SourceObject
 from processing.settings import RenderSettings
+from processing.worker_protocol import RenderRequest
 
 CONTENT_TYPES = {".jpg": "image/jpeg", ".pdf": "application/pdf"}
 
@@ -66,7 +67,7 @@ class Delivery:
             outputs.mkdir()
             with stopwatch.measure("download"):
                 bytes_in = self.storage.fetch(source, original, self.settings.limits.max_bytes, deadline)
-            self.workers.render(original, outputs, self.settings, deadline, stopwatch)
+            self.workers.render(RenderRequest(original, outputs, self.settings, marker.mark), deadline, stopwatch)
             with stopwatch.measure("upload"):
                 self._store_all(keys, outputs, marker)
             bytes_out = sum(file.stat().st_size for file in outputs.iterdir())
@@ -76,7 +77,7 @@ class Delivery:
         there = self.storage.head(document_key(source.key))
         if there is None:
             return
-        if marker.matches(there.marker):
+        if there.marker.is_repeated_by(marker):
             raise NothingToDoError(Outcome.DUPLICATE)
         if marker.is_older_than(there.marker):
             raise NothingToDoError(Outcome.SUPERSEDED)

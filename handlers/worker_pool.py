@@ -5,7 +5,6 @@ import queue
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from handlers.budget import Budget
@@ -16,9 +15,9 @@ from handlers.stopwatch import Stopwatch
 from handlers.worker import Worker, WorkerLostError, WorkerNotStartedError
 from processing.failures import FailureCode, PermanentError, RetryableError
 from processing.rendered import Rendered
-from processing.settings import RenderSettings
 from processing.worker_protocol import (
     ProtocolError,
+    RenderRequest,
     estimate_request,
     parse_estimate,
     parse_rendered,
@@ -65,15 +64,11 @@ class WorkerPool:
         for _ in range(size):
             self._idle.put(self._start(self._memory.total_bytes))
 
-    def render(
-        self, source: Path, into: Path, settings: RenderSettings, deadline: Deadline, stopwatch: Stopwatch
-    ) -> Rendered:
+    def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> Rendered:
         """Renders one photo; on a crash, a hang or hunger it gets a second try, alone.
 
         Args:
-            source: the photo.
-            into: an existing folder for its outputs.
-            settings: what is to come out.
+            request: the photo, and what is to come out.
             deadline: when the batch's time is over.
             stopwatch: takes the time in the worker as `process`; waiting for one is not counted.
 
@@ -82,32 +77,25 @@ class WorkerPool:
             RetryableError: `out-of-time`, `disk-full`, `internal-error`.
         """
         try:
-            return self._try(source, into, settings, deadline, stopwatch, alone=False)
+            return self._try(request, deadline, stopwatch, alone=False)
         except WorkerLostError as lost:
             logger.warning("A photo took its worker down", code=lost.code, detail=lost.detail)
         try:
-            return self._try(source, into, settings, deadline, stopwatch, alone=True)
+            return self._try(request, deadline, stopwatch, alone=True)
         except WorkerLostError as lost:
             raise PermanentError(lost.code, lost.detail) from lost
 
-    def _try(
-        self,
-        source: Path,
-        into: Path,
-        settings: RenderSettings,
-        deadline: Deadline,
-        stopwatch: Stopwatch,
-        *,
-        alone: bool,
-    ) -> Rendered:
+    def _try(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch, *, alone: bool) -> Rendered:
         with self._borrow(deadline) as worker:
             ask = partial(self._ask, worker, deadline, stopwatch)
             needed_bytes = self._memory.total_bytes
             if not alone:
-                needed_bytes = self._affordable(ask(estimate_request(source, settings.limits), parse_estimate))
+                needed_bytes = self._affordable(
+                    ask(estimate_request(request.source, request.settings.limits), parse_estimate)
+                )
             with self._memory.reserve(needed_bytes, deadline):
                 self._pace.require_render(deadline)
-                return ask(render_request(source, into, settings), parse_rendered)
+                return ask(render_request(request.source, request.into, request.settings, request.mark), parse_rendered)
 
     def _affordable(self, needed_bytes: int) -> int:
         if needed_bytes > self._memory.total_bytes:

@@ -12,7 +12,7 @@ from processing.rendered import RenderedFile
 from processing.vips import pyvips
 
 
-def write_jpeg(image: pyvips.Image, path: Path, *, quality: int, exif: bytes) -> RenderedFile:
+def write_jpeg(image: pyvips.Image, path: Path, *, quality: int, exif: bytes, mark: str) -> RenderedFile:
     """Encodes with optimised Huffman tables and 4:2:0 chroma, into a real file.
 
     Args:
@@ -20,8 +20,9 @@ def write_jpeg(image: pyvips.Image, path: Path, *, quality: int, exif: bytes) ->
         path: the file to write.
         quality: 1 to 100.
         exif: the EXIF block, empty for none.
+        mark: becomes a comment in the file, empty for none.
     """
     size = (image.width, image.height)
     picture = Image.frombytes("RGB", size, image.write_to_memory())
-    picture.save(path, "JPEG", quality=quality, optimize=True, subsampling="4:2:0", exif=exif)
+    picture.save(path, "JPEG", quality=quality, optimize=True, subsampling="4:2:0", exif=exif, comment=mark)
     return RenderedFile(name=path.name, width_px=image.width, height_px=image.height, size_bytes=path.stat().st_size)

@@ -18,7 +18,7 @@ from processing.rights import exif_block, read_rights
 from processing.settings import RenderSettings
 
 
-def render_photo(source: Path, into: Path, settings: RenderSettings) -> Rendered:
+def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str = "") -> Rendered:
     """Writes every rendition and the PDF of one photo into a folder.
 
     The photo is decoded once, in one pass from top to bottom, into the largest rendition; each smaller one is made
@@ -28,6 +28,7 @@ def render_photo(source: Path, into: Path, settings: RenderSettings) -> Rendered
         source: the photo.
         into: an existing folder; receives `{name}.jpg` for each rendition, and `document.pdf`.
         settings: what to make, and the limits.
+        mark: told apart by it, two outputs never have the same bytes; see `Marker.mark`.
 
     Raises:
         PermanentError: the photo is empty, unsupported, damaged, or beyond a limit.
@@ -48,7 +49,7 @@ def render_photo(source: Path, into: Path, settings: RenderSettings) -> Rendered
             # Pixels are computed here, once for the JPEG and the next size.
             image = resize_to(image, size).copy_memory()
             path = into / f"{rendition.name}.jpg"
-            files.append(write_jpeg(turn_upright(image), path, quality=rendition.quality, exif=exif))
+            files.append(write_jpeg(turn_upright(image), path, quality=rendition.quality, exif=exif, mark=mark))
 
     files.append(write_document(into / DOCUMENT_NAME, into / files[0].name, files[0]))
     return Rendered(

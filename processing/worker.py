@@ -54,7 +54,7 @@ def answer(line: bytes) -> bytes:
         request = parse_request(line)
         if isinstance(request, EstimateRequest):
             return estimate_reply(inspect_header(request.source, request.limits).memory_bytes)
-        return rendered_reply(render_photo(request.source, request.into, request.settings))
+        return rendered_reply(render_photo(request.source, request.into, request.settings, request.mark))
     except DarkroomError as error:
         return failure_reply(error.code, error.detail)
     except MemoryError:

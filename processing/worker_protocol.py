@@ -25,6 +25,7 @@ class RenderRequest:
     source: Path
     into: Path
     settings: RenderSettings
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ def estimate_request(source: Path, limits: Limits) -> bytes:
     return _line({"source": str(source), "limits": asdict(limits)})
 
 
-def render_request(source: Path, into: Path, settings: RenderSettings) -> bytes:
+def render_request(source: Path, into: Path, settings: RenderSettings, mark: str = "") -> bytes:
     """A request as a line."""
-    return _line({"source": str(source), "into": str(into), "settings": asdict(settings)})
+    return _line({"source": str(source), "into": str(into), "settings": asdict(settings), "mark": mark})
 
 
 def parse_request(line: bytes) -> RenderRequest | EstimateRequest:
@@ -61,6 +62,7 @@ def parse_request(line: bytes) -> RenderRequest | EstimateRequest:
             source=Path(fields["source"]),
             into=Path(fields["into"]),
             settings=RenderSettings(renditions, Limits(**settings["limits"])),
+            mark=str(fields["mark"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ProtocolError("not a request") from error

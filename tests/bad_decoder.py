@@ -88,11 +88,11 @@ def asking_for(deed: bytes, photo: bytes) -> bytes:
     return photo + MARK + deed
 
 
-def render(source: Path, into: Path, settings: RenderSettings) -> Rendered:
+def render(source: Path, into: Path, settings: RenderSettings, mark: str) -> Rendered:
     deed = source.read_bytes().rpartition(MARK)[2]
     if deed in DEEDS:
         DEEDS[deed](into)
-    return render_photo(source, into, settings)
+    return render_photo(source, into, settings, mark)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from handlers.worker_pool import WorkerPool
 from processing.failures import DarkroomError, FailureCode, PermanentError, RetryableError
 from processing.rendered import Rendered
 from processing.settings import Limits, RenderSettings
+from processing.worker_protocol import RenderRequest
 from tests import photos
 from tests.bad_decoder import asking_for
 from tests.rendering import RENDITIONS, SETTINGS
@@ -73,7 +74,8 @@ def render(
     place = folder / str(uuid4())
     place.mkdir(parents=True)
     (place / "source").write_bytes(data)
-    return pool.render(place / "source", place, settings, Deadline.after(seconds), Stopwatch())
+    request = RenderRequest(place / "source", place, settings)
+    return pool.render(request, Deadline.after(seconds), Stopwatch())
 
 
 def failure(pool: WorkerPool, folder: Path, data: bytes, **options: float) -> DarkroomError:

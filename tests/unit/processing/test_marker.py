@@ -20,19 +20,31 @@ def test_a_marker_survives_the_metadata(etag: str, sequencer: str, fingerprint: 
     assert Marker.from_metadata(marker.to_metadata()) == marker
 
 
-def test_an_object_that_darkroom_did_not_write_matches_nothing() -> None:
+def test_an_object_that_darkroom_did_not_write_is_repeated_by_nothing() -> None:
     foreign = Marker.from_metadata({})
-    assert not Marker("e1", "01", "f").matches(foreign)
+    assert not foreign.is_repeated_by(Marker("e1", "01", "f"))
     assert not foreign.matches(foreign)
 
 
 @pytest.mark.parametrize(("etag", "fingerprint"), [("e2", "f"), ("e1", "g")])
-def test_another_source_or_other_settings_do_not_match(etag: str, fingerprint: str) -> None:
-    assert not Marker("e1", "01", "f").matches(Marker(etag, "01", fingerprint))
+def test_another_source_or_other_settings_are_no_repetition(etag: str, fingerprint: str) -> None:
+    assert not Marker("e1", "01", "f").is_repeated_by(Marker(etag, "01", fingerprint))
 
 
-def test_the_same_source_and_settings_match_even_under_a_later_sequencer() -> None:
-    assert Marker("e1", "01", "f").matches(Marker("e1", "02", "f"))
+@pytest.mark.parametrize(("earlier", "later"), [("01", "02"), ("02", "02"), ("", "02"), ("01", "")])
+def test_an_event_that_is_not_known_to_be_later_is_a_repetition(earlier: str, later: str) -> None:
+    assert Marker("e1", later, "f").is_repeated_by(Marker("e1", earlier, "f"))
+
+
+def test_a_later_upload_of_the_same_bytes_is_no_repetition() -> None:
+    assert not Marker("e1", "01", "f").is_repeated_by(Marker("e1", "02", "f"))
+
+
+@given(st.lists(st.tuples(st.text(), st.text(), st.text()), unique=True))
+def test_each_version_has_a_mark_of_its_own_that_fits_into_a_comment(versions: list[tuple[str, str, str]]) -> None:
+    marks = {Marker(*version).mark for version in versions}
+    assert len(marks) == len(versions)
+    assert all(mark.isascii() and len(mark) < 40 for mark in marks)
 
 
 def test_an_unknown_order_is_not_older() -> None:

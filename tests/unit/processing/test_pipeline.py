@@ -10,6 +10,7 @@ from PIL import Image, ImageCms, ImageDraw
 from skimage.data import chelsea
 
 from processing.geometry import fit
+from processing.pipeline import render_photo
 from processing.settings import RenderSettings, Rendition
 from tests import photos
 from tests.icc_profiles import DISPLAY_P3, WIDE_GAMUT
@@ -237,3 +238,16 @@ def test_white_stays_white(tmp_path: Path) -> None:
 
 def _open_profile(profile: bytes) -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(BytesIO(profile))
+
+
+def test_every_output_differs_by_its_mark_and_is_the_same_under_the_same(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(photos.jpeg())
+
+    def outputs(mark: str) -> dict[str, bytes]:
+        return {f.name: (tmp_path / f.name).read_bytes() for f in render_photo(source, tmp_path, SETTINGS, mark).files}
+
+    one, same, other = (outputs(mark) for mark in ("darkroom 1", "darkroom 1", "darkroom 2"))
+    assert one == same
+    assert len(one) == 4
+    assert all(one[name] != other[name] for name in one)

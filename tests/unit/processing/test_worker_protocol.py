@@ -37,12 +37,14 @@ files = st.lists(
 results = st.builds(Rendered, source_format=names, source_width_px=counts, source_height_px=counts, files=files)
 
 
-@given(paths, paths, render_settings)
-def test_a_request_arrives_as_it_was_sent_in_one_line(source: Path, into: Path, settings: RenderSettings) -> None:
-    line = render_request(source, into, settings)
+@given(paths, paths, render_settings, st.text())
+def test_a_request_arrives_as_it_was_sent_in_one_line(
+    source: Path, into: Path, settings: RenderSettings, mark: str
+) -> None:
+    line = render_request(source, into, settings, mark)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
-    assert parse_request(line) == RenderRequest(source, into, settings)
+    assert parse_request(line) == RenderRequest(source, into, settings, mark)
 
 
 @given(paths, limits)

@@ -1,0 +1,242 @@
+"""Two and more writers of one key, in every order of their requests: the newer outputs win, the marker comes last."""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, cast
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handlers.budget import Budget
+from handlers.deadline import Deadline
+from handlers.delivery import Delivery
+from handlers.stopwatch import Stopwatch
+from handlers.storage import NothingToDoError, Storage
+from handlers.worker_pool import WorkerPool
+from processing.keys import output_keys
+from processing.marker import Marker
+from processing.outcomes import SourceObject
+from processing.settings import Limits, RenderSettings, Rendition
+from tests.fake_s3 import FakeS3, Stored
+from tests.fake_workers import CopyingWorkers, copied
+from tests.interleaving import DiedError, Scheduler, Task, Tasks
+
+LIMITS = Limits(max_bytes=1000, max_pixels=1000, max_pages=1)
+ONE_RENDITION = RenderSettings((Rendition("large", 1200, 80),), LIMITS)
+TWO_RENDITIONS = RenderSettings((Rendition("large", 1200, 80), Rendition("small", 300, 80)), LIMITS)
+THREE_RENDITIONS = RenderSettings(tuple(Rendition(name, 10, 80) for name in ("large", "medium", "small")), LIMITS)
+KEY = "a.jpg"
+UPLOADER, AGAIN = "uploader", ", again"
+Choose = Callable[[Sequence[Task]], Task]
+
+
+@dataclass
+class World:
+    """A source that is overwritten while functions work on it.
+
+    Attributes:
+        choose: which of the tasks that could go on does.
+        settings: what is to come out.
+        versions: what is uploaded under the key, one after the other; the same bytes may come again.
+        settled: so many versions were uploaded and delivered before the race begins.
+        deliveries: how often each event of the race is delivered.
+        dies: asked before each request of a first attempt whether its function dies there.
+        outcomes: what became of each delivery: number of the version and outcome.
+    """
+
+    choose: Choose
+    settings: RenderSettings
+    versions: Sequence[bytes]
+    settled: int = 0
+    deliveries: int = 1
+    dies: Callable[[], bool] = lambda: False
+    outcomes: list[tuple[int, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.scheduler = Scheduler(self._choose)
+        self.s3 = FakeS3()
+        self._seen: dict[str, str] = {}
+        self._broken: list[str] = []
+        self._history: defaultdict[str, tuple[Hashable, ...]] = defaultdict(tuple)
+
+    def state(self) -> Hashable:
+        """All that the future depends on: what lies in S3, and what each function has seen so far."""
+        return frozenset(self.s3.objects.items()), frozenset(self._history.items())
+
+    def run(self) -> None:
+        """Lets the race end, and checks that the newest version won it."""
+        for number in range(self.settled):
+            self._upload(number)
+            self._delivery(ThreadPoolExecutor(1)).deliver(self._source(number), Deadline.after(60), Stopwatch())
+        self.s3.before, self.s3.after = self._before, self._after
+        with patch("handlers.delivery.wait", self.scheduler.wait):
+            self.scheduler.spawn(UPLOADER, self._upload_the_rest)
+            self.scheduler.run()
+        self._assert_newest_won()
+
+    def _upload_the_rest(self) -> None:
+        for number in range(self.settled, len(self.versions)):
+            self._upload(number)
+            for copy in range(self.deliveries):
+                self._spawn_writer(number, f"version {number}, copy {copy}")
+
+    def _upload(self, number: int) -> None:
+        self.s3.put_object(Bucket="photos", Key=KEY, Body=self.versions[number])
+
+    def _spawn_writer(self, number: int, process: str) -> None:
+        self.scheduler.spawn(process, lambda: self._write(number, process))
+
+    def _write(self, number: int, process: str) -> None:
+        """The event's way through the house; if the process dies, SQS delivers it again."""
+        try:
+            uploads = Tasks(self.scheduler, process)
+            self._delivery(uploads).deliver(self._source(number), Deadline.after(60), Stopwatch())
+        except NothingToDoError as nothing:
+            self.outcomes.append((number, nothing.outcome))
+        except DiedError:
+            self._spawn_writer(number, f"{process}{AGAIN}")
+        except Exception as error:  # noqa: BLE001 (none is expected: whatever it is, the test must hear of it)
+            self._broken.append(f"{process}: {error!r}")
+        else:
+            self.outcomes.append((number, "processed"))
+
+    def _delivery(self, uploads: Executor) -> Delivery:
+        return Delivery(
+            storage=Storage(cast(Any, self.s3), "renditions"),
+            workers=cast(WorkerPool, CopyingWorkers()),
+            disk=Budget(1_000_000, "disk space"),
+            uploads=uploads,
+            settings=self.settings,
+        )
+
+    def _source(self, number: int) -> SourceObject:
+        body = self.versions[number]
+        etag = Stored(body).etag.strip('"')
+        return SourceObject(bucket="photos", key=KEY, size_bytes=len(body), etag=etag, sequencer=f"{number + 1:02X}")
+
+    def _choose(self, tasks: Sequence[Task]) -> Task:
+        task = self.choose(tasks)
+        if task.process != UPLOADER and AGAIN not in task.process and self.dies():
+            self.scheduler.kill(task.process)
+        return task
+
+    def _before(self, operation: str, key: str) -> None:
+        self.scheduler.pause()
+        bucket = "photos" if key == KEY else "renditions"
+        self._history[self.scheduler.process] += ((operation, key, self.s3.objects.get((bucket, key))),)
+
+    def _after(self, operation: str, key: str) -> None:
+        """What holds after every PUT: no output ever gets older, and what a marker promises is there."""
+        if operation != "PutObject" or key == KEY:
+            return
+        sequencers = {key: self._stored(key).metadata["source-sequencer"] for key in self.s3.keys("renditions")}
+        if any(sequencers[name] < before for name, before in self._seen.items()):
+            self._broken.append(f"an output got older: {self._seen} -> {sequencers}")
+        self._seen = sequencers
+        *renditions, document = self._outputs
+        if document in sequencers and any(sequencers.get(name, "") < sequencers[document] for name in renditions):
+            self._broken.append(f"the marker was there before its set: {sequencers}")
+
+    @property
+    def _outputs(self) -> tuple[str, ...]:
+        return output_keys(KEY, self.settings.renditions)
+
+    def _stored(self, key: str) -> Stored:
+        return self.s3.objects[("renditions", key)]
+
+    def _assert_newest_won(self) -> None:
+        assert not self._broken
+        newest = len(self.versions) - 1
+        marker = Marker.of(self._source(newest), self.settings.fingerprint)
+        assert self.s3.keys("renditions") == set(self._outputs)
+        for key in self._outputs:
+            assert self._stored(key).metadata == marker.to_metadata()
+            assert self._stored(key).body == copied(key, self.versions[newest], marker.mark)
+
+
+class EveryOrder:
+    """Chooses so that, run after run, every interleaving comes up.
+
+    Two ways that lead to the same state of S3 and of all functions go on in the same ways: these are tried once.
+    """
+
+    def __init__(self) -> None:
+        self._path: list[tuple[int, int]] = []  # what was chosen at each step, of how many
+        self._step = 0
+        self._known: set[Hashable] = set()
+        self.state: Callable[[], Hashable] = lambda: None
+
+    def __iter__(self) -> Iterator[Choose]:
+        while True:
+            self._step = 0
+            yield self._choose
+            while self._path and self._path[-1][0] == self._path[-1][1] - 1:
+                self._path.pop()
+            if not self._path:
+                return
+            chosen, among = self._path[-1]
+            self._path[-1] = (chosen + 1, among)
+
+    def _choose(self, tasks: Sequence[Task]) -> Task:
+        if self._step == len(self._path):
+            state = self.state()
+            self._path.append((0, 1 if state in self._known else len(tasks)))
+            self._known.add(state)
+        chosen, _ = self._path[self._step]
+        self._step += 1
+        return tasks[chosen]
+
+
+def run_in_every_order(*args: Any, **kwargs: Any) -> list[World]:
+    worlds, orders = [], EveryOrder()
+    for choose in orders:
+        worlds.append(World(choose, *args, **kwargs))
+        orders.state = worlds[-1].state
+        worlds[-1].run()
+    return worlds
+
+
+def test_of_two_versions_the_newer_wins_in_every_order_of_requests() -> None:
+    worlds = run_in_every_order(TWO_RENDITIONS, [b"old", b"new"])
+    assert {len(world.outcomes) for world in worlds} == {2}
+    assert {outcome for world in worlds for number, outcome in world.outcomes if number == 1} == {"processed"}
+    # All ways to lose were tried: before the GET, between the outputs, after the last.
+    assert {outcome for world in worlds for number, outcome in world.outcomes if number == 0} == {
+        "processed",
+        "superseded",
+    }
+
+
+def test_of_two_versions_after_an_older_one_the_newer_wins_in_every_order_of_requests() -> None:
+    run_in_every_order(ONE_RENDITION, [b"oldest", b"old", b"new"], settled=1)
+
+
+def test_a_photo_that_is_edited_and_put_back_wins_in_every_order_of_requests() -> None:
+    run_in_every_order(ONE_RENDITION, [b"photo", b"edited", b"photo"], settled=1)
+
+
+def test_the_same_event_twice_at_once_gives_one_set_of_outputs_in_every_order_of_requests() -> None:
+    worlds = run_in_every_order(TWO_RENDITIONS, [b"photo"], deliveries=2)
+    assert {outcome for world in worlds for _, outcome in world.outcomes} == {"processed", "duplicate"}
+
+
+@settings(max_examples=150)
+@given(st.data(), st.lists(st.sampled_from([b"photo", b"edited", b"edited again"]), min_size=1, max_size=3))
+def test_whoever_writes_dies_and_comes_again_the_newest_version_wins(
+    data: st.DataObject, versions: list[bytes]
+) -> None:
+    def choose(tasks: Sequence[Task]) -> Task:
+        return tasks[data.draw(st.integers(0, len(tasks) - 1))] if len(tasks) > 1 else tasks[0]
+
+    world = World(
+        choose,
+        THREE_RENDITIONS,
+        versions,
+        settled=data.draw(st.integers(0, len(versions) - 1)),
+        deliveries=data.draw(st.integers(1, 2)),
+        dies=lambda: data.draw(st.integers(0, 9)) == 9,
+    )
+    world.run()
