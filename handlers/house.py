@@ -16,11 +16,11 @@ from handlers.deadline import Deadline
 from handlers.delivery import Delivery
 from handlers.message_handler import MessageHandler
 from handlers.messages import Message
-from handlers.pace import Pace
+from handlers.pace import Line, Pace
 from handlers.queue import Queue
 from handlers.settings import Settings
 from handlers.storage import Storage
-from handlers.worker_pool import WorkerPool, count_workers
+from handlers.worker_pool import WorkerPool
 
 UPLOAD_THREADS = 8
 # Kept free at the end of an invocation: 3 s to settle what did not end in time, 5 s to send the digest when SNS hangs.
@@ -63,7 +63,7 @@ class House:
             SettingsError: naming every mistake.
         """
         settings = Settings.from_environment(environment)
-        pace = Pace(count_workers(settings.memory_mb))
+        pace = Pace()
         workers = WorkerPool(
             settings.memory_mb, settings.photo_timeout_seconds, pace
         )  # they start while clients are made
@@ -88,13 +88,14 @@ class House:
             seconds_left: until Lambda ends the invocation.
             request_id: Lambda's.
         """
+        deadline = Deadline.after(seconds_left - RESERVED_SECONDS)
         handler = MessageHandler(
             delivery=self.delivery,
             queue=self.queue,
             max_receive_count=self.settings.max_receive_count,
             request_id=request_id,
-            deadline=Deadline.after(seconds_left - RESERVED_SECONDS),
-            pace=self.pace,
+            deadline=deadline,
+            line=Line(self.pace, self.workers.size, deadline),
         )
         return Batch(messages, handler, self.queue)
 

@@ -6,7 +6,7 @@ from handlers.deadline import Deadline
 from handlers.delivery import Delivered, Delivery
 from handlers.messages import Message
 from handlers.observability import logger
-from handlers.pace import Pace
+from handlers.pace import Line
 from handlers.queue import Queue
 from handlers.stopwatch import Stopwatch
 from handlers.storage import NothingToDoError
@@ -47,7 +47,7 @@ class MessageHandler:
         max_receive_count: the queue's `maxReceiveCount`.
         request_id: the Lambda request, for the dead letters.
         deadline: when every verdict must be there.
-        pace: predicts whether another photo can still be finished.
+        line: admits what can still be finished.
     """
 
     delivery: Delivery
@@ -55,7 +55,7 @@ class MessageHandler:
     max_receive_count: int
     request_id: str
     deadline: Deadline
-    pace: Pace
+    line: Line
 
     def handle(self, message: Message) -> Verdict | None:
         """Works through a message and settles it; never raises for what is in it.
@@ -83,7 +83,7 @@ class MessageHandler:
         """Delivers one source object; whatever goes wrong becomes a failure with a code."""
         stopwatch = Stopwatch()
         try:
-            with self.pace.in_line(self.deadline):
+            with self.line.join():
                 delivered = self.delivery.deliver(source, self.deadline, stopwatch)
         except NothingToDoError as reason:
             return _attempted(message, source, stopwatch, reason.outcome)
@@ -93,7 +93,7 @@ class MessageHandler:
             logger.exception("Unexpected failure", message_id=message.message_id, key=source.key)
             surprise = RetryableError(FailureCode.INTERNAL_ERROR, type(error).__name__)
             return _failed(message, source, surprise, stopwatch)
-        self.pace.note(
+        self.line.pace.note(
             render_seconds=stopwatch.seconds("process"), transfer_seconds=stopwatch.seconds("download", "upload")
         )
         return _attempted(message, source, stopwatch, Outcome.PROCESSED, delivered)

@@ -20,43 +20,12 @@ LEAST_SECONDS = 1.0
 
 
 class Pace:
-    """Remembers recent photos, and expects the next one to be like the slowest of them.
+    """Remembers how long recent photos took, in a worker and between S3 and here."""
 
-    Args:
-        workers: how many photos are rendered at a time; the others wait in line.
-    """
-
-    def __init__(self, workers: int = 1) -> None:
-        self._workers = workers
-        self._in_line = 0
+    def __init__(self) -> None:
         self._renders: deque[float] = deque([FIRST_RENDER_SECONDS], maxlen=REMEMBERED)
         self._transfers: deque[float] = deque([FIRST_TRANSFER_SECONDS], maxlen=REMEMBERED)
         self._lock = threading.Lock()
-
-    @contextmanager
-    def in_line(self, deadline: Deadline) -> Iterator[None]:
-        """Admits a photo for the block, if it and those ahead of it will probably be finished in time.
-
-        Raises:
-            RetryableError: `out-of-time`.
-        """
-        with self._lock:
-            deadline.require(self._line_seconds() + self._own_seconds(deadline), "another photo")
-            self._in_line += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._in_line -= 1
-
-    def require_render(self, deadline: Deadline) -> None:
-        """Asks again when a photo's turn has come: those ahead of it may have been slower than expected.
-
-        Raises:
-            RetryableError: `out-of-time`.
-        """
-        with self._lock:
-            deadline.require(_bounded(MARGIN * max(self._renders), deadline), "rendering")
 
     def note(self, *, render_seconds: float, transfer_seconds: float) -> None:
         """A photo took so long in a worker, and so long between S3 and here."""
@@ -64,12 +33,71 @@ class Pace:
             self._renders.append(render_seconds)
             self._transfers.append(transfer_seconds)
 
-    def _line_seconds(self) -> float:
-        return MARGIN * fmean(self._renders) * self._in_line / self._workers
+    @property
+    def usual_render_seconds(self) -> float:
+        """What each of several photos is expected to take in a worker."""
+        with self._lock:
+            return MARGIN * fmean(self._renders)
 
-    def _own_seconds(self, deadline: Deadline) -> float:
-        return _bounded(MARGIN * (max(self._renders) + max(self._transfers)), deadline)
+    @property
+    def render_seconds(self) -> float:
+        """What a single photo is expected to take in a worker: as long as the slowest of the last ones."""
+        with self._lock:
+            return MARGIN * max(self._renders)
+
+    @property
+    def photo_seconds(self) -> float:
+        """What a single photo is expected to take from its message to its outputs."""
+        with self._lock:
+            return MARGIN * (max(self._renders) + max(self._transfers))
+
+    def require_render(self, deadline: Deadline) -> None:
+        """Asks, when a photo's turn has come, whether it will be rendered in time.
+
+        Raises:
+            RetryableError: `out-of-time`.
+        """
+        deadline.require(bounded(self.render_seconds, deadline), "rendering")
 
 
-def _bounded(seconds: float, deadline: Deadline) -> float:
+class Line:
+    """The photos of one invocation that are in work, and wait for each other.
+
+    Args:
+        pace: what to expect of each.
+        workers: how many are rendered at a time.
+        deadline: when all must be finished.
+    """
+
+    def __init__(self, pace: Pace, workers: int, deadline: Deadline) -> None:
+        self.pace = pace
+        self._workers = workers
+        self._deadline = deadline
+        self._length = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def join(self) -> Iterator[None]:
+        """Admits a photo for the block, if it and those ahead of it will probably be finished in time.
+
+        Raises:
+            RetryableError: `out-of-time`.
+        """
+        with self._lock:
+            self._deadline.require(self._expected_seconds(), "another photo")
+            self._length += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._length -= 1
+
+    def _expected_seconds(self) -> float:
+        if not self._length:
+            return bounded(self.pace.photo_seconds, self._deadline)
+        return self.pace.usual_render_seconds * self._length / self._workers + self.pace.photo_seconds
+
+
+def bounded(seconds: float, deadline: Deadline) -> float:
+    """What is expected of a photo that has nobody ahead of it."""
     return max(LEAST_SECONDS, min(seconds, LARGEST_SHARE * deadline.whole_seconds))

@@ -33,11 +33,6 @@ FUNCTION_MB = 160
 WORKER_MB = 70
 
 
-def count_workers(memory_mb: int) -> int:
-    """One per vCPU that comes with so much memory."""
-    return max(1, min(memory_mb // MB_PER_VCPU, os.cpu_count() or 1))
-
-
 class WorkerPool:
     """Renders photos in child processes; a photo that takes its worker down fails alone.
 
@@ -49,19 +44,22 @@ class WorkerPool:
         photo_timeout_seconds: wall-clock limit of one photo.
         pace: how long photos take.
         start: starts a worker that may take so many bytes for a photo.
+
+    Attributes:
+        size: how many photos are rendered at a time.
     """
 
     def __init__(
         self, memory_mb: int, photo_timeout_seconds: float, pace: Pace, start: Callable[[int], Worker] = Worker
     ) -> None:
-        size = count_workers(memory_mb)
-        photos_mb = max(memory_mb - FUNCTION_MB - size * WORKER_MB, memory_mb // 4)
+        self.size = max(1, min(memory_mb // MB_PER_VCPU, os.cpu_count() or 1))
+        photos_mb = max(memory_mb - FUNCTION_MB - self.size * WORKER_MB, memory_mb // 4)
         self._memory = Budget(photos_mb * MB, "memory")
         self._photo_timeout_seconds = photo_timeout_seconds
         self._pace = pace
         self._start = start
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
-        for _ in range(size):
+        for _ in range(self.size):
             self._idle.put(self._start(self._memory.total_bytes))
 
     def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> Rendered:
