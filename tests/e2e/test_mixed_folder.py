@@ -29,12 +29,19 @@ class Job:
     dead_letters: list[dict[str, Any]]
 
 
+@pytest.fixture(scope="module", params=["stack", "guarded_stack"])
+def job_stack(request: pytest.FixtureRequest) -> LocalStack:
+    """A stack as `npm start` has it; then one that enforces roles and policies, over TLS."""
+    stack: LocalStack = request.getfixturevalue(request.param)
+    return stack
+
+
 @pytest.fixture(scope="module")
-def job(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Job:
+def job(job_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Job:
     photos, out = tmp_path_factory.mktemp("photos"), tmp_path_factory.mktemp("out")
     good, bad = make_folder(photos)
-    tally = work(stack, find_photos(photos), out, patience_seconds=120)
-    return Job(photos, out, good, bad, tally, receive_all(stack, stack.outputs.dead_letter_queue_url))
+    tally = work(job_stack, find_photos(photos), out, patience_seconds=120)
+    return Job(photos, out, good, bad, tally, receive_all(job_stack, job_stack.outputs.dead_letter_queue_url))
 
 
 def receive_all(stack: LocalStack, queue_url: str) -> list[dict[str, Any]]:
@@ -87,14 +94,14 @@ def test_every_bad_photo_lies_in_the_dlq_with_its_reason(job: Job) -> None:
     assert reasons == job.bad
 
 
-def test_nothing_is_left_in_the_buckets_or_the_queue(job: Job, stack: LocalStack) -> None:
-    s3, sqs = stack.client("s3"), stack.client("sqs")
-    for bucket in (stack.outputs.input_bucket, stack.outputs.output_bucket):
+def test_nothing_is_left_in_the_buckets_or_the_queue(job: Job, job_stack: LocalStack) -> None:
+    s3, sqs = job_stack.client("s3"), job_stack.client("sqs")
+    for bucket in (job_stack.outputs.input_bucket, job_stack.outputs.output_bucket):
         assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
     def depth() -> set[str]:
         names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = sqs.get_queue_attributes(QueueUrl=stack.outputs.queue_url, AttributeNames=names)
+        answer = sqs.get_queue_attributes(QueueUrl=job_stack.outputs.queue_url, AttributeNames=names)
         return set(answer["Attributes"].values())
 
     # The digest tells of the last photo a moment before its message is acknowledged.

@@ -1,0 +1,179 @@
+"""One batch through the deployed functions, step by step and without the event source mapping: what came of it.
+
+The test receives the messages and invokes the function itself, as the mapping would. So nothing else is under way,
+and what a missing permission breaks is seen at once.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from scripts.local_stack import LocalStack
+from tests.photos import jpeg, not_an_image
+
+# Each asks something else of the service; a suspect is a message that was received before.
+KINDS = ("new", "suspect", "done", "gone", "bad")
+WELL = {
+    "messages": len(KINDS),
+    "new": "processed",
+    "suspect": "processed",
+    "done": "duplicate",
+    "gone": "gone",
+    "bad": "dead-lettered unsupported-format",
+    "batch item failures": [],
+    "complaints": [],
+    "dead letters": ["bad unsupported-format"],
+    "digests for the roll-up": 1,
+}
+PHOTO = jpeg((64, 48))
+
+Account = dict[str, Any]
+
+
+@contextmanager
+def paused_mapping(stack: LocalStack) -> Iterator[None]:
+    """Keeps the event source mapping from taking messages while the block runs."""
+    function = stack.client("lambda")
+    (mapping,) = function.list_event_source_mappings(FunctionName=stack.outputs.process_function)["EventSourceMappings"]
+    function.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        yield
+    finally:
+        function.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+@dataclass(frozen=True)
+class OneBatch:
+    """Runs batches on a stack whose mapping is paused."""
+
+    stack: LocalStack
+
+    def run(self) -> Account:
+        """A message of each kind: what came of it, in the words of `WELL`."""
+        self._upload()
+        records = self._receive()
+        answer = self._invoke({"Records": records}) if records else {}
+        account = {
+            "messages": len(records),
+            **self._told(),
+            "batch item failures": sorted(_kinds(records, answer.get("failed", []))),
+            "complaints": answer.get("complaints", []),
+            "dead letters": sorted(map(_describe_letter, self._drain(self.stack.outputs.dead_letter_queue_url))),
+            "digests for the roll-up": len(self._drain(self.stack.outputs.roll_up_queue_url)),
+        }
+        self.stack.client("sqs").purge_queue(QueueUrl=self.stack.outputs.queue_url)
+        return account
+
+    def forget(self) -> None:
+        """Empties every queue and bucket."""
+        outputs, s3 = self.stack.outputs, self.stack.client("s3")
+        for url in (
+            outputs.queue_url,
+            outputs.dead_letter_queue_url,
+            outputs.roll_up_queue_url,
+            outputs.follow_queue_url,
+        ):
+            self.stack.client("sqs").purge_queue(QueueUrl=url)
+        for bucket in (outputs.input_bucket, outputs.output_bucket):
+            for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+                s3.delete_object(Bucket=bucket, Key=entry["Key"])
+
+    def _upload(self) -> None:
+        s3, bucket, number = self.stack.client("s3"), self.stack.outputs.input_bucket, uuid4().hex
+        for kind in KINDS:
+            key = kind if kind == "done" else f"{kind}/{number}"
+            s3.put_object(Bucket=bucket, Key=key, Body=not_an_image() if kind == "bad" else PHOTO)
+        s3.delete_object(Bucket=bucket, Key=f"gone/{number}")
+
+    def _receive(self) -> list[dict[str, Any]]:
+        """The messages as the mapping hands them over."""
+        sqs, records = self.stack.client("sqs"), []
+        while received := sqs.receive_message(
+            QueueUrl=self.stack.outputs.queue_url,
+            MaxNumberOfMessages=10,
+            MessageSystemAttributeNames=["All"],
+            WaitTimeSeconds=0,
+        ).get("Messages"):
+            records += [_record(message) for message in received if "s3:TestEvent" not in message["Body"]]
+        return records
+
+    def _invoke(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        name, started = self.stack.outputs.process_function, round(time.time() * 1000)
+        answer = self.stack.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+        response = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, response
+        log = self.stack.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}", startTime=started)
+        return {
+            "failed": [failure["itemIdentifier"] for failure in response["batchItemFailures"]],
+            "complaints": _complaints([event["message"] for event in log["events"]]),
+        }
+
+    def _told(self) -> dict[str, str]:
+        """What the digest tells of each kind."""
+        digests = [json.loads(message["Body"]) for message in self._drain(self.stack.outputs.follow_queue_url)]
+        records = [record for digest in digests for record in digest["records"]]
+        return {_kind(record["key"]): " ".join(filter(None, (record["outcome"], record["code"]))) for record in records}
+
+    def _drain(self, url: str) -> list[dict[str, Any]]:
+        sqs, messages = self.stack.client("sqs"), []
+        while received := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], WaitTimeSeconds=0
+        ).get("Messages"):
+            messages += received
+        sqs.purge_queue(QueueUrl=url)
+        return messages
+
+
+def roll_up(stack: LocalStack) -> str:
+    """Sends a digest to the roll-up and runs it; answers "well", or what it complains of."""
+    sqs, url = stack.client("sqs"), stack.outputs.roll_up_queue_url
+    sqs.send_message(QueueUrl=url, MessageBody="no digest, but a message to be collected")
+    name = stack.outputs.process_function.replace("-process", "-roll-up")
+    answer = stack.client("lambda").invoke(FunctionName=name, Payload="{}")
+    response = json.loads(answer["Payload"].read())
+    sqs.purge_queue(QueueUrl=url)
+    return str(response["errorMessage"]) if "FunctionError" in answer else "well"
+
+
+def _record(message: Mapping[str, Any]) -> dict[str, Any]:
+    attributes = dict(message["Attributes"])
+    if _kind(_key(message["Body"])) == "suspect":
+        attributes["ApproximateReceiveCount"] = "2"
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": attributes,
+        "messageAttributes": {},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:darkroom-local-photos",
+        "awsRegion": "us-east-1",
+    }
+
+
+def _key(body: str) -> str:
+    return str(json.loads(body)["Records"][0]["s3"]["object"]["key"])
+
+
+def _kind(key: str) -> str:
+    return key.replace("%2F", "/").partition("/")[0]
+
+
+def _kinds(records: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> list[str]:
+    return [_kind(_key(record["body"])) for record in records if record["messageId"] in ids]
+
+
+def _describe_letter(letter: Mapping[str, Any]) -> str:
+    attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    return f"{_kind(attributes['source-key'])} {attributes['failure-code']}"
+
+
+def _complaints(log: Sequence[str]) -> list[str]:
+    """The distinct messages of warnings and errors."""
+    lines = [json.loads(line) for line in log if line.startswith("{")]
+    return sorted({line["message"] for line in lines if line.get("level") in ("WARNING", "ERROR")})
