@@ -1,20 +1,15 @@
 """One source object's way through the house."""
 
-import errno
-import shutil
-import tempfile
-from collections.abc import Iterator
 from concurrent.futures import Executor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from handlers.budget import Budget
 from handlers.deadline import Deadline
+from handlers.scratch import scratch_folder
 from handlers.stopwatch import Stopwatch
 from handlers.storage import NothingToDoError, Storage
 from handlers.worker_pool import WorkerPool
-from processing.failures import FailureCode, RetryableError
 from processing.keys import document_key, output_keys
 from processing.marker import Marker
 from processing.outcomes import Outcome, SourceObject
@@ -62,7 +57,7 @@ class Delivery:
         marker = Marker.of(source, self.settings.fingerprint)
         with stopwatch.measure("download"):
             self._skip_if_done(source, marker)
-        with self.disk.reserve(source.size_bytes, deadline), _scratch_folder() as folder:
+        with self.disk.reserve(source.size_bytes, deadline), scratch_folder() as folder:
             original, outputs = folder / "source", folder / "outputs"
             outputs.mkdir()
             with stopwatch.measure("download"):
@@ -94,17 +89,3 @@ class Delivery:
     def _store(self, key: str, outputs: Path, marker: Marker) -> None:
         file = outputs / key.rpartition("/")[2]
         self.storage.store(key, file, CONTENT_TYPES[file.suffix], marker)
-
-
-@contextmanager
-def _scratch_folder() -> Iterator[Path]:
-    """A folder of its own for one photo; a full disk is a retryable failure, not the photo's fault."""
-    folder = Path(tempfile.mkdtemp(prefix="darkroom-"))
-    try:
-        yield folder
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise RetryableError(FailureCode.DISK_FULL, "the temporary disk is full") from error
-        raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -18,6 +18,7 @@ from handlers.message_handler import MessageHandler
 from handlers.messages import Message
 from handlers.pace import Line, Pace
 from handlers.queue import Queue
+from handlers.scratch import clear_scratch
 from handlers.settings import Settings
 from handlers.storage import Storage
 from handlers.worker_pool import WorkerPool
@@ -63,6 +64,7 @@ class House:
             SettingsError: naming every mistake.
         """
         settings = Settings.from_environment(environment)
+        clear_scratch()
         pace = Pace()
         workers = WorkerPool(
             settings.memory_mb, settings.photo_timeout_seconds, pace
