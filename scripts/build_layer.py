@@ -12,38 +12,27 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scripts.bytecode import compile_tree, find_python
+from scripts.build_target import LAMBDA_PYTHON, NO_BYTECODE, BuildError, Target, find_interpreter, find_uv
+from scripts.bytecode import compile_tree
 from scripts.layer_tree import tree_bytes, tree_hash, trim, write_zip
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-LAMBDA_PYTHON = "3.13"  # serverless.yml: provider.runtime
 MAX_BYTES = 40 * 1024 * 1024
 # Where Lambda unpacks a layer: the path that tracebacks of compiled code show.
 LAYER_MOUNT = "/opt/python"
 
 
-class Target(StrEnum):
-    """What a layer is for."""
-
-    LOCAL = "local"
-    ARM64 = "arm64"
-    X86_64 = "x86_64"
-
-
-_SOURCES = [Path(__file__).with_name(name) for name in ("build_layer.py", "layer_tree.py", "bytecode.py")]
+_SOURCES = [
+    Path(__file__).with_name(name) for name in ("build_layer.py", "build_target.py", "layer_tree.py", "bytecode.py")
+]
 
 # manylinux_2_28: Lambda's Python 3.13 runs on Amazon Linux 2023, glibc 2.34.
 PLATFORMS = {Target.ARM64: "aarch64-manylinux_2_28", Target.X86_64: "x86_64-manylinux_2_28"}
-
-
-class BuildError(Exception):
-    """The layer could not be built; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +58,7 @@ class Layer:
     @property
     def note(self) -> str:
         """What a person should know about it; empty when all is well."""
-        if self.has_bytecode:
-            return ""
-        return (
-            f"Note: no Python {LAMBDA_PYTHON} on this machine, so the layer carries no compiled bytecode and a cold "
-            "start imports about twice as long. Install that Python and build again."
-        )
+        return "" if self.has_bytecode else NO_BYTECODE
 
 
 def build_layer(target: Target, *, repository: Path = REPOSITORY) -> Layer:
@@ -89,13 +73,13 @@ def build_layer(target: Target, *, repository: Path = REPOSITORY) -> Layer:
         build / f"layer-{target}.zip",
         build / f"layer-{target}.stamp",
     )
-    interpreter = _interpreter(target, repository)
+    interpreter = find_interpreter(target, repository)
     inputs = _inputs_hash(target, interpreter, repository)
     was_cached = archive.is_file() and tree.is_dir() and stamp.is_file() and stamp.read_text() == inputs
     if not was_cached:
         stamp.unlink(missing_ok=True)
         _build(target, interpreter, tree, repository)
-        write_zip(tree, archive)
+        write_zip(tree, archive, folder=tree.name)
         stamp.write_text(inputs)
     layer = Layer(archive, tree, tree_hash(tree), tree_bytes(tree), interpreter is not None, was_cached)
     if layer.size_bytes > MAX_BYTES:
@@ -119,7 +103,7 @@ def _build(target: Target, interpreter: Path | None, tree: Path, repository: Pat
 
 def _install(target: Target, interpreter: Path | None, tree: Path, repository: Path) -> None:
     """Installs the locked dependencies, wheels only; pyvips is pure Python here, but published as source only."""
-    uv = _find_uv(repository)
+    uv = find_uv(repository)
     requirements = tree.parent / "requirements.txt"
     export = ("export", "--frozen", "--quiet", "--no-default-groups", "--no-emit-project")
     _run(uv, *export, "--project", str(repository), "--output-file", str(requirements), cwd=repository)
@@ -148,24 +132,6 @@ def _run(*command: str, cwd: Path) -> None:
     )
     if done.returncode:
         raise BuildError(f"{' '.join(command)}\nended with status {done.returncode}:\n{done.stdout}{done.stderr}")
-
-
-def _find_uv(repository: Path) -> str:
-    places = (repository / ".tools/uv/bin", os.environ.get("PATH", ""))
-    uv = shutil.which("uv", path=os.pathsep.join(map(str, places)))
-    if uv is None:
-        raise BuildError("uv is missing: run `sh scripts/setup.sh` first")
-    return uv
-
-
-def _interpreter(target: Target, repository: Path) -> Path | None:
-    """The Python that compiles the layer's bytecode; None when this machine has none of the target's version."""
-    if target is Target.LOCAL:
-        stack = repository / ".tools/stack/bin/python"
-        if not stack.exists():
-            raise BuildError("the local stack's environment is missing: run `sh scripts/setup.sh` first")
-        return stack
-    return find_python(LAMBDA_PYTHON, uv=_find_uv(repository))
 
 
 def _inputs_hash(target: Target, interpreter: Path | None, repository: Path) -> str:

@@ -13,9 +13,11 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.build_layer import BuildError, Target, build_layer
+from scripts.build_function import build_function
+from scripts.build_layer import build_layer
+from scripts.build_target import BuildError, Target
 from scripts.deployed_stage import DeployedStage
-from scripts.deployment_rules import bucket_names, find_mistakes, layer_target
+from scripts.deployment_rules import bucket_names, build_target, find_mistakes
 from scripts.empty_account import empty_account
 from scripts.kept_stack import find_kept_stack
 from scripts.local_aws import serverless_environment
@@ -37,7 +39,7 @@ class DeploymentError(Exception):
 
 @app.command(context_settings=_PASS_ON)
 def deploy(context: typer.Context, stage: Stage = "dev", param: Parameters = None, region: Region = "") -> None:
-    """Check serverless.yml, build the layer, deploy. Further options go to the Serverless CLI."""
+    """Check serverless.yml, build the zips, deploy. Further options go to the Serverless CLI."""
     options, environment = _options(stage, param or (), region), _environment(stage)
     deployed = DeployedStage(stage, region, environment)
     config = _prepare(options, environment)
@@ -52,7 +54,7 @@ def deploy(context: typer.Context, stage: Stage = "dev", param: Parameters = Non
 
 @app.command(context_settings=_PASS_ON)
 def package(context: typer.Context, stage: Stage = "dev", param: Parameters = None, region: Region = "") -> None:
-    """Check serverless.yml, build the layer, write the CloudFormation template and the zips to .serverless/.
+    """Check serverless.yml, build the zips, write the CloudFormation template and the zips to .serverless/.
 
     Needs neither credentials nor AWS.
     """
@@ -115,12 +117,14 @@ def _environment(stage: str) -> dict[str, str]:
 
 
 def _prepare(options: Sequence[str], environment: Mapping[str, str]) -> Any:
-    """Checks the resolved serverless.yml, builds the layer it deploys, and returns it."""
+    """Checks the resolved serverless.yml, builds the zips it deploys, and returns it."""
     config = _resolve(options, environment)
     mistakes = find_mistakes(config)
     if mistakes:
         raise DeploymentError("serverless.yml cannot be deployed like this:\n- " + "\n- ".join(mistakes))
-    layer = build_layer(Target(layer_target(config)), repository=REPOSITORY)
+    target = Target(build_target(config))
+    build_function(target, repository=REPOSITORY)
+    layer = build_layer(target, repository=REPOSITORY)
     if layer.note:
         print(layer.note, file=sys.stderr)
     return config

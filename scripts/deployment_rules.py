@@ -50,8 +50,8 @@ def bucket_names(config: Mapping[str, Any]) -> tuple[str, str]:
     return str(source), str(output)
 
 
-def layer_target(config: Mapping[str, Any]) -> str:
-    """Which dependency layer a resolved serverless.yml deploys."""
+def build_target(config: Mapping[str, Any]) -> str:
+    """What the zips that a resolved serverless.yml deploys are built for."""
     artifact = str(config["layers"]["dependencies"]["package"]["artifact"])
     return artifact.removeprefix(".build/layer-").removesuffix(".zip")
 
@@ -154,11 +154,11 @@ def _roll_up(config: Mapping[str, Any]) -> Iterator[str]:
         yield f"rollUpMinutes gives {text!r}: it must be a whole number from 2 on"
 
 
-def _layer(config: Mapping[str, Any]) -> Iterator[str]:
+def _built_for(config: Mapping[str, Any]) -> Iterator[str]:
     stage = config["resources"]["Parameters"]["Stage"]["Default"]
     expected = "local" if stage == "local" else config["provider"]["architecture"]
-    if layer_target(config) != expected:
-        yield f"layer is {layer_target(config)!r}, but the functions of the stage {stage!r} need {expected!r}"
+    if build_target(config) != expected:
+        yield f"builtFor is {build_target(config)!r}, but the functions of the stage {stage!r} need {expected!r}"
 
 
 def _number(name: str, value: Any) -> int:
@@ -193,5 +193,5 @@ _RULES: tuple[Rule, ...] = (
     _images,
     _people,
     _roll_up,
-    _layer,
+    _built_for,
 )

@@ -1,6 +1,7 @@
-"""A dependency layer's files: what it leaves out, the hash that shows two are the same, the zip that Lambda takes."""
+"""Trees that Lambda takes as zips: what a layer leaves out, the hash that shows two are the same, the zip."""
 
 import hashlib
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -41,16 +42,24 @@ def trim(tree: Path) -> None:
                 path.unlink()
 
 
-def write_zip(tree: Path, archive: Path) -> None:
-    """Zips a tree under its own name, the same way each time: sorted, without dates, modes reduced to what matters."""
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as zipped:
+def write_zip(tree: Path, archive: Path, *, folder: str = "") -> None:
+    """Zips a tree the same way each time: sorted, without dates, modes reduced to what matters.
+
+    Args:
+        tree: the directory.
+        archive: the zip; it is there whole or not at all.
+        folder: where in the zip the tree goes.
+    """
+    fresh = archive.with_suffix(f".{os.getpid()}.new")
+    with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as zipped:
         for path in _files(tree):
-            # The zip format's first date.
-            entry = zipfile.ZipInfo(path.relative_to(tree.parent).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
+            name = Path(folder, path.relative_to(tree)).as_posix()
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))  # the zip format's first date
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix: the next line holds a Unix mode
             entry.external_attr = (0o755 if _is_executable(path) else 0o644) << 16
             zipped.writestr(entry, path.read_bytes())
+    fresh.replace(archive)
 
 
 def tree_hash(tree: Path) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 from rich.console import Console
 
+from scripts.build_function import build_function
+from scripts.build_target import Target
 from scripts.local_aws import (
     LocalAws,
     LocalStackError,
@@ -102,6 +104,7 @@ def _deploy(repository: Path, aws: LocalAws) -> None:
     # The CLI works in .serverless: one deployment of this repository at a time.
     with (repository / ".build" / "local-deploy.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        _build_function(repository)
         log.unlink(missing_ok=True)
         environment = serverless_environment(aws.endpoint_url, aws.certificate)
         with tethered(command, environment, log, cwd=repository) as process:
@@ -109,6 +112,13 @@ def _deploy(repository: Path, aws: LocalAws) -> None:
     if status != 0:
         why = "did not end in time" if status is None else f"ended with status {status}"
         raise LocalStackError(f"the deployment {why}.\n{tail(log)}\nThe local AWS wrote to {aws.log}.")
+
+
+def _build_function(repository: Path) -> None:
+    try:
+        build_function(Target.LOCAL, repository=repository)
+    except subprocess.CalledProcessError as error:
+        raise LocalStackError(f"the functions do not compile:\n{error.stdout}{error.stderr}") from error
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> int | None:

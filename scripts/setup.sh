@@ -108,5 +108,5 @@ step "Installing the Serverless CLI" node_modules/.bin/osls "package-lock.json .
 if [ "${1:-everything}" = everything ]; then
     step "Installing the local stack" $tools/stack/bin/python "pyproject.toml uv.lock" install_stack
     step "Building the local dependency layer" .build/layer-local.zip \
-        "uv.lock scripts/build_layer.py scripts/layer_tree.py scripts/bytecode.py" build_local_layer
+        "uv.lock scripts/build_layer.py scripts/build_target.py scripts/layer_tree.py scripts/bytecode.py" build_local_layer
 fi

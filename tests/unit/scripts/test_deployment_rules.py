@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.deployment_rules import find_mistakes, layer_target
+from scripts.deployment_rules import build_target, find_mistakes
 
 GOOD = {
     "stage": "prod",
@@ -105,9 +105,9 @@ def test_a_good_deployment_has_no_mistakes() -> None:
         ({"alarm_email": "me@"}, "alarmEmail"),
         ({"summary_phone": "0170 1234567"}, "summaryPhone"),
         ({"rate": "rate(1 minutes)"}, "rollUpMinutes"),
-        ({"layer": "local"}, "layer"),
-        ({"layer": "x86_64"}, "layer"),
-        ({"stage": "local"}, "layer"),
+        ({"layer": "local"}, "builtFor"),
+        ({"layer": "x86_64"}, "builtFor"),
+        ({"stage": "local"}, "builtFor"),
     ],
 )
 def test_each_mistake_is_named_once(changes: dict[str, Any], words: str) -> None:
@@ -133,7 +133,7 @@ def test_the_visibility_timeout_is_refused_below_six_timeouts_and_a_window(
     assert bool(mistakes) == (missing > 0)
 
 
-def test_the_local_stage_takes_the_local_layer() -> None:
+def test_the_local_stage_takes_what_is_built_for_it() -> None:
     local = config(stage="local", layer="local")
-    assert layer_target(local) == "local"
+    assert build_target(local) == "local"
     assert find_mistakes(local) == []

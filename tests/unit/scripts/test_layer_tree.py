@@ -70,7 +70,7 @@ def test_any_difference_changes_the_hash(tree: Path, change: str) -> None:
 
 def test_the_zip_unpacks_to_the_tree(tree: Path, tmp_path: Path) -> None:
     (tree / "bin/tool").chmod(0o755)
-    write_zip(tree, tmp_path / "layer.zip")
+    write_zip(tree, tmp_path / "layer.zip", folder="python")
     with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
         assert {f"python/{name}" for name in names(tree)} == set(archive.namelist())
         assert archive.read("python/pyvips/__init__.py") == b"x = 1\n"
