@@ -1,6 +1,10 @@
-"""What the zips of a deployment are built for, and with what."""
+"""What the zips of a deployment are built for, and with what.
+
+python -m scripts.build_target     prints the Python that runs the zips built for this machine
+"""
 
 import os
+import platform
 import shutil
 from enum import StrEnum
 from pathlib import Path
@@ -53,3 +57,20 @@ def find_interpreter(target: Target, repository: Path) -> Path | None:
             raise BuildError("the local stack's environment is missing: run `sh scripts/setup.sh` first")
         return stack
     return find_python(LAMBDA_PYTHON, uv=find_uv(repository))
+
+
+def native_target(repository: Path) -> Target:
+    """What to build for, to run it on this machine: AWS's own target if it can run here, otherwise the local stack's."""
+    machines = {"x86_64": Target.X86_64, "aarch64": Target.ARM64}
+    target = machines.get(platform.machine(), Target.LOCAL)
+    return target if find_interpreter(target, repository) else Target.LOCAL
+
+
+def main() -> None:
+    """Prints the path of an interpreter."""
+    repository = Path(__file__).resolve().parent.parent
+    print(find_interpreter(native_target(repository), repository))
+
+
+if __name__ == "__main__":
+    main()

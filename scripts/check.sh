@@ -5,7 +5,12 @@
 #   sh scripts/check.sh quick    what needs no local stack: seconds, for while you work
 set -eu
 cd "$(dirname "$0")/.."
-sh scripts/setup.sh
+parts=${1:-everything}
+if [ "$parts" = everything ]; then
+    sh scripts/setup.sh check
+else
+    sh scripts/setup.sh
+fi
 
 run() {
     printf '\n== %s\n' "$1"
@@ -19,7 +24,10 @@ run "Lint" $bin/ruff check .
 run "Types" $bin/mypy
 run "Import contracts" $bin/lint-imports --no-logo
 run "Unit tests" $bin/pytest -q -n 2 tests/unit
-[ "${1:-everything}" = everything ] || exit 0
+[ "$parts" = everything ] || exit 0
 run "Package" $bin/python -m scripts.deployment package --stage prod
-run "Packaged template" $bin/cfn-lint --non-zero-exit-code warning .serverless/cloudformation-template-update-stack.json
-run "Integration and end to end" $bin/pytest -q tests/integration tests/e2e
+template=.serverless/cloudformation-template-update-stack.json
+run "Packaged template" $bin/cfn-lint --non-zero-exit-code warning $template
+run "Packaged template, security" .tools/checkov/bin/checkov --framework cloudformation --skip-download --quiet --compact -f $template
+# -rs: what is skipped says why.
+run "Integration and end to end" $bin/pytest -q -rs tests/integration tests/e2e

@@ -4,6 +4,7 @@
 #
 #   sh scripts/setup.sh           everything
 #   sh scripts/setup.sh deploy    only what a deployment to AWS needs (no local stack)
+#   sh scripts/setup.sh check     everything, and what only the checks need (checkov, Lambda's runtime)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -85,6 +86,14 @@ install_stack() {
     UV_PROJECT_ENVIRONMENT=$tools/stack "$uv" sync --frozen --only-group stack
 }
 
+install_checkov() {
+    UV_PROJECT_ENVIRONMENT=$tools/checkov "$uv" sync --frozen --only-group checkov
+}
+
+install_runtime() {
+    UV_PROJECT_ENVIRONMENT=$tools/runtime UV_PYTHON=$1 "$uv" sync --frozen --only-group runtime
+}
+
 build_local_layer() {
     .venv/bin/python -m scripts.build_layer local
 }
@@ -105,8 +114,15 @@ fi
 
 step "Installing Python packages" .venv/bin/python "pyproject.toml uv.lock" "$uv" sync --frozen
 step "Installing the Serverless CLI" node_modules/.bin/osls "package-lock.json .npmrc" npm ci
-if [ "${1:-everything}" = everything ]; then
+parts=${1:-everything}
+if [ "$parts" != deploy ]; then
     step "Installing the local stack" $tools/stack/bin/python "pyproject.toml uv.lock" install_stack
     step "Building the local dependency layer" .build/layer-local.zip \
         "uv.lock scripts/build_layer.py scripts/build_target.py scripts/layer_tree.py scripts/bytecode.py" build_local_layer
+fi
+if [ "$parts" = check ]; then
+    step "Installing checkov" $tools/checkov/bin/checkov "pyproject.toml uv.lock" install_checkov
+    # Under the Python that the zips for this machine are built for.
+    step "Installing the Lambda runtime" $tools/runtime/bin/python "pyproject.toml uv.lock" \
+        install_runtime "$(.venv/bin/python -m scripts.build_target)"
 fi
