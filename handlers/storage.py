@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from handlers.aws_errors import classify, error_code, failures_named, http_status
+from handlers.aws_errors import error_code, failures_named, http_status
 from handlers.deadline import Deadline
 from processing.failures import FailureCode, PermanentError, RetryableError
 from processing.marker import Marker
@@ -54,12 +54,13 @@ class Storage:
 
     def head(self, key: str) -> StoredOutput | None:
         """Asks what lies under an output key; None when nothing does."""
-        try:
-            answer = self.s3.head_object(Bucket=self.output_bucket, Key=key)
-        except ClientError as error:
-            if http_status(error) == 404:
-                return None
-            raise classify(error, "looking for earlier outputs") from error
+        with failures_named("looking for earlier outputs"):
+            try:
+                answer = self.s3.head_object(Bucket=self.output_bucket, Key=key)
+            except ClientError as error:
+                if http_status(error) == 404:
+                    return None
+                raise
         return StoredOutput(answer["ETag"], Marker.from_metadata(answer["Metadata"]))
 
     def fetch(self, source: SourceObject, into: Path, max_bytes: int, deadline: Deadline) -> int:

@@ -5,6 +5,7 @@ Facts: Amazon S3 User Guide, "Add preconditions to S3 operations".
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -12,7 +13,7 @@ from typing import Any, BinaryIO
 from botocore.exceptions import ClientError
 
 # Called before and after each operation takes effect, with its name and key; raises what should go wrong there.
-Hook = Callable[[str, str], None]
+Hook = Callable[[str, str], object]
 
 
 def nothing_happens(operation: str, key: str) -> None:
@@ -43,13 +44,17 @@ class Stored:
 
 
 class Body:
-    """A response body; breaks off in the middle when told so."""
+    """A response body; breaks off in the middle when told so, or trickles in for ever."""
 
-    def __init__(self, body: bytes, break_off: Exception | None) -> None:
+    def __init__(self, body: bytes, break_off: Exception | None, trickle_seconds: float) -> None:
         self._body = body
         self._break_off = break_off
+        self._trickle_seconds = trickle_seconds
 
     def iter_chunks(self, _: int) -> Iterator[bytes]:
+        while self._trickle_seconds:
+            time.sleep(self._trickle_seconds)
+            yield b"x"
         half = len(self._body) // 2
         yield self._body[:half]
         if self._break_off:
@@ -79,6 +84,7 @@ class FakeS3:
         self.before = before
         self.after = after
         self.break_off = break_off
+        self.trickle_seconds = 0.0
         self._lock = threading.Lock()
 
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 (boto3's names)
@@ -97,7 +103,7 @@ class FakeS3:
             raise client_error(404, "NoSuchKey", "GetObject")
         if IfMatch and IfMatch != stored.etag:
             raise client_error(412, "PreconditionFailed", "GetObject")
-        return {"Body": Body(stored.body, self.break_off()), "ContentLength": len(stored.body)}
+        return {"Body": Body(stored.body, self.break_off(), self.trickle_seconds), "ContentLength": len(stored.body)}
 
     def put_object(
         self,

@@ -15,6 +15,8 @@ def copied(key: str, source: bytes, mark: str) -> bytes:
 class CopyingWorkers:
     """Makes each output from its name, the mark and the source's bytes: like the real ones, the same from the same."""
 
+    size = 1
+
     def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> Rendered:
         with stopwatch.measure("process"):
             for key in output_keys("", request.settings.renditions):

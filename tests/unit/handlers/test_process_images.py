@@ -189,6 +189,7 @@ def test_when_the_dlq_refuses_a_dead_letter_the_message_stays_in_the_queue(aws: 
         ("GetObject", partial(aws_error, 404, "NoSuchBucket"), "access-denied"),
         ("GetObject", ReadTimeoutError(endpoint_url="http://s3"), "storage-unavailable"),
         ("HeadObject", partial(aws_error, 503, ""), "storage-unavailable"),
+        ("HeadObject", ReadTimeoutError(endpoint_url="http://s3"), "storage-unavailable"),
         ("PutObject", partial(aws_error, 503, "SlowDown"), "throttled"),
         ("PutObject", ReadTimeoutError(endpoint_url="http://s3"), "storage-unavailable"),
     ],
