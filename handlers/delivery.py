@@ -56,26 +56,35 @@ class Delivery:
         keys = output_keys(source.key, self.settings.renditions)
         marker = Marker.of(source, self.settings.fingerprint)
         with stopwatch.measure("download"):
-            self._skip_if_done(source, marker)
+            is_new = self._find_new(source, marker)
         with self.disk.reserve(source.size_bytes, deadline), scratch_folder() as folder:
             original, outputs = folder / "source", folder / "outputs"
             outputs.mkdir()
             with stopwatch.measure("download"):
                 bytes_in = self.storage.fetch(source, original, self.settings.limits.max_bytes, deadline)
-            self.workers.render(RenderRequest(original, outputs, self.settings, marker.mark), deadline, stopwatch)
+            # The outputs of a new photo depend on nothing but its bytes and the settings; those that replace others say
+            # for which version they do.
+            mark = "" if is_new else marker.mark
+            self.workers.render(RenderRequest(original, outputs, self.settings, mark), deadline, stopwatch)
             with stopwatch.measure("upload"):
                 self._store_all(keys, outputs, marker)
             bytes_out = sum(file.stat().st_size for file in outputs.iterdir())
         return Delivered(keys, bytes_in, bytes_out)
 
-    def _skip_if_done(self, source: SourceObject, marker: Marker) -> None:
+    def _find_new(self, source: SourceObject, marker: Marker) -> bool:
+        """Answers whether the photo has no outputs yet.
+
+        Raises:
+            NothingToDoError: it has the ones that this event asks for, or later ones.
+        """
         there = self.storage.head(document_key(source.key))
         if there is None:
-            return
+            return True
         if there.marker.is_repeated_by(marker):
             raise NothingToDoError(Outcome.DUPLICATE)
         if marker.is_older_than(there.marker):
             raise NothingToDoError(Outcome.SUPERSEDED)
+        return False
 
     def _store_all(self, keys: tuple[str, ...], outputs: Path, marker: Marker) -> None:
         """Stores the renditions side by side, then the commit marker: it is never there before the rest."""

@@ -85,6 +85,14 @@ def test_a_new_photo_costs_one_head_one_get_and_one_put_per_output(aws: Aws, hou
     assert sorted(operations) == ["GetObject", "HeadObject", *["PutObject"] * 4]
 
 
+def test_the_outputs_of_a_new_photo_are_the_same_bytes_each_time(aws: Aws) -> None:
+    for key in ("a.jpg", "b.jpg"):
+        aws.upload(key, GOOD)
+    invoke(aws.messages())
+    for name in OUTPUTS:
+        assert aws.read(f"a.jpg/{name}") == aws.read(f"b.jpg/{name}")
+
+
 def test_the_same_event_again_is_a_duplicate_after_one_head(aws: Aws, house: Any) -> None:
     aws.upload("a.jpg", GOOD)
     messages = aws.messages()
