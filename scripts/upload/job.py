@@ -64,6 +64,15 @@ class Job:
         with self._lock:
             return [(key, etag) for key, etag in self._etags.items() if etag]
 
+    def note_uploaded(self, size_bytes: int) -> None:
+        with self._lock:
+            self.uploaded += 1
+            self.bytes_up += size_bytes
+
+    def note_unchanged(self) -> None:
+        with self._lock:
+            self.unchanged += 1
+
     def expect(self, key: str) -> None:
         """An upload begins; its outcome may be heard before its eTag is known here."""
         with self._lock:

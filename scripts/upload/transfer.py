@@ -60,10 +60,19 @@ class Bucket:
         return side_by_side(self._decide, files, self.threads)
 
     def perform(
-        self, actions: Iterable[Action | Unreadable], on_start: Callable[[str], None]
-    ) -> Generator[Uploaded | Unreadable]:
-        """Uploads what is not unchanged; reports the key of each upload before it begins."""
-        return side_by_side(lambda action: self._perform(action, on_start), actions, self.threads)
+        self,
+        actions: Iterable[Action | Unreadable],
+        on_start: Callable[[str], None],
+        on_end: Callable[[Uploaded | Unreadable], None],
+    ) -> Generator[None]:
+        """Uploads what is not unchanged; yields once for each action.
+
+        Args:
+            actions: what was decided.
+            on_start: hears the key of each upload before it begins.
+            on_end: hears the result of each action as soon as it is there, in the thread that did it.
+        """
+        return side_by_side(lambda action: on_end(self._perform(action, on_start)), actions, self.threads)
 
     def _decide(self, file: LocalFile | Unreadable) -> Action | Unreadable:
         if isinstance(file, Unreadable):

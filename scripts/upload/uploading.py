@@ -1,7 +1,7 @@
 """The command `upload`: a folder to the input bucket, and on request to the outcomes."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from scripts.queues import Queue
 from scripts.screen import Screen
 from scripts.targets import Target
 from scripts.upload.compare import Why
-from scripts.upload.folder import LocalFile, Unreadable, walk
+from scripts.upload.folder import Unreadable, walk
 from scripts.upload.following import Follower
 from scripts.upload.job import NOT_UPLOADED, Failure, Job
 from scripts.upload.report import DRY_RUN, Preview, job_code, job_report, preview_document, preview_report
@@ -93,29 +93,26 @@ def _run(target: Target, bucket: Bucket, request: Request, job: Job, total: int,
 
 
 def _upload_all(bucket: Bucket, request: Request, job: Job, total: int, screen: Screen) -> None:
-    files: Iterator[LocalFile | Unreadable] = walk(request.folder, request.prefix)
     on_start: Callable[[str], None] = job.expect if request.watch else lambda _: None
     start = time.monotonic()
     with (
-        closing(bucket.plan(files)) as actions,
-        closing(bucket.perform(actions, on_start)) as results,
+        closing(bucket.plan(walk(request.folder, request.prefix))) as actions,
+        closing(bucket.perform(actions, on_start, lambda result: _note(result, job, request))) as results,
         screen.progress("uploading", total) as on_progress,
     ):
-        for done, result in enumerate(results, start=1):
-            _note(result, job, is_watched=request.watch)
+        for done, _ in enumerate(results, start=1):
             rate = job.bytes_up / max(time.monotonic() - start, 0.001)
             on_progress(done, f"{human_bytes(round(rate))}/s, {job.failed:,} failed")
 
 
-def _note(result: Uploaded | Unreadable, job: Job, *, is_watched: bool) -> None:
+def _note(result: Uploaded | Unreadable, job: Job, request: Request) -> None:
     if isinstance(result, Unreadable):
         job.fail(Failure(result.name, NOT_UPLOADED, result.reason))
         return
     file = result.action.file
     if result.action.why is Why.UNCHANGED:
-        job.unchanged += 1
+        job.note_unchanged()
     else:
-        job.uploaded += 1
-        job.bytes_up += file.size_bytes
-    if is_watched:
+        job.note_uploaded(file.size_bytes)
+    if request.watch:
         job.follow(file.key, result.etag)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -34,13 +35,18 @@ class BareStage:
     def environment(self) -> dict[str, str]:
         return client_environment(self.endpoint_url)
 
-    @property
+    @cached_property
     def target(self) -> Target:
         """As the scripts find it; needs `environment` in the environment."""
         return find_target(self.name)
 
     def client(self, service: str) -> Any:
-        return make_client(service, self.endpoint_url)
+        return _client(service, self.endpoint_url)
+
+
+@cache
+def _client(service: str, endpoint_url: str) -> Any:
+    return make_client(service, endpoint_url)  # making one takes as long as a hundred calls
 
 
 def deploy_bare_stage(endpoint_url: str) -> BareStage:

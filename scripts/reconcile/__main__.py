@@ -1,0 +1,60 @@
+"""`npm run reconcile`: what is missing or stale in the output bucket, and the backfill."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.commands import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
+from scripts.journal import journal_path
+from scripts.reconcile.reconciling import Request, reconcile
+from scripts.screen import Screen
+from scripts.targets import find_target
+
+EXAMPLE = "Example: npm run reconcile -- --prefix 2026/ --max 5000 --rate 20/s --stage prod --execute"
+MIN_AGE = timedelta(minutes=15)
+
+app = make_app("Compare the input bucket with the output bucket, and send what is missing or stale.")
+
+
+@app.command(epilog=f"{EXAMPLE}\n\n{EXIT_CODES}")
+def command(
+    stage: StageOption,
+    prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Only keys that begin so.")] = "",
+    most: Annotated[int, typer.Option("--max", min=1, metavar="N", help="Send so many messages at most.")] = 1000,
+    per_second: Annotated[
+        float | None, typer.Option("--rate", parser=rate, metavar="N/s", help="Send so fast at most; 50/s by default.")
+    ] = None,
+    min_age: Annotated[
+        timedelta | None,
+        typer.Option("--min-age", parser=duration, metavar="TIME", help="Pass over younger sources; 15m by default."),
+    ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Judge by the listings' times: reads no commit marker, compares no setting."),
+    ] = False,
+    while_busy: Annotated[bool, typer.Option("--while-busy", help="Send although the queue is not empty.")] = False,
+    journal: Annotated[Path | None, typer.Option("--journal", metavar="FILE", help="Where to journal.")] = None,
+    execute: ExecuteOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Compares both buckets: complete, missing, partial, stale, orphaned; says what sending would cost.
+
+    With --execute it sends a message for each photo that is missing or stale, and for no other. This is also the
+    backfill for photos that were there before Darkroom.
+    """
+    request = Request(
+        prefix=prefix,
+        most=most,
+        per_second=per_second or 50.0,
+        min_age=MIN_AGE if min_age is None else min_age,
+        is_quick=quick,
+        while_busy=while_busy,
+        journal=journal or journal_path("reconcile", stage),
+    )
+    return reconcile(find_target(stage), request, Screen(as_json=as_json), execute=execute)
+
+
+if __name__ == "__main__":
+    main(app, "npm run reconcile --")

@@ -1,0 +1,52 @@
+"""What a bucket holds, as a stream in the order of its keys."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from scripts.commands import OperatorError
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+class Listed(NamedTuple):
+    """One object of a listing.
+
+    Attributes:
+        key: its key.
+        etag: without quotes.
+        size_bytes: its size.
+        modified: when it was stored, seconds since 1970.
+    """
+
+    key: str
+    etag: str
+    size_bytes: int
+    modified: float
+
+
+def list_bucket(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Listed]:
+    """Lists a bucket, a thousand keys a request.
+
+    S3 lists general purpose buckets in the order of the keys' UTF-8 bytes (ListObjectsV2), which is also the order of
+    Python's strings.
+    """
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for item in page.get("Contents", []):
+            yield Listed(item["Key"], item["ETag"].strip('"'), item["Size"], item["LastModified"].timestamp())
+
+
+def in_key_order(listing: Iterable[Listed]) -> Iterator[Listed]:
+    """Passes a listing on, and makes sure that it is sorted: comparing streams that are not would see ghosts.
+
+    Raises:
+        OperatorError: it is not.
+    """
+    last = ""
+    for item in listing:
+        if item.key < last:
+            raise OperatorError(
+                "the bucket is not listed in the order of its keys (a directory bucket?): cannot compare"
+            )
+        last = item.key
+        yield item

@@ -1,0 +1,51 @@
+"""Two buckets with a million keys each, as generated listings."""
+
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from processing.marker import Marker
+from scripts.reconcile.comparison import compare
+from scripts.reconcile.listing import Listed
+from scripts.reconcile.states import Expected, State
+from scripts.reconcile.tally import Tally
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+KEYS = 1_000_000
+NAMES = ("document.pdf", "large.jpg", "medium.jpg", "small.jpg")
+EXPECTED = Expected.of(["large", "medium", "small"], fingerprint="f1", judged_before=1000.0)
+MAX_GROWTH_MB = 20
+
+
+def key(number: int) -> str:
+    return f"2026/{number // 10_000:04}/IMG {number:07}.jpg"
+
+
+def sources() -> Iterator[Listed]:
+    """A million source objects, generated as they are asked for."""
+    return (Listed(key(number), "e1", 4_000_000, 1.0) for number in range(KEYS))
+
+
+def outputs() -> Iterator[Listed]:
+    """A million outputs: four for every fourth source."""
+    return (Listed(f"{key(number)}/{name}", "x", 1, 2.0) for number in range(0, KEYS, 4) for name in NAMES)
+
+
+def compare_a_million() -> None:
+    """Run in a process of its own, so that nothing but this counts."""
+    before, tally = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, Tally()
+    for handful in compare(sources(), outputs(), lambda _: Marker("e1", "", "f1"), EXPECTED, tally):
+        for pair, state in handful:
+            tally.add(state, pair.key)
+    growth_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert tally.listed == {"sources": KEYS, "outputs": KEYS}
+    assert tally.states == {State.COMPLETE: KEYS // 4, State.MISSING: KEYS - KEYS // 4}
+    assert tally.heads == KEYS // 4
+    assert growth_mb < MAX_GROWTH_MB, f"{growth_mb:.0f} MB more for a million keys on each side"
+
+
+def test_a_million_keys_on_each_side_fit_in_bounded_memory() -> None:
+    program = f"from {__name__} import compare_a_million; compare_a_million()"
+    subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)

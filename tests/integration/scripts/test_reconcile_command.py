@@ -1,0 +1,212 @@
+"""`npm run reconcile` on a local AWS."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from processing.keys import document_key, rendition_key
+from processing.messages import parse_message
+from scripts import journal
+from scripts.dlq.timing import Timing
+from scripts.reconcile.__main__ import app
+from tests.dead_letters import dead_letter
+from tests.integration.scripts.bare_stage import BareStage, drain, fill_dlq
+from tests.integration.scripts.command_line import CommandLine
+from tests.integration.scripts.conftest import REPOSITORY
+from tests.integration.scripts.fake_function import fake_function, store_outputs
+
+NOW = ("--min-age", "0s")
+
+
+@pytest.fixture
+def reconcile(
+    bare_stage: BareStage, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> CommandLine:
+    monkeypatch.setattr(journal, "JOURNALS", tmp_path / "journals")
+    defaults = Timing.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "wait_seconds", 0)  # so that tests need not wait
+    return CommandLine(app, bare_stage.name, capsys)
+
+
+def put_source(stage: BareStage, key: str, body: bytes = b"photo") -> str:
+    """Stores a source object; answers its eTag."""
+    bucket = stage.target.outputs.input_bucket
+    return str(stage.client("s3").put_object(Bucket=bucket, Key=key, Body=body)["ETag"].strip('"'))
+
+
+def put_outputs(stage: BareStage, key: str, etag: str, **settings: str) -> None:
+    store_outputs(stage.client("s3"), stage.target.outputs.output_bucket, key, etag, **settings)
+
+
+def delete_output(stage: BareStage, key: str) -> None:
+    stage.client("s3").delete_object(Bucket=stage.target.outputs.output_bucket, Key=key)
+
+
+@pytest.fixture
+def one_of_each(bare_stage: BareStage) -> dict[str, str]:
+    """A source in every state; answers their eTags."""
+    keys = ("complete", "missing", "partial", "damaged", "changed", "settings", "dead", "a", "a!", "a/b", "ü +%\n")
+    etags = {key: put_source(bare_stage, f"{key}.jpg") for key in keys}
+    for key in ("complete", "partial", "damaged", "a", "a/b"):
+        put_outputs(bare_stage, f"{key}.jpg", etags[key])
+    put_outputs(bare_stage, "changed.jpg", "an older version")
+    put_outputs(bare_stage, "settings.jpg", etags["settings"], fingerprint="older settings")
+    put_outputs(bare_stage, "orphan.jpg", "e")
+    delete_output(bare_stage, document_key("partial.jpg"))
+    delete_output(bare_stage, rendition_key("damaged.jpg", "small"))
+    put_source(bare_stage, "folder/", b"")
+    bucket = bare_stage.target.outputs.input_bucket
+    fill_dlq(bare_stage, [dead_letter("dead.jpg", bucket=bucket, etag=etags["dead"])])
+    return etags
+
+
+TO_SEND = ["a!.jpg", "changed.jpg", "missing.jpg", "partial.jpg", "settings.jpg", "ü +%\n.jpg"]
+
+
+def sent(stage: BareStage) -> list[Any]:
+    messages = drain(stage.client("sqs"), stage.target.outputs.queue_url)
+    return sorted((source for m in messages for source in parse_message(m["Body"])), key=lambda source: source.key)
+
+
+def test_a_dry_run_says_line_by_line_what_was_found_and_sends_nothing(
+    reconcile: CommandLine, bare_stage: BareStage, one_of_each: dict[str, str]
+) -> None:
+    said = reconcile(*NOW)
+    assert said.code == 0
+    name = bare_stage.name
+    assert [" ".join(line.split()) for line in said.lines] == [
+        "Dry run: nothing was sent. Add --execute to act.",
+        f"Compared 12 source objects in {name}-input with 30 objects in {name}-output.",
+        "",
+        "state photos what is done examples",
+        "complete 3 nothing a.jpg, a/b.jpg, complete.jpg",
+        "missing 3 sent to be processed a!.jpg, missing.jpg, ü +%\\n.jpg",
+        "partial 1 sent to be processed partial.jpg",
+        "stale: source changed 1 sent to be processed changed.jpg",
+        "stale: settings changed 1 sent to be processed settings.jpg",
+        "partial, but committed 1 nothing: see below damaged.jpg",
+        "in the DLQ 1 nothing: redrive them dead.jpg",
+        "orphan outputs 1 nothing: their source is gone orphan.jpg",
+        "",
+        "To send: 6 messages to " + f"{name}-photos, 50 a second at most: about 0 s.",
+        "Processing them costs under a cent: requests under a cent, compute under a cent.",
+        "This comparison cost under a cent: 6 commit markers read.",
+        "All that is to send has 30 bytes of sources; storage classes with a retrieval fee cost more.",
+        "A committed set counts as done, whatever is missing. Delete its marker, then reconcile again:",
+        f"aws s3api delete-object --bucket={name}-output --key=damaged.jpg/document.pdf",
+    ]
+    assert sent(bare_stage) == []
+    assert not journal.JOURNALS.exists()
+
+
+def test_exactly_what_is_missing_or_stale_is_sent_as_it_was_listed(
+    reconcile: CommandLine, bare_stage: BareStage, one_of_each: dict[str, str]
+) -> None:
+    assert reconcile(*NOW, "--execute").code == 0
+    messages = sent(bare_stage)
+    assert [source.key for source in messages] == TO_SEND
+    assert {source.key: source.etag for source in messages} == {
+        f"{key}.jpg": one_of_each[key] for key in one_of_each if f"{key}.jpg" in TO_SEND
+    }
+    assert {source.bucket for source in messages} == {bare_stage.target.outputs.input_bucket}
+
+
+def test_once_processed_everything_is_complete(
+    reconcile: CommandLine, bare_stage: BareStage, one_of_each: dict[str, str]
+) -> None:
+    reconcile(*NOW, "--execute")
+    with fake_function(bare_stage, {}) as handled:
+        while len(handled) < len(TO_SEND):
+            time.sleep(0.05)
+    document = json.loads(reconcile(*NOW, "--json").out)
+    assert document["to_send"] == 0
+    assert document["states"]["complete"] == 9
+
+
+def test_what_was_sent_is_never_sent_again_by_itself(
+    reconcile: CommandLine, bare_stage: BareStage, one_of_each: dict[str, str]
+) -> None:
+    reconcile(*NOW, "--execute")
+    said = reconcile(*NOW, "--execute")
+    assert said.code == 1
+    assert "6 messages in the queue: what looks missing may be waiting there" in said.err
+    assert json.loads(reconcile(*NOW, "--execute", "--while-busy", "--json").out)["sent"] == 0
+    assert len(sent(bare_stage)) == 6
+    document = json.loads(reconcile(*NOW, "--execute", "--json").out)
+    assert (document["sent"], document["states"]["sent_earlier"]) == (0, 6)
+    assert sent(bare_stage) == []
+
+
+def test_the_maximum_bounds_each_run_and_the_next_goes_on(reconcile: CommandLine, bare_stage: BareStage) -> None:
+    for number in range(25):
+        put_source(bare_stage, f"{number:02}.jpg")
+    keys: list[str] = []
+    for expected in (10, 10, 5, 0):
+        said = reconcile(*NOW, "--max", "10", "--execute", "--json")
+        assert json.loads(said.out)["sent"] == expected
+        keys += [source.key for source in sent(bare_stage)]
+    assert keys == [f"{number:02}.jpg" for number in range(25)]
+
+
+def test_a_prefix_bounds_what_is_compared(
+    reconcile: CommandLine, bare_stage: BareStage, one_of_each: dict[str, str]
+) -> None:
+    document = json.loads(reconcile(*NOW, "--prefix", "a/", "--json").out)
+    assert (document["sources"], document["states"]["complete"], document["to_send"]) == (1, 1, 0)
+    # The outputs of `a.jpg` begin with `a.jpg/`: they are outside, and no orphans.
+    document = json.loads(reconcile(*NOW, "--prefix", "a.jpg/", "--json").out)
+    assert (document["outputs"], document["states"]["orphan"]) == (4, 0)
+
+
+def test_young_sources_are_not_judged(reconcile: CommandLine, bare_stage: BareStage) -> None:
+    put_source(bare_stage, "just-now.jpg")
+    document = json.loads(reconcile("--json").out)
+    assert (document["states"]["recent"], document["to_send"]) == (1, 0)
+
+
+def test_a_quick_look_reads_no_markers(
+    reconcile: CommandLine, bare_stage: BareStage, one_of_each: dict[str, str]
+) -> None:
+    said = reconcile(*NOW, "--quick")
+    assert "Quick: judged by the times in the listings; commit markers and settings were not compared." in said.lines
+    assert "This comparison cost under a cent: 0 commit markers read." in said.lines
+
+
+def test_a_kill_in_the_middle_loses_nothing_and_repeats_at_most_one_batch(
+    reconcile: CommandLine, bare_stage: BareStage, tmp_path: Path
+) -> None:
+    for number in range(120):
+        put_source(bare_stage, f"{number:03}.jpg")
+    command = [sys.executable, "-m", "scripts.reconcile", "--stage", bare_stage.name, *NOW, "--execute"]
+    file = tmp_path / "j"
+    command += ["--journal", str(file), "--rate", "100/s", "--while-busy"]
+    url = bare_stage.target.outputs.queue_url
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL) as process:
+        while _depth(bare_stage, url) < 30:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    assert 30 <= _depth(bare_stage, url) < 120
+    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
+    keys = [source.key for source in sent(bare_stage)]
+    assert set(keys) == {f"{number:03}.jpg" for number in range(120)}
+    assert len(keys) <= 130
+
+
+def _depth(stage: BareStage, url: str) -> int:
+    answer = stage.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def test_a_thousand_keys_and_more_are_listed_page_by_page(reconcile: CommandLine, bare_stage: BareStage) -> None:
+    s3, bucket = bare_stage.client("s3"), bare_stage.target.outputs.input_bucket
+    for number in range(1100):
+        s3.put_object(Bucket=bucket, Key=f"{number:04}.jpg", Body=os.urandom(2))
+    assert json.loads(reconcile(*NOW, "--json").out)["states"]["missing"] == 1100

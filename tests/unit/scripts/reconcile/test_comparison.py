@@ -1,0 +1,36 @@
+from processing.marker import Marker
+from scripts.reconcile.comparison import compare
+from scripts.reconcile.listing import Listed
+from scripts.reconcile.states import Expected, State
+from scripts.reconcile.tally import Tally
+
+EXPECTED = Expected.of(["large", "medium", "small"], fingerprint="f1", judged_before=1000.0)
+
+
+def test_markers_are_read_for_committed_sets_only_and_side_by_side() -> None:
+    asked: list[str] = []
+
+    def read(source_key: str) -> Marker:
+        asked.append(source_key)
+        return Marker("e1", "", "f1")
+
+    some_sources = [Listed(k, "e1", 1, 1.0) for k in ("a", "b", "c")]
+    some_outputs = [Listed("a/document.pdf", "x", 1, 2.0), Listed("b/large.jpg", "x", 1, 2.0)]
+    tally = Tally()
+    judged = {
+        pair.key: state
+        for handful in compare(some_sources, some_outputs, read, EXPECTED, tally)
+        for pair, state in handful
+    }
+    assert judged == {"a": State.DAMAGED, "b": State.PARTIAL, "c": State.MISSING}
+    assert (asked, tally.heads) == (["a"], 1)
+
+
+def test_a_quick_look_reads_none() -> None:
+    tally = Tally()
+    list(compare(sources_of("a"), [Listed("a/document.pdf", "x", 1, 2.0)], None, EXPECTED, tally))
+    assert tally.heads == 0
+
+
+def sources_of(*keys: str) -> list[Listed]:
+    return [Listed(k, "e1", 1, 1.0) for k in keys]

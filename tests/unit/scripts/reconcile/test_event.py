@@ -1,0 +1,23 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processing.messages import parse_message
+from processing.outcomes import SourceObject
+from scripts.reconcile.event import item_of, make_shipment
+from scripts.reconcile.listing import Listed
+
+KEYS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=50).filter(lambda key: not key.endswith("/"))
+
+
+@given(KEYS, st.integers(0, 10**12))
+def test_the_function_reads_the_very_object_that_was_listed(key: str, size_bytes: int) -> None:
+    shipment = make_shipment(Listed(key, "e1", size_bytes, 1_795_000_000.0), "photos", "f1")
+    assert parse_message(shipment.message.body) == (
+        SourceObject(bucket="photos", key=key, size_bytes=size_bytes, etag="e1"),
+    )
+
+
+def test_another_version_and_other_settings_are_another_item() -> None:
+    source = Listed("a.jpg", "e1", 5, 1.0)
+    assert item_of(source, "f1") == item_of(source._replace(modified=2.0), "f1")
+    assert len({item_of(source, "f1"), item_of(source._replace(etag="e2"), "f1"), item_of(source, "f2")}) == 3

@@ -1,0 +1,117 @@
+import shlex
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from scripts.reconcile.report import Frame, SentCounts, plan_document, plan_report, sent_report
+from scripts.reconcile.states import State
+from scripts.reconcile.tally import Tally
+from scripts.screen import plain_lines
+
+
+def frame(**changes: Any) -> Frame:
+    fields: dict[str, Any] = {
+        "input_bucket": "in",
+        "output_bucket": "out",
+        "queue": "photos",
+        "waiting": 0,
+        "prefix": "",
+        "is_quick": False,
+        "most": 1000,
+        "per_second": 50.0,
+        "renditions": 3,
+        "memory_mb": 1769,
+    }
+    return Frame(**fields | changes)
+
+
+def tally(**counts: int) -> Tally:
+    filled = Tally(listed=Counter(sources=sum(counts.values()), outputs=4000), heads=1000)
+    for name, count in counts.items():
+        for number in range(count):
+            filled.add(State[name], f"{name.lower()}/{number}\n.jpg", 4_000_000)
+    return filled
+
+
+def test_a_dry_run_says_line_by_line_what_was_found_and_what_sending_costs() -> None:
+    found = tally(COMPLETE=1000, MISSING=305, PARTIAL=1, STALE_SETTINGS=2, DEAD_LETTERED=37, RECENT=1, ORPHAN=2)
+    assert plain_lines(plan_report(found, frame(prefix="2026/"))) == [
+        "Compared 1,348 source objects in in with 4,000 objects in out (prefix 2026/).",
+        "",
+        "state                    photos  what is done                   examples",
+        "complete                  1,000  nothing                        "
+        "complete/0\\n.jpg, complete/1\\n.jpg, complete/2\\n.jpg",
+        "missing                     305  sent to be processed           "
+        "missing/0\\n.jpg, missing/1\\n.jpg, missing/2\\n.jpg",
+        "partial                       1  sent to be processed           partial/0\\n.jpg",
+        "stale: settings changed       2  sent to be processed           "
+        "stale_settings/0\\n.jpg, stale_settings/1\\n.jpg",
+        "in the DLQ                   37  nothing: redrive them          "
+        "dead_lettered/0\\n.jpg, dead_lettered/1\\n.jpg, dead_lettered/2\\n.jpg",
+        "too recent to judge           1  nothing yet                    recent/0\\n.jpg",
+        "orphan outputs                2  nothing: their source is gone  orphan/0\\n.jpg, orphan/1\\n.jpg",
+        "",
+        "To send: 308 messages to photos, 50 a second at most: about 6 s.",
+        "Processing them costs under a cent: requests under a cent, compute under a cent.",
+        "This comparison cost under a cent: 1,000 commit markers read.",
+        "All that is to send has 1.2 GB of sources; storage classes with a retrieval fee cost more.",
+    ]
+
+
+def test_a_maximum_bounds_what_is_sent_and_what_it_costs() -> None:
+    lines = plain_lines(plan_report(tally(MISSING=1500), frame(most=1000)))
+    assert "To send: 1,000 of 1,500 messages to photos, 50 a second at most: about 20 s." in lines
+    assert "The rest stays for another run: --max is 1,000." in lines
+    assert plan_document(tally(MISSING=1500), frame())["cost_dollars"]["requests"] == pytest.approx(0.0210, rel=0.02)
+
+
+def test_a_million_photos_cost_what_the_price_list_says() -> None:
+    found = Tally(states=Counter({State.MISSING: 1_000_000}), listed=Counter(sources=1_000_000, outputs=1_000_000))
+    cost = plan_document(found, frame(most=1_000_000))["cost_dollars"]
+    # 4 PUTs at $5 a million, HEAD and GET at $0.40; 0.12 s of 1,769 MB at $0.0000133334 a GB-second
+    assert cost["requests"] == pytest.approx(20.00 + 0.80 + 0.17, abs=0.01)
+    assert cost["compute"] == pytest.approx(2.76 + 0.02, abs=0.01)
+    assert cost["looking"] == pytest.approx(0.01)
+
+
+def test_nothing_to_send_is_said() -> None:
+    assert "Nothing to send." in plain_lines(plan_report(tally(COMPLETE=5), frame()))
+
+
+def test_every_note_has_its_line() -> None:
+    found = tally(COMPLETE=1, SENT_EARLIER=2)
+    found.foreign = 3
+    lines = plain_lines(plan_report(found, frame(waiting=7, is_quick=True)))
+    assert "Quick: judged by the times in the listings; commit markers and settings were not compared." in lines
+    assert lines[-3:] == [
+        "7 messages in the queue: what looks missing may be waiting there.",
+        "Sent earlier and never done? Name another --journal to send them again.",
+        "3 objects in out not of Darkroom's making: left alone.",
+    ]
+
+
+@pytest.mark.parametrize("key", ["'; reboot; '", "$(reboot)", "--recursive", "a b"])
+def test_the_hint_for_a_damaged_set_names_exactly_its_marker(key: str) -> None:
+    found = Tally()
+    found.add(State.DAMAGED, key)
+    hint = plain_lines(plan_report(found, frame()))[-1]
+    assert shlex.split(hint) == ["aws", "s3api", "delete-object", "--bucket=out", f"--key={key}/document.pdf"]
+
+
+def test_there_is_no_hint_to_paste_for_a_key_that_a_terminal_would_act_on() -> None:
+    found = Tally()
+    found.add(State.DAMAGED, "a\nreboot\n")
+    assert plain_lines(plan_report(found, frame()))[-1] == "  (the marker of a\\nreboot\\n)"
+
+
+def test_the_result_says_what_was_sent_and_how_to_go_on() -> None:
+    sent = SentCounts(sent=1000, maybe_twice=10, refused=Counter({"InternalError": 2}))
+    lines = plain_lines(sent_report(tally(MISSING=1010), frame(), sent, is_cut=True))
+    assert lines[6:11] == [
+        "Sent 1,000 messages to photos.",
+        "10 may have been sent twice: an earlier run was cut off. That is harmless.",
+        "2 refused by SQS (InternalError): give the command again to try them again.",
+        "Stopped at --max 1,000; what comes after was not looked at.",
+        "Once the queue is empty, give the command again to go on.",
+    ]
