@@ -1,5 +1,8 @@
 """The Lambda function behind the queue: photos in, renditions, PDFs and a digest out."""
 
+from handlers.init_phase import end_init
+
+# isort: split
 import os
 from typing import Any
 
@@ -15,6 +18,7 @@ from handlers.observability import logger
 house = House.build(os.environ)
 # All records failing is an answer like any other: raising would bring back the ones that were dead-lettered too.
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+end_init()
 
 
 class NotAnSqsEventError(ValueError):

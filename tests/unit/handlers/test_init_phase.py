@@ -1,0 +1,31 @@
+"""What a cold start must not do."""
+
+import os
+import subprocess
+import sys
+
+from tests.unit.handlers.conftest import ENVIRONMENT
+
+NEVER_IN_THE_FUNCTION = ("pyvips", "_libvips", "PIL", "numpy")
+PROGRAM = f"""
+import gc, sys
+import handlers.process_images as function
+function.house.workers.stop()
+loaded = [name for name in {NEVER_IN_THE_FUNCTION} if name in sys.modules]
+print(",".join(loaded), gc.isenabled(), gc.get_freeze_count() > 10_000)
+"""
+
+
+def after_init() -> list[str]:
+    environment = {"PATH": os.environ["PATH"], **ENVIRONMENT, "AWS_EC2_METADATA_DISABLED": "true"}
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True, timeout=120
+    ).stdout.split(" ")
+
+
+def test_the_function_itself_never_loads_an_image_library_for_that_is_its_workers_work() -> None:
+    assert after_init()[0] == ""
+
+
+def test_after_the_init_phase_garbage_is_collected_again_and_what_was_imported_is_left_alone() -> None:
+    assert [word.strip() for word in after_init()[1:]] == ["True", "True"]
