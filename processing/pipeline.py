@@ -8,14 +8,15 @@ from processing.decode_failures import decode_failures
 from processing.document import write_document
 from processing.encode import write_jpeg
 from processing.flatten import flatten_on_white
-from processing.geometry import choose_shrink, plan_sizes
-from processing.header import check_pixels, inspect_header
+from processing.geometry import Size, choose_shrink, plan_sizes
+from processing.header import Header, check_pixels, inspect_header
 from processing.keys import DOCUMENT_NAME
 from processing.orientation import turn_upright
 from processing.rendered import Rendered
 from processing.resize import resize_to
 from processing.rights import exif_block, read_rights
 from processing.settings import RenderSettings
+from processing.vips import pyvips
 
 
 def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str = "") -> Rendered:
@@ -35,16 +36,10 @@ def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str =
         RetryableError: the disk failed.
     """
     header = inspect_header(source, settings.limits)
-    shrink = choose_shrink(header.size, settings.renditions[0].box_px)
     files = []
     with decode_failures(source, header.format):
-        photo = open_photo(source, header.format, shrink)
-        size = full_size(photo, header)
-        check_pixels(size, settings.limits)
-        sizes = plan_sizes(size, settings.renditions)
-        exif = exif_block(read_rights(source, header.format, photo))
-
-        image = to_srgb(resize_to(flatten_on_white(photo), sizes[0]))
+        image, sizes = _decode_largest(source, header, settings)
+        exif = exif_block(read_rights(source, header.format, image))
         for rendition, size in zip(settings.renditions, sizes, strict=True):
             # Pixels are computed here, once for the JPEG and the next size.
             image = resize_to(image, size).copy_memory()
@@ -58,3 +53,15 @@ def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str =
         source_height_px=header.height_px,
         files=tuple(files),
     )
+
+
+def _decode_largest(source: Path, header: Header, settings: RenderSettings) -> tuple[pyvips.Image, tuple[Size, ...]]:
+    """The pixels of the largest rendition, and the sizes of all.
+
+    When this returns, the photo is closed: its decoder's buffers and its mapped file go before the encoders come.
+    """
+    photo = open_photo(source, header.format, choose_shrink(header.size, settings.renditions[0].box_px))
+    size = full_size(photo, header)
+    check_pixels(size, settings.limits)
+    sizes = plan_sizes(size, settings.renditions)
+    return to_srgb(resize_to(flatten_on_white(photo), sizes[0])).copy_memory(), sizes
