@@ -1,10 +1,11 @@
 """A batch of messages in work side by side: while one photo is decoded, others are fetched and stored.
 
-A message that was received before may be one that takes the whole function down (out of memory, killed): a suspect.
-Suspects come last and one at a time, and in their company every success is acknowledged at once. So when the function
-dies again, the suspect in work takes nobody with it.
+A message that comes back after an invocation may have died with it is a suspect: it may be the one that takes the
+whole function down (out of memory, killed). Suspects come last and one at a time, and in their company every success is
+acknowledged at once. So when the function dies again, the suspect in work takes nobody with it.
 """
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -37,9 +38,12 @@ class Batch:
         messages: what the event source mapping handed over.
         handler: handles one message, in a thread.
         queue: where the messages came from.
+        timeout_seconds: until Lambda ends the invocation.
     """
 
-    def __init__(self, messages: Sequence[Message], handler: MessageHandler, queue: Queue) -> None:
+    def __init__(
+        self, messages: Sequence[Message], handler: MessageHandler, queue: Queue, timeout_seconds: float
+    ) -> None:
         self.results: list[RecordResult] = []
         self._handler = handler
         self._queue = queue
@@ -47,7 +51,9 @@ class Batch:
         self._verdicts: dict[str, Future[Verdict | None]] = {message.message_id: Future() for message in messages}
         self._last_words: LastWords | None = None
         self._threads = ThreadPoolExecutor(max_workers=min(MAX_THREADS, max(1, len(messages))))
-        self._start([m for m in messages if m.receive_count == 1], [m for m in messages if m.receive_count > 1])
+        now = time.time()
+        suspects = [message for message in messages if message.is_suspect(now=now, timeout_seconds=timeout_seconds)]
+        self._start([message for message in messages if message not in suspects], suspects)
 
     def settle(self, message_id: str) -> None:
         """Waits until a message is handled or the batch's time is over.
@@ -64,26 +70,27 @@ class Batch:
         """Lets go of the threads; one that hangs in a call to AWS is left to that call's own timeout."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _start(self, first_timers: Sequence[Message], suspects: Sequence[Message]) -> None:
-        for message in first_timers:
-            self._threads.submit(self._handle, message, acknowledge=bool(suspects))
+    def _start(self, innocents: Sequence[Message], suspects: Sequence[Message]) -> None:
+        # Who was deferred most often goes first; and innocents leave the suspects their part of the time.
+        handler = self._handler.with_half_the_time() if suspects else self._handler
+        for message in sorted(innocents, key=lambda message: message.receive_count, reverse=True):
+            self._threads.submit(self._handle, message, handler, acknowledge=bool(suspects))
         if suspects:
-            before = [self._verdicts[message.message_id] for message in first_timers]
-            self._threads.submit(self._handle_one_by_one, suspects, before)
+            self._threads.submit(self._handle_one_by_one, suspects, [m.message_id for m in innocents])
 
-    def _handle_one_by_one(self, suspects: Sequence[Message], before: Sequence[Future[Verdict | None]]) -> None:
-        wait(before, timeout=self._handler.deadline.seconds_left)
+    def _handle_one_by_one(self, suspects: Sequence[Message], after: Sequence[str]) -> None:
+        wait([self._verdicts[message_id] for message_id in after], timeout=self._handler.deadline.seconds_left)
         waiting_seconds = self._handler.deadline.seconds_left + GRACE_SECONDS
         self._queue.hide_all(suspects[1:], waiting_seconds)
         for suspect in suspects:
             if not self._handler.deadline.is_over:
                 self._queue.hide_all([suspect], waiting_seconds + HEAD_START_SECONDS)
-            self._handle(suspect, acknowledge=True)
+            self._handle(suspect, self._handler, acknowledge=True)
 
-    def _handle(self, message: Message, *, acknowledge: bool) -> None:
+    def _handle(self, message: Message, handler: MessageHandler, *, acknowledge: bool) -> None:
         """Handles one message; whatever happens, its verdict is there afterwards."""
         try:
-            verdict = self._handler.handle(message)
+            verdict = handler.handle(message)
             if acknowledge and verdict and verdict.is_done:
                 self._queue.acknowledge(message)
             self._verdicts[message.message_id].set_result(verdict)

@@ -30,6 +30,10 @@ class Deadline:
     def is_over(self) -> bool:
         return not self.seconds_left
 
+    def halved(self) -> "Deadline":
+        """One that is half as far away from now on."""
+        return Deadline.after(self.seconds_left / 2)
+
     def require(self, seconds: float, purpose: str) -> None:
         """Refuses what is predicted not to finish; 0 seconds refuse only when the time is over.
 

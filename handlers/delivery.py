@@ -1,14 +1,16 @@
 """One source object's way through the house."""
 
+from collections.abc import Callable
 from concurrent.futures import Executor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from handlers.budget import Budget
 from handlers.deadline import Deadline
 from handlers.scratch import scratch_folder
 from handlers.stopwatch import Stopwatch
-from handlers.storage import NothingToDoError, Storage
+from handlers.storage import NothingToDoError, OlderOutputError, Storage
 from handlers.worker_pool import WorkerPool
 from processing.keys import document_key, output_keys
 from processing.marker import Marker
@@ -62,12 +64,11 @@ class Delivery:
             outputs.mkdir()
             with stopwatch.measure("download"):
                 bytes_in = self.storage.fetch(source, original, self.settings.limits.max_bytes, deadline)
-            # The outputs of a new photo depend on nothing but its bytes and the settings; those that replace others say
-            # for which version they do.
-            mark = "" if is_new else marker.mark
-            self.workers.render(RenderRequest(original, outputs, self.settings, mark), deadline, stopwatch)
-            with stopwatch.measure("upload"):
-                self._store_all(keys, outputs, marker)
+            request = RenderRequest(original, outputs, self.settings)
+            try:
+                self._make(keys, request if is_new else replace(request, mark=marker.mark), marker, deadline, stopwatch)
+            except OlderOutputError:  # it came since we asked
+                self._make(keys, replace(request, mark=marker.mark), marker, deadline, stopwatch)
             bytes_out = sum(file.stat().st_size for file in outputs.iterdir())
         return Delivered(keys, bytes_in, bytes_out)
 
@@ -86,15 +87,31 @@ class Delivery:
             raise NothingToDoError(Outcome.SUPERSEDED)
         return False
 
-    def _store_all(self, keys: tuple[str, ...], outputs: Path, marker: Marker) -> None:
+    def _make(
+        self, keys: tuple[str, ...], request: RenderRequest, marker: Marker, deadline: Deadline, stopwatch: Stopwatch
+    ) -> None:
+        """Makes and stores the outputs.
+
+        Those of a new photo depend on nothing but its bytes and the settings. Those that may replace others carry a
+        mark that says for which version they do.
+
+        Raises:
+            OlderOutputError: there is something to replace, and the request has no mark.
+        """
+        self.workers.render(request, deadline, stopwatch)
+        store = partial(self._store, outputs=request.into, marker=marker, may_replace=bool(request.mark))
+        with stopwatch.measure("upload"):
+            self._store_all(keys, store)
+
+    def _store_all(self, keys: tuple[str, ...], store: Callable[[str], None]) -> None:
         """Stores the renditions side by side, then the commit marker: it is never there before the rest."""
         *renditions, document = keys
-        stored = [self.uploads.submit(self._store, key, outputs, marker) for key in renditions]
+        stored = [self.uploads.submit(store, key) for key in renditions]
         wait(stored)  # all of them, even if one failed: the files must stay until the last is read
         for future in stored:
             future.result()
-        self._store(document, outputs, marker)
+        store(document)
 
-    def _store(self, key: str, outputs: Path, marker: Marker) -> None:
+    def _store(self, key: str, *, outputs: Path, marker: Marker, may_replace: bool) -> None:
         file = outputs / key.rpartition("/")[2]
-        self.storage.store(key, file, CONTENT_TYPES[file.suffix], marker)
+        self.storage.store(key, file, CONTENT_TYPES[file.suffix], marker, may_replace=may_replace)

@@ -99,7 +99,7 @@ class House:
             deadline=deadline,
             line=Line(self.pace, self.workers.size, deadline),
         )
-        return Batch(messages, handler, self.queue)
+        return Batch(messages, handler, self.queue, seconds_left)
 
 
 def _make_delivery(settings: Settings, workers: WorkerPool) -> Delivery:

@@ -16,6 +16,7 @@ class Message:
         body: the S3 notification, unparsed.
         receive_count: attempts so far, this one included.
         first_sent: when it entered the queue, ISO 8601; empty when unknown.
+        first_received_at: when it was first received, in seconds of the epoch; 0 when unknown.
     """
 
     message_id: str
@@ -23,6 +24,7 @@ class Message:
     body: str
     receive_count: int
     first_sent: str
+    first_received_at: float = 0.0
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Message":
@@ -34,7 +36,20 @@ class Message:
             body=record.get("body", ""),
             receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
             first_sent=_iso(attributes.get("SentTimestamp", "")),
+            first_received_at=int(attributes.get("ApproximateFirstReceiveTimestamp", 0)) / 1000,
         )
+
+    def is_suspect(self, *, now: float, timeout_seconds: float) -> bool:
+        """Whether an earlier invocation may have died with this message.
+
+        A death leaves a message hidden for the queue's visibility timeout, which AWS does not let be shorter than the
+        function's timeout. So what is back sooner was given back on purpose: deferred, or to be retried.
+
+        Args:
+            now: in seconds of the epoch.
+            timeout_seconds: the function's timeout, or somewhat less.
+        """
+        return self.receive_count > 1 and not 0 <= now - self.first_received_at < timeout_seconds
 
 
 def _iso(epoch_milliseconds: str) -> str:

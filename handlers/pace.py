@@ -76,6 +76,10 @@ class Line:
         self._length = 0
         self._lock = threading.Lock()
 
+    def until(self, deadline: Deadline) -> "Line":
+        """A line of its own, in which all must be finished by another time."""
+        return Line(self.pace, self._workers, deadline)
+
     @contextmanager
     def join(self) -> Iterator[None]:
         """Admits a photo for the block, if it and those ahead of it will probably be finished in time.

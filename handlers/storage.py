@@ -32,6 +32,10 @@ class NothingToDoError(Exception):
         self.outcome = outcome
 
 
+class OlderOutputError(Exception):
+    """An output of an earlier version lies there, and what should be stored was not made to replace it."""
+
+
 @dataclass(frozen=True)
 class StoredOutput:
     """An output as it lies in the bucket: its own eTag (for a conditional replacement) and its marker."""
@@ -102,10 +106,19 @@ class Storage:
                 raise NothingToDoError(Outcome.GONE) from error
             raise
 
-    def store(self, key: str, file: Path, content_type: str, marker: Marker) -> None:
+    def store(self, key: str, file: Path, content_type: str, marker: Marker, *, may_replace: bool) -> None:
         """Stores one output unless a newer one lies there, whoever comes first.
 
+        Args:
+            key: the output's.
+            file: what to store.
+            content_type: of the output.
+            marker: which version it was made from.
+            may_replace: whether it carries that version's mark; only then are its bytes, and so its eTag, told apart
+                from those of all other versions.
+
         Raises:
+            OlderOutputError: it would have to replace one of an earlier version, and may not.
             NothingToDoError: `superseded`, when the output there was made from a later version of the source.
             RetryableError: S3 failed, throttled or denied.
         """
@@ -119,6 +132,8 @@ class Storage:
                     return  # our own earlier attempt, or a twin that works on the same event
                 if there and marker.is_older_than(there.marker):
                     raise NothingToDoError(Outcome.SUPERSEDED)
+                if there and not may_replace:
+                    raise OlderOutputError
                 condition = {"IfMatch": there.etag} if there else {"IfNoneMatch": "*"}
         raise RetryableError(FailureCode.STORAGE_UNAVAILABLE, f"lost {MAX_ROUNDS} races for an output")
 

@@ -21,6 +21,7 @@ class Held:
     receipt_handle: str = ""
     receive_count: int = 0
     visible_at: float = 0.0
+    first_received: float | None = None
 
 
 class FakeSqs:
@@ -74,6 +75,8 @@ class FakeSqs:
                     self.dead_letters.append(message)
                     continue
                 message.receive_count += 1
+                if message.first_received is None:
+                    message.first_received = self.now
                 message.receipt_handle = f"{message.message_id}/{message.receive_count}"
                 message.visible_at = self.now + self._visibility_seconds
                 received.append(message)

@@ -25,6 +25,7 @@ from tests.fake_workers import CopyingWorkers, copied
 from tests.interleaving import DiedError, Scheduler, Task, Tasks
 
 LIMITS = Limits(max_bytes=1000, max_pixels=1000, max_pages=1)
+ONE_OUTPUT = RenderSettings((), LIMITS)  # the document alone
 ONE_RENDITION = RenderSettings((Rendition("large", 1200, 80),), LIMITS)
 TWO_RENDITIONS = RenderSettings((Rendition("large", 1200, 80), Rendition("small", 300, 80)), LIMITS)
 THREE_RENDITIONS = RenderSettings(tuple(Rendition(name, 10, 80) for name in ("large", "medium", "small")), LIMITS)
@@ -217,6 +218,10 @@ def test_of_two_versions_after_an_older_one_the_newer_wins_in_every_order_of_req
 
 def test_a_photo_that_is_edited_and_put_back_wins_in_every_order_of_requests() -> None:
     run_in_every_order(ONE_RENDITION, [b"photo", b"edited", b"photo"], settled=1)
+
+
+def test_a_new_photo_that_is_edited_and_put_back_at_once_wins_in_every_order_of_requests() -> None:
+    run_in_every_order(ONE_OUTPUT, [b"photo", b"edited", b"photo"])
 
 
 def test_the_same_event_twice_at_once_gives_one_set_of_outputs_in_every_order_of_requests() -> None:
