@@ -60,7 +60,7 @@ def find_interpreter(target: Target, repository: Path) -> Path | None:
 
 
 def native_target(repository: Path) -> Target:
-    """What to build for, to run it on this machine: AWS's own target if it can run here, otherwise the local stack's."""
+    """What to build for, to run on this machine: AWS's target when it can run here, otherwise the local stack's."""
     machines = {"x86_64": Target.X86_64, "aarch64": Target.ARM64}
     target = machines.get(platform.machine(), Target.LOCAL)
     return target if find_interpreter(target, repository) else Target.LOCAL

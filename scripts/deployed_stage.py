@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from scripts.deployment_rules import resolve_name
 from scripts.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
 
 
@@ -36,20 +37,21 @@ class DeployedStage:
         except (BotoCoreError, ClientError, StackOutputsError):
             return None
 
-    def find_left_over_buckets(self, names: Iterable[str]) -> list[str]:
-        """Which of these buckets are there although the stage is not: a removed stack leaves its buckets.
+    def resolve_names(self, names: Iterable[str]) -> list[str]:
+        """Names as this account will have them; empty when it cannot be asked which one it is.
 
         Args:
             names: as serverless.yml has them, with CloudFormation's account and region in them.
         """
-        if self.find_outputs():
-            return []
         try:
             account = self._session.client("sts", endpoint_url=self._endpoint_url).get_caller_identity()["Account"]
         except (BotoCoreError, ClientError):
             return []
-        whole = (name.replace("${AWS::AccountId}", account).replace("${AWS::Region}", self._region) for name in names)
-        return [name for name in whole if self._owns_bucket(name)]
+        return [resolve_name(name, account, self._region) for name in names]
+
+    def find_left_over_buckets(self, names: Iterable[str]) -> list[str]:
+        """Which of these buckets are there although the stage is not: a removed stack leaves its buckets."""
+        return [] if self.find_outputs() else [name for name in names if self._owns_bucket(name)]
 
     def _owns_bucket(self, name: str) -> bool:
         try:

@@ -17,10 +17,12 @@ from scripts.build_function import build_function
 from scripts.build_layer import build_layer
 from scripts.build_target import BuildError, Target
 from scripts.deployed_stage import DeployedStage
-from scripts.deployment_rules import bucket_names, build_target, find_mistakes
+from scripts.deployment_parameters import find_parameter_mistakes
+from scripts.deployment_rules import SAME_BUCKET, bucket_names, build_target, find_mistakes
 from scripts.empty_account import empty_account
 from scripts.kept_stack import find_kept_stack
 from scripts.local_aws import serverless_environment
+from scripts.serverless_cli import PROGRAM, serverless_cli
 from scripts.stack_outputs import StackOutputs
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -42,10 +44,8 @@ def deploy(context: typer.Context, stage: Stage = "dev", param: Parameters = Non
     """Check serverless.yml, build the zips, deploy. Further options go to the Serverless CLI."""
     options, environment = _options(stage, param or (), region), _environment(stage)
     deployed = DeployedStage(stage, region, environment)
-    config = _prepare(options, environment)
-    left_over = deployed.find_left_over_buckets(bucket_names(config))
-    if left_over:
-        raise DeploymentError(f"A removed deployment of this stage left its buckets.\n{_how_to_delete(left_over)}")
+    config = _prepare(options, environment, param or ())
+    _check_buckets(deployed, deployed.resolve_names(bucket_names(config)))
     _osls("deploy", [*options, *context.args], environment)
     outputs = deployed.find_outputs()
     if outputs:
@@ -61,7 +61,7 @@ def package(context: typer.Context, stage: Stage = "dev", param: Parameters = No
     options = _options(stage, param or (), region)
     with empty_account() as endpoint_url:
         environment = serverless_environment(endpoint_url)
-        _prepare(options, environment)
+        _prepare(options, environment, param or ())
         _osls("package", [*options, *context.args], environment)
 
 
@@ -116,10 +116,18 @@ def _environment(stage: str) -> dict[str, str]:
     return serverless_environment(kept.endpoint_url)
 
 
-def _prepare(options: Sequence[str], environment: Mapping[str, str]) -> Any:
+def _check_buckets(deployed: DeployedStage, names: Sequence[str]) -> None:
+    if names and len(set(names)) == 1:
+        raise DeploymentError(SAME_BUCKET)
+    left_over = deployed.find_left_over_buckets(names)
+    if left_over:
+        raise DeploymentError(f"A removed deployment of this stage left its buckets.\n{_how_to_delete(left_over)}")
+
+
+def _prepare(options: Sequence[str], environment: Mapping[str, str], parameters: Sequence[str]) -> Any:
     """Checks the resolved serverless.yml, builds the zips it deploys, and returns it."""
     config = _resolve(options, environment)
-    mistakes = find_mistakes(config)
+    mistakes = find_parameter_mistakes(parameters, config["params"]["default"]) + find_mistakes(config)
     if mistakes:
         raise DeploymentError("serverless.yml cannot be deployed like this:\n- " + "\n- ".join(mistakes))
     target = Target(build_target(config))
@@ -132,7 +140,7 @@ def _prepare(options: Sequence[str], environment: Mapping[str, str]) -> Any:
 
 def _resolve(options: Sequence[str], environment: Mapping[str, str]) -> Any:
     printed = subprocess.run(
-        [*_program(), "print", "--format", "json", *options],
+        [str(REPOSITORY / PROGRAM), "print", "--format", "json", *options],
         cwd=REPOSITORY,
         env=dict(environment),
         capture_output=True,
@@ -145,13 +153,10 @@ def _resolve(options: Sequence[str], environment: Mapping[str, str]) -> Any:
 
 
 def _osls(command: str, options: Sequence[str], environment: Mapping[str, str]) -> None:
-    done = subprocess.run([*_program(), command, *options], cwd=REPOSITORY, env=dict(environment), check=False)
+    with serverless_cli(REPOSITORY) as program:
+        done = subprocess.run([program, command, *options], cwd=REPOSITORY, env=dict(environment), check=False)
     if done.returncode:
         raise SystemExit(done.returncode)
-
-
-def _program() -> list[str]:
-    return [str(REPOSITORY / "node_modules/.bin/osls")]
 
 
 def main() -> None:

@@ -19,7 +19,11 @@ MAX_VISIBILITY_SECONDS = 43_200
 VISIBILITY_FACTOR = 6
 LEAST_RECEIVE_COUNT = 5
 SOURCES_ON_DISK = 3  # one in work, two ahead
-LONGEST_ACCOUNT_AND_REGION = ("0" * 12, "ap-northeast-1")  # for measuring names before they are known
+AN_ACCOUNT = "0" * 12  # stands for one that is not known yet: all of them are as long
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+SAME_BUCKET = "inputBucket and outputBucket are the same: every output would be processed again, without end"
 
 
 class NotANumberError(ValueError):
@@ -50,6 +54,11 @@ def bucket_names(config: Mapping[str, Any]) -> tuple[str, str]:
     return str(source), str(output)
 
 
+def resolve_name(name: str, account: str, region: str) -> str:
+    """A name as CloudFormation will have it."""
+    return name.replace("${AWS::AccountId}", account).replace("${AWS::Region}", region)
+
+
 def build_target(config: Mapping[str, Any]) -> str:
     """What the zips that a resolved serverless.yml deploys are built for."""
     artifact = str(config["layers"]["dependencies"]["package"]["artifact"])
@@ -66,14 +75,13 @@ def _stage(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _buckets(config: Mapping[str, Any]) -> Iterator[str]:
-    names = bucket_names(config)
+    names = [resolve_name(name, AN_ACCOUNT, config["provider"]["region"]) for name in bucket_names(config)]
     if len(set(names)) == 1:
-        yield "inputBucket and outputBucket are the same: every output would be processed again, without end"
+        yield SAME_BUCKET
     for parameter, name in zip(("inputBucket", "outputBucket"), names, strict=True):
-        account, region = LONGEST_ACCOUNT_AND_REGION
-        whole = name.replace("${AWS::AccountId}", account).replace("${AWS::Region}", region)
-        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", whole):
-            yield f"{parameter}: {whole!r} is no bucket name: 3 to 63 lower-case letters, digits, hyphens and dots"
+        # Dots are allowed, but a name with dots is in no certificate of S3's.
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
+            yield f"{parameter}: {name!r} is no good name: 3 to 63 lower-case letters, digits and hyphens"
 
 
 def _clocks(config: Mapping[str, Any]) -> Iterator[str]:
@@ -154,6 +162,12 @@ def _roll_up(config: Mapping[str, Any]) -> Iterator[str]:
         yield f"rollUpMinutes gives {text!r}: it must be a whole number from 2 on"
 
 
+def _logs(config: Mapping[str, Any]) -> Iterator[str]:
+    level = config["provider"]["environment"]["POWERTOOLS_LOG_LEVEL"]
+    if level not in LOG_LEVELS:
+        yield f"logLevel is {level!r}: it must be one of {', '.join(LOG_LEVELS)}"
+
+
 def _built_for(config: Mapping[str, Any]) -> Iterator[str]:
     stage = config["resources"]["Parameters"]["Stage"]["Default"]
     expected = "local" if stage == "local" else config["provider"]["architecture"]
@@ -193,5 +207,6 @@ _RULES: tuple[Rule, ...] = (
     _images,
     _people,
     _roll_up,
+    _logs,
     _built_for,
 )

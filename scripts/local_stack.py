@@ -1,6 +1,5 @@
 """The local stack: a local AWS with this repository's own serverless.yml deployed to it."""
 
-import fcntl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from scripts.local_aws import (
     serverless_environment,
     tail,
 )
+from scripts.serverless_cli import PROGRAM, serverless_cli
 from scripts.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
 from scripts.tether import tethered
 
@@ -100,13 +100,11 @@ def local_stack(
 def _deploy(repository: Path, aws: LocalAws) -> None:
     """Deploys serverless.yml, stage local, with the command that deploys to AWS."""
     log = repository / ".build" / "local-deploy.log"
-    command = [str(repository / "node_modules/.bin/osls"), "deploy", "--stage", STAGE, "--verbose"]
-    # The CLI works in .serverless: one deployment of this repository at a time.
-    with (repository / ".build" / "local-deploy.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with serverless_cli(repository) as program:
         _build_function(repository)
         log.unlink(missing_ok=True)
         environment = serverless_environment(aws.endpoint_url, aws.certificate)
+        command = [program, "deploy", "--stage", STAGE, "--verbose"]
         with tethered(command, environment, log, cwd=repository) as process:
             status = _wait(process)
     if status != 0:
@@ -136,7 +134,7 @@ def _read_outputs(aws: LocalAws) -> StackOutputs:
 
 
 def _require_setup(repository: Path) -> None:
-    needed = (".tools/stack/bin/python", "node_modules/.bin/osls", f".build/layer-{STAGE}.zip")
+    needed = (".tools/stack/bin/python", PROGRAM, f".build/layer-{STAGE}.zip")
     missing = [name for name in needed if not (repository / name).exists()]
     if missing:
         raise LocalStackError(f"{', '.join(missing)} missing: run `sh scripts/setup.sh` in {repository}")

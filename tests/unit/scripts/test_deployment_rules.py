@@ -29,6 +29,7 @@ GOOD = {
     "rate": "rate(5 minutes)",
     "layer": "arm64",
     "architecture": "arm64",
+    "log_level": "INFO",
 }
 
 
@@ -36,7 +37,11 @@ def config(**changes: Any) -> dict[str, Any]:
     """A resolved serverless.yml, reduced to what the rules look at."""
     value = {**GOOD, **changes}
     return {
-        "provider": {"architecture": value["architecture"]},
+        "provider": {
+            "architecture": value["architecture"],
+            "region": "eu-central-1",
+            "environment": {"POWERTOOLS_LOG_LEVEL": value["log_level"]},
+        },
         "layers": {"dependencies": {"package": {"artifact": f".build/layer-{value['layer']}.zip"}}},
         "functions": {
             "process": {
@@ -86,7 +91,9 @@ def test_a_good_deployment_has_no_mistakes() -> None:
         ({"stage": "Prod"}, "stage"),
         ({"stage": "a-stage-with-a-very-long-name"}, "stage"),
         ({"input_bucket": "same", "output_bucket": "same"}, "the same"),
+        ({"input_bucket": "mine-eu-central-1", "output_bucket": "mine-${AWS::Region}"}, "the same"),
         ({"input_bucket": "Photos"}, "inputBucket"),
+        ({"input_bucket": "my.photos"}, "inputBucket"),
         ({"output_bucket": "o" * 40 + "-${AWS::AccountId}-${AWS::Region}"}, "outputBucket"),
         ({"visibility": 724}, "visibilitySeconds"),
         ({"visibility": 43201}, "visibilitySeconds"),
@@ -105,6 +112,7 @@ def test_a_good_deployment_has_no_mistakes() -> None:
         ({"alarm_email": "me@"}, "alarmEmail"),
         ({"summary_phone": "0170 1234567"}, "summaryPhone"),
         ({"rate": "rate(1 minutes)"}, "rollUpMinutes"),
+        ({"log_level": "LOUD"}, "logLevel"),
         ({"layer": "local"}, "builtFor"),
         ({"layer": "x86_64"}, "builtFor"),
         ({"stage": "local"}, "builtFor"),

@@ -1,0 +1,112 @@
+"""Buckets: closed, encrypted, over TLS only, and still there when the stack is gone."""
+
+from tests.integration.template.packaged import Rule, Template, attribute, denies_without_tls, drop, put, remove
+
+OURS = ("InputBucket", "OutputBucket")
+CLOSED = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+ENCRYPTION = "BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault/SSEAlgorithm"
+
+
+def _all_buckets(template: Template) -> list[str]:
+    return template.names("AWS::S3::Bucket")
+
+
+def _is_closed(template: Template) -> bool:
+    return all(
+        template[bucket]["PublicAccessBlockConfiguration"][setting] is True
+        for bucket in _all_buckets(template)
+        for setting in CLOSED
+    )
+
+
+def _belongs_to_its_owner(template: Template) -> bool:
+    return all(
+        template[bucket]["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        for bucket in OURS
+    )
+
+
+def _is_encrypted(template: Template) -> bool:
+    return all(
+        rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in ("AES256", "aws:kms")
+        for bucket in _all_buckets(template)
+        for rule in template[bucket]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    )
+
+
+def _wants_tls(template: Template) -> bool:
+    return all(
+        any(denies_without_tls(s, "s3:*") and len(s["Resource"]) == 2 for s in statements)
+        for statements in (template.statements("AWS::S3::BucketPolicy", bucket) for bucket in _all_buckets(template))
+    )
+
+
+def _forgets_half_uploads(template: Template) -> bool:
+    return all(
+        any(
+            rule["Status"] == "Enabled" and rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] >= 1
+            for rule in template[bucket]["LifecycleConfiguration"]["Rules"]
+        )
+        for bucket in OURS
+    )
+
+
+def _outlives_the_stack(template: Template) -> bool:
+    return all(
+        template.resource(bucket)["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate")
+        and template.resource(bucket)["UpdateReplacePolicy"] == "Retain"
+        for bucket in OURS
+    )
+
+
+STORAGE_RULES = (
+    Rule(
+        "no bucket can be made public",
+        _is_closed,
+        [
+            *(put("OutputBucket", f"PublicAccessBlockConfiguration/{setting}", False) for setting in CLOSED),
+            drop("InputBucket", "PublicAccessBlockConfiguration"),
+            drop("ServerlessDeploymentBucket", "PublicAccessBlockConfiguration"),
+        ],
+    ),
+    Rule(
+        "objects belong to the bucket's owner",
+        _belongs_to_its_owner,
+        [
+            put("InputBucket", "OwnershipControls/Rules/0/ObjectOwnership", "ObjectWriter"),
+            drop("OutputBucket", "OwnershipControls"),
+        ],
+    ),
+    Rule(
+        "every bucket is encrypted",
+        _is_encrypted,
+        [drop("InputBucket", "BucketEncryption"), put("OutputBucket", ENCRYPTION, "none")],
+    ),
+    Rule(
+        "every bucket is reached over TLS only",
+        _wants_tls,
+        [
+            remove("InputBucketPolicy"),
+            drop("OutputBucketPolicy", "PolicyDocument/Statement/0"),
+            drop("InputBucketPolicy", "PolicyDocument/Statement/0/Resource/1"),
+            put("OutputBucketPolicy", "PolicyDocument/Statement/0/Principal", {"AWS": "123456789012"}),
+        ],
+    ),
+    Rule(
+        "incomplete multipart uploads are aborted",
+        _forgets_half_uploads,
+        [
+            drop("InputBucket", "LifecycleConfiguration"),
+            put("OutputBucket", "LifecycleConfiguration/Rules/0/Status", "Disabled"),
+        ],
+    ),
+    Rule(
+        "the buckets outlive the stack",
+        _outlives_the_stack,
+        [
+            attribute("InputBucket", "DeletionPolicy", "Delete"),
+            attribute("OutputBucket", "DeletionPolicy", None),
+            attribute("OutputBucket", "UpdateReplacePolicy", "Delete"),
+        ],
+    ),
+)

@@ -1,0 +1,85 @@
+"""The packaged CloudFormation template of the stage prod keeps every rule, and every rule can be broken."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.stack_outputs import StackOutputs
+from tests.conftest import REPOSITORY
+from tests.integration.template.alarm_rules import ALARM_RULES
+from tests.integration.template.function_rules import FUNCTION_RULES
+from tests.integration.template.messaging_rules import MESSAGING_RULES
+from tests.integration.template.packaged import Rule, Template
+from tests.integration.template.storage_rules import STORAGE_RULES
+
+RULES = (*STORAGE_RULES, *MESSAGING_RULES, *FUNCTION_RULES, *ALARM_RULES)
+STAGE = "prod"
+BREAKS = [
+    pytest.param(rule, change, id=f"{rule.name}, change {number}")
+    for rule in RULES
+    for number, change in enumerate(rule.breaks, start=1)
+]
+NAME = re.compile(r"(Bucket|Queue|Topic|Function|Alarm|Layer|Role|LogGroup)Name$")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """What `npm run package -- --stage prod` writes."""
+    folder = tmp_path_factory.mktemp("package")
+    command = [sys.executable, "-m", "scripts.deployment", "package", "--stage", STAGE, "--package", str(folder)]
+    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
+    return Template(json.loads((folder / "cloudformation-template-update-stack.json").read_text()))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_the_template_keeps_the_rule(template: Template, rule: Rule) -> None:
+    assert rule.is_kept(template)
+
+
+@pytest.mark.parametrize(("rule", "change"), BREAKS)
+def test_the_rule_notices_a_change_that_breaks_it(
+    template: Template, rule: Rule, change: Callable[[Template], object]
+) -> None:
+    broken = template.copy()
+    change(broken)
+    assert not rule.is_kept(broken)
+
+
+def physical_names(value: Any) -> Iterator[str]:
+    """Every name that serverless.yml gives to a resource, instead of leaving it to CloudFormation."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if NAME.search(key) and isinstance(part, str):
+                yield part
+            elif NAME.search(key) and "Fn::Sub" in part:
+                yield part["Fn::Sub"]
+            else:
+                yield from physical_names(part)
+
+
+def test_every_name_carries_the_stage_so_that_two_live_side_by_side(template: Template) -> None:
+    resources = [resource["Properties"] for resource in template.document["Resources"].values()]
+    names = [name for properties in resources for name in physical_names(properties) if not name.startswith("${")]
+    assert len(names) > 20
+    assert [name for name in names if f"darkroom-{STAGE}-" not in name] == []
+
+
+def test_a_name_without_the_stage_would_be_found() -> None:
+    assert list(physical_names({"QueueName": "photos", "BucketName": {"Fn::Sub": "b"}})) == ["photos", "b"]
+
+
+def test_the_stack_tells_the_scripts_all_the_names_they_ask_for(template: Template) -> None:
+    told = {name: "a name" for name, output in template.document["Outputs"].items() if "Condition" not in output}
+    assert StackOutputs.from_outputs(told).follow_queue_url == ""
+
+
+def test_the_functions_and_the_layer_get_the_zips_that_were_built_for_them(template: Template) -> None:
+    keys = [template[name]["Code"]["S3Key"] for name in ("ProcessLambdaFunction", "RollUpLambdaFunction")]
+    keys.append(template["DependenciesLambdaLayer"]["Content"]["S3Key"])
+    assert [Path(key).name for key in keys] == ["function-arm64.zip", "function-arm64.zip", "layer-arm64.zip"]
