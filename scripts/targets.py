@@ -77,17 +77,13 @@ def make_client(session: boto3.Session, service: str, endpoint_url: str | None =
 
 def find_target(stage: str) -> Target:
     """Finds a stage: `local` on this machine, any other by its CloudFormation stack in the account and region that
-    the usual AWS environment variables and profile name.
+    the usual AWS environment variables and profile name. These also lead to a local stack when they name its endpoint.
 
     Raises:
         TargetError: it is not there.
     """
-    kept = find_kept_stack() if stage == LOCAL_STAGE else None
-    if kept:
-        session = boto3.Session("test", "test", region_name=kept.environment["AWS_REGION"])
-        return Target(stage=stage, outputs=kept.outputs, session=session, endpoint_url=kept.endpoint_url)
     if stage == LOCAL_STAGE and "AWS_ENDPOINT_URL" not in os.environ:
-        raise TargetError("no local stack is up: keep one up with `npm run stack` in another terminal")
+        return _find_local()
     session = boto3.Session()
     if session.region_name is None:
         raise TargetError("no region: set AWS_REGION, or a profile that names one")
@@ -96,3 +92,14 @@ def find_target(stage: str) -> Target:
     except StackOutputsError as error:
         raise TargetError(f"{error} (looked in {session.region_name})") from error
     return Target(stage=stage, outputs=outputs, session=session)
+
+
+def _find_local() -> Target:
+    kept = find_kept_stack()
+    if kept is None:
+        raise TargetError("no local stack is up: keep one up with `npm run stack` in another terminal")
+    credentials = kept.environment
+    session = boto3.Session(
+        credentials["AWS_ACCESS_KEY_ID"], credentials["AWS_SECRET_ACCESS_KEY"], region_name=credentials["AWS_REGION"]
+    )
+    return Target(stage=LOCAL_STAGE, outputs=kept.outputs, session=session, endpoint_url=kept.endpoint_url)
