@@ -15,7 +15,8 @@ from uuid import uuid4
 from scripts.local_stack import LocalStack
 from tests.photos import jpeg, not_an_image
 
-# Each asks something else of the service; a suspect is a message that was received before.
+# Each asks something else of the service. What is "done" is told of again in each batch, with the same event; a suspect
+# is a message that an earlier invocation may have died with.
 KINDS = ("new", "suspect", "done", "gone", "bad")
 WELL = {
     "messages": len(KINDS),
@@ -48,9 +49,27 @@ def paused_mapping(stack: LocalStack) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class OneBatch:
-    """Runs batches on a stack whose mapping is paused."""
+    """Runs batches on a stack whose mapping is paused.
+
+    Attributes:
+        stack: where.
+        done: the message about a photo that is done.
+    """
 
     stack: LocalStack
+    done: str
+
+    @classmethod
+    def prepare(cls, stack: LocalStack) -> "OneBatch":
+        """Empties the stack, and has one photo done."""
+        forget_everything(stack)
+        stack.client("s3").put_object(Bucket=stack.outputs.input_bucket, Key="done", Body=PHOTO)
+        first = cls(stack, "")
+        (record,) = first._receive()
+        first._invoke({"Records": [record]})
+        assert first._told() == {"done": "processed"}
+        first._drain(stack.outputs.roll_up_queue_url)
+        return cls(stack, record["body"])
 
     def run(self) -> Account:
         """A message of each kind: what came of it, in the words of `WELL`."""
@@ -68,26 +87,12 @@ class OneBatch:
         self.stack.client("sqs").purge_queue(QueueUrl=self.stack.outputs.queue_url)
         return account
 
-    def forget(self) -> None:
-        """Empties every queue and bucket."""
-        outputs, s3 = self.stack.outputs, self.stack.client("s3")
-        for url in (
-            outputs.queue_url,
-            outputs.dead_letter_queue_url,
-            outputs.roll_up_queue_url,
-            outputs.follow_queue_url,
-        ):
-            self.stack.client("sqs").purge_queue(QueueUrl=url)
-        for bucket in (outputs.input_bucket, outputs.output_bucket):
-            for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
-                s3.delete_object(Bucket=bucket, Key=entry["Key"])
-
     def _upload(self) -> None:
         s3, bucket, number = self.stack.client("s3"), self.stack.outputs.input_bucket, uuid4().hex
-        for kind in KINDS:
-            key = kind if kind == "done" else f"{kind}/{number}"
-            s3.put_object(Bucket=bucket, Key=key, Body=not_an_image() if kind == "bad" else PHOTO)
+        for kind in ("new", "suspect", "gone", "bad"):
+            s3.put_object(Bucket=bucket, Key=f"{kind}/{number}", Body=not_an_image() if kind == "bad" else PHOTO)
         s3.delete_object(Bucket=bucket, Key=f"gone/{number}")
+        self.stack.client("sqs").send_message(QueueUrl=self.stack.outputs.queue_url, MessageBody=self.done)
 
     def _receive(self) -> list[dict[str, Any]]:
         """The messages as the mapping hands them over."""
@@ -128,6 +133,17 @@ class OneBatch:
         return messages
 
 
+def forget_everything(stack: LocalStack) -> None:
+    """Empties every queue and bucket."""
+    outputs, s3, sqs = stack.outputs, stack.client("s3"), stack.client("sqs")
+    urls = (outputs.queue_url, outputs.dead_letter_queue_url, outputs.roll_up_queue_url, outputs.follow_queue_url)
+    for url in urls:
+        sqs.purge_queue(QueueUrl=url)
+    for bucket in (outputs.input_bucket, outputs.output_bucket):
+        for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=entry["Key"])
+
+
 def roll_up(stack: LocalStack) -> str:
     """Sends a digest to the roll-up and runs it; answers "well", or what it complains of."""
     sqs, url = stack.client("sqs"), stack.outputs.roll_up_queue_url
@@ -139,10 +155,24 @@ def roll_up(stack: LocalStack) -> str:
     return str(response["errorMessage"]) if "FunctionError" in answer else "well"
 
 
+def emitted_metrics(stack: LocalStack) -> set[tuple[str, str, str]]:
+    """Namespace, name and service of every metric that the function has written to its log, as EMF has it."""
+    group = f"/aws/lambda/{stack.outputs.process_function}"
+    log = stack.client("logs").filter_log_events(logGroupName=group)["events"]
+    documents = [json.loads(event["message"]) for event in log if event["message"].startswith('{"_aws"')]
+    return {
+        (directive["Namespace"], metric["Name"], document["service"])
+        for document in documents
+        for directive in document["_aws"]["CloudWatchMetrics"]
+        if ["service"] in directive["Dimensions"]
+        for metric in directive["Metrics"]
+    }
+
+
 def _record(message: Mapping[str, Any]) -> dict[str, Any]:
     attributes = dict(message["Attributes"])
     if _kind(_key(message["Body"])) == "suspect":
-        attributes["ApproximateReceiveCount"] = "2"
+        attributes |= {"ApproximateReceiveCount": "2", "ApproximateFirstReceiveTimestamp": "0"}
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],

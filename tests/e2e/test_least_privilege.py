@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from scripts.local_aws import REGION
 from scripts.local_stack import LocalStack
 from tests.e2e.grants import BUCKETS, QUEUES, TOPICS, Grant, Policy, allowing_statements, find_grants, find_policies
-from tests.e2e.one_batch import WELL, Account, OneBatch, paused_mapping, roll_up
+from tests.e2e.one_batch import WELL, Account, OneBatch, emitted_metrics, forget_everything, paused_mapping, roll_up
 
 NOBODY_HEARS: Account = dict.fromkeys(("new", "suspect", "done", "gone", "bad"), None)
 DENIED = "retrying access-denied"
@@ -55,10 +55,9 @@ BREAKS_A_BATCH: dict[Grant, Account] = {
         "digests for the roll-up": 0,
     },
     Grant("PhotoQueue", "InputBucketSends", "sqs:SendMessage", "PhotoQueue"): {
-        **NOBODY_HEARS,
-        "messages": 0,
+        **dict.fromkeys(("new", "suspect", "gone", "bad"), None),
+        "messages": 1,  # what the test itself sends
         "dead letters": [],
-        "digests for the roll-up": 0,
     },
     Grant("RollUpQueue", "DigestTopicSends", "sqs:SendMessage", "RollUpQueue"): {"digests for the roll-up": 0},
     Grant("FollowQueue", "DigestTopicSends", "sqs:SendMessage", "FollowQueue"): NOBODY_HEARS,
@@ -111,10 +110,13 @@ def paused(guarded_stack: LocalStack) -> Iterator[LocalStack]:
     with paused_mapping(guarded_stack):
         role = find_policies(guarded_stack)["RollUpRole"]
         role.write(role.read())  # see `grants`: what ministack calls a permission
-        OneBatch(guarded_stack).forget()
-        OneBatch(guarded_stack).run()  # stores what is "done" from now on
         yield guarded_stack
-        OneBatch(guarded_stack).forget()
+        forget_everything(guarded_stack)
+
+
+@pytest.fixture(scope="module")
+def batch(paused: LocalStack) -> OneBatch:
+    return OneBatch.prepare(paused)
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +124,8 @@ def policies(paused: LocalStack) -> dict[str, Policy]:
     return find_policies(paused)
 
 
-def test_with_all_its_grants_a_batch_goes_well(paused: LocalStack) -> None:
-    assert OneBatch(paused).run() == WELL
+def test_with_all_its_grants_a_batch_goes_well(batch: OneBatch) -> None:
+    assert batch.run() == WELL
 
 
 def test_with_all_its_grants_the_roll_up_goes_well(paused: LocalStack) -> None:
@@ -131,9 +133,9 @@ def test_with_all_its_grants_the_roll_up_goes_well(paused: LocalStack) -> None:
 
 
 @pytest.mark.parametrize("grant", BREAKS_A_BATCH, ids=str)
-def test_without_this_grant_a_batch_goes_wrong(paused: LocalStack, policies: dict[str, Policy], grant: Grant) -> None:
+def test_without_this_grant_a_batch_goes_wrong(batch: OneBatch, policies: dict[str, Policy], grant: Grant) -> None:
     with policies[grant.holder].replaced(policies[grant.holder].without(grant)):
-        account = OneBatch(paused).run()
+        account = batch.run()
     expected = {**WELL, **BREAKS_A_BATCH[grant]}
     assert account == {what: came for what, came in expected.items() if came is not None}
 
@@ -143,6 +145,21 @@ def test_without_this_grant_the_roll_up_fails(paused: LocalStack, policies: dict
     with policies[grant.holder].replaced(policies[grant.holder].without(grant)):
         complaint = roll_up(paused)
     assert f"when calling the {BREAKS_THE_ROLL_UP[grant]} operation" in complaint
+
+
+def test_our_alarms_watch_metrics_that_the_function_emits(batch: OneBatch, policies: dict[str, Policy]) -> None:
+    publish = Grant("ProcessRole", "SendDigests", "sns:Publish", "DigestTopic")
+    with policies[publish.holder].replaced(policies[publish.holder].without(publish)):
+        batch.run()  # so that it has to tell of a digest that was not sent, too
+    alarms = batch.stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    watched = {
+        (alarm["Namespace"], alarm["MetricName"], dimension["Value"])
+        for alarm in alarms
+        for dimension in alarm["Dimensions"]
+        if dimension["Name"] == "service"
+    }
+    assert {name for _, name, _ in watched} == {"Retrying", "DigestNotSent"}
+    assert watched <= emitted_metrics(batch.stack)
 
 
 def test_every_grant_is_shown_to_be_needed_or_says_why_it_cannot_be(paused: LocalStack) -> None:
