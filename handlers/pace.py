@@ -23,8 +23,8 @@ class Pace:
     """Remembers how long recent photos took, in a worker and between S3 and here."""
 
     def __init__(self) -> None:
-        self._renders: deque[float] = deque([FIRST_RENDER_SECONDS], maxlen=REMEMBERED)
-        self._transfers: deque[float] = deque([FIRST_TRANSFER_SECONDS], maxlen=REMEMBERED)
+        self._renders: deque[float] = deque(maxlen=REMEMBERED)
+        self._transfers: deque[float] = deque(maxlen=REMEMBERED)
         self._lock = threading.Lock()
 
     def note(self, *, render_seconds: float, transfer_seconds: float) -> None:
@@ -37,19 +37,20 @@ class Pace:
     def usual_render_seconds(self) -> float:
         """What each of several photos is expected to take in a worker."""
         with self._lock:
-            return MARGIN * fmean(self._renders)
+            return MARGIN * fmean(self._renders or [FIRST_RENDER_SECONDS])
 
     @property
     def render_seconds(self) -> float:
         """What a single photo is expected to take in a worker: as long as the slowest of the last ones."""
         with self._lock:
-            return MARGIN * max(self._renders)
+            return MARGIN * max(self._renders, default=FIRST_RENDER_SECONDS)
 
     @property
     def photo_seconds(self) -> float:
         """What a single photo is expected to take from its message to its outputs."""
         with self._lock:
-            return MARGIN * (max(self._renders) + max(self._transfers))
+            slowest_transfer_seconds = max(self._transfers, default=FIRST_TRANSFER_SECONDS)
+        return self.render_seconds + MARGIN * slowest_transfer_seconds
 
     def require_render(self, deadline: Deadline) -> None:
         """Asks, when a photo's turn has come, whether it will be rendered in time.

@@ -57,10 +57,9 @@ class WorkerPool:
         self._memory = Budget(photos_mb * MB, "memory")
         self._photo_timeout_seconds = photo_timeout_seconds
         self._pace = pace
-        self._start = start
-        self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
+        self._free: queue.LifoQueue[_Place] = queue.LifoQueue()
         for _ in range(self.size):
-            self._idle.put(self._start(self._memory.total_bytes))
+            self._free.put(_Place(partial(start, self._memory.total_bytes)))
 
     def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> Rendered:
         """Renders one photo; on a crash, a hang or hunger it gets a second try, alone.
@@ -74,26 +73,28 @@ class WorkerPool:
             PermanentError: the photo is bad, or took its worker down twice.
             RetryableError: `out-of-time`, `disk-full`, `internal-error`.
         """
-        try:
-            return self._try(request, deadline, stopwatch, alone=False)
-        except WorkerLostError as lost:
-            logger.warning("A photo took its worker down", code=lost.code, detail=lost.detail)
-        try:
-            return self._try(request, deadline, stopwatch, alone=True)
-        except WorkerLostError as lost:
-            raise PermanentError(lost.code, lost.detail) from lost
+        with self._borrow(deadline) as place:
+            try:
+                return self._try(place.worker(), request, deadline, stopwatch, alone=False)
+            except WorkerLostError as lost:
+                logger.warning("A photo took its worker down", code=lost.code, detail=lost.detail)
+            try:
+                return self._try(place.worker(), request, deadline, stopwatch, alone=True)
+            except WorkerLostError as lost:
+                raise PermanentError(lost.code, lost.detail) from lost
 
-    def _try(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch, *, alone: bool) -> Rendered:
-        with self._borrow(deadline) as worker:
-            ask = partial(self._ask, worker, deadline, stopwatch)
-            needed_bytes = self._memory.total_bytes
-            if not alone:
-                needed_bytes = self._affordable(
-                    ask(estimate_request(request.source, request.settings.limits), parse_estimate)
-                )
-            with self._memory.reserve(needed_bytes, deadline):
-                self._pace.require_render(deadline)
-                return ask(render_request(request.source, request.into, request.settings, request.mark), parse_rendered)
+    def _try(
+        self, worker: Worker, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch, *, alone: bool
+    ) -> Rendered:
+        ask = partial(self._ask, worker, deadline, stopwatch)
+        needed_bytes = self._memory.total_bytes
+        if not alone:
+            needed_bytes = self._affordable(
+                ask(estimate_request(request.source, request.settings.limits), parse_estimate)
+            )
+        with self._memory.reserve(needed_bytes, deadline):
+            self._pace.require_render(deadline)
+            return ask(render_request(request.source, request.into, request.settings, request.mark), parse_rendered)
 
     def _affordable(self, needed_bytes: int) -> int:
         if needed_bytes > self._memory.total_bytes:
@@ -116,33 +117,41 @@ class WorkerPool:
             raise RetryableError(FailureCode.INTERNAL_ERROR, f"no worker could be started: {error}") from error
 
     @contextmanager
-    def _borrow(self, deadline: Deadline) -> Iterator[Worker]:
-        """Lends an idle worker; one that was lost is replaced, at once if that is possible, else for the next borrower.
-
-        A place in the pool is never lost, whatever happens to the worker in it.
-        """
+    def _borrow(self, deadline: Deadline) -> Iterator["_Place"]:
+        """Lends a place that is free. It is given back whatever happens to the worker in it."""
         try:
-            worker = self._idle.get(timeout=deadline.seconds_left)
+            place = self._free.get(timeout=deadline.seconds_left)
         except queue.Empty:
             raise RetryableError(FailureCode.OUT_OF_TIME, "no worker became free in time") from None
         try:
-            if not worker.is_alive:
-                worker = self._replace(worker)
-            yield worker
+            yield place
         finally:
-            if not worker.is_alive:
-                with suppress(OSError):
-                    worker = self._replace(worker)
-            self._idle.put(worker)
-
-    def _replace(self, lost: Worker) -> Worker:
-        lost.stop()
-        return self._start(self._memory.total_bytes)
+            with suppress(OSError):  # if a lost worker cannot be replaced now, the next borrower tries again
+                place.worker()
+            self._free.put(place)
 
     def stop(self) -> None:
-        """Ends every idle worker."""
-        while not self._idle.empty():
-            self._idle.get_nowait().stop()
+        """Ends the workers that nobody uses."""
+        while not self._free.empty():
+            self._free.get_nowait().stop()
+
+
+class _Place:
+    """One of the pool's places, and the worker in it."""
+
+    def __init__(self, start: Callable[[], Worker]) -> None:
+        self._start = start
+        self._worker = start()
+
+    def worker(self) -> Worker:
+        """The worker; a new one if the last was lost."""
+        if not self._worker.is_alive:
+            self._worker.stop()
+            self._worker = self._start()
+        return self._worker
+
+    def stop(self) -> None:
+        self._worker.stop()
 
 
 def _understood(worker: Worker, reply: bytes, parse: Callable[[bytes], T]) -> T:

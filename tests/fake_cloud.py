@@ -50,9 +50,10 @@ class FakeCloud:
     Args:
         environment: the function's settings.
         workers: who renders; by default copies of the source take the place of its outputs.
+        pace: how long photos take; the workers' own.
     """
 
-    def __init__(self, environment: Mapping[str, str], workers: Any = None) -> None:
+    def __init__(self, environment: Mapping[str, str], workers: Any = None, pace: Pace | None = None) -> None:
         self.settings = Settings.from_environment(environment)
         self.s3 = FakeS3()
         self.sqs = FakeSqs(
@@ -63,9 +64,9 @@ class FakeCloud:
         self.sns = FakeSns()
         self.uploaded: list[SourceObject] = []
         self.bodies: dict[SourceObject, bytes] = {}
-        self.house = self._build(workers or CopyingWorkers())
+        self.house = self._build(workers or CopyingWorkers(), pace or Pace())
 
-    def _build(self, workers: Any) -> House:
+    def _build(self, workers: Any, pace: Pace) -> House:
         return House(
             settings=self.settings,
             workers=cast(WorkerPool, workers),
@@ -86,7 +87,7 @@ class FakeCloud:
             announcer=Announcer(
                 sns=cast(Any, self.sns), topic_arn=self.settings.digest_topic_arn, stage=self.settings.stage
             ),
-            pace=Pace(),
+            pace=pace,
         )
 
     def upload(self, key: str, body: bytes) -> None:
