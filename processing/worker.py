@@ -79,8 +79,11 @@ def _read_requests(stdin: BinaryIO, requests: "queue.SimpleQueue[bytes]") -> Non
 
 
 def _send(replies: BinaryIO, line: bytes) -> None:
-    replies.write(line)
-    replies.flush()
+    try:
+        replies.write(line)
+        replies.flush()
+    except BrokenPipeError:
+        os._exit(0)  # nobody is left to answer
 
 
 if __name__ == "__main__":

@@ -161,6 +161,23 @@ def test_a_worker_ends_when_its_stdin_does(children: list[Child]) -> None:
     assert child.process.wait(timeout=5) == 0
 
 
+def test_a_worker_whose_parent_died_while_it_started_ends_without_a_word(tmp_path: Path) -> None:
+    with (tmp_path / "said").open("wb") as said:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "processing.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            cwd=REPOSITORY,
+        )
+        assert child.stdout is not None
+        child.stdout.close()
+        assert child.wait(timeout=20) == 0
+        assert child.stdin is not None
+        child.stdin.close()
+    assert (tmp_path / "said").read_bytes() == b""
+
+
 def test_a_worker_ends_with_its_stdin_even_in_the_middle_of_a_photo(tmp_path: Path, children: list[Child]) -> None:
     child = start(children)
     child.send(render_request(stored(tmp_path, photos.png_bomb(20_000)), tmp_path, ALL_PIXELS))
