@@ -1,0 +1,77 @@
+"""Who takes part: Darkroom's own worker, and the ways in which others do the same job."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from processing.allocator import ALLOCATOR_SETTINGS
+from processing.worker_protocol import render_request
+from scripts.bench.contender import Job, Peer
+from scripts.bench.environments import REPOSITORY, Installed
+from scripts.bench.renditions import RENDITIONS, SETTINGS
+
+PEERS = "scripts.bench.peers"
+DARKROOM, FLOOR = "darkroom", "floor"
+SHARP_CLONE, SHARP_CHAIN, PILLOW = "sharp-clone", "sharp-chain", "pillow"
+
+
+def list_peers(installed: Installed) -> list[Peer]:
+    """Everybody who can run on this machine, Darkroom first."""
+    return [darkroom(), *_others(installed)]
+
+
+def darkroom() -> Peer:
+    """The worker process that renders photos on Lambda, with its environment there."""
+    return Peer(
+        name=DARKROOM,
+        title="Darkroom",
+        command=(sys.executable, "-P", "-m", "processing.worker"),
+        request=_as_json,
+        environment=_environment() | ALLOCATOR_SETTINGS | {"PYTHONPATH": str(REPOSITORY)},
+    )
+
+
+def _others(installed: Installed) -> Iterator[Peer]:
+    if installed.floor:
+        yield Peer(
+            name=FLOOR,
+            title="floor: libjpeg-turbo alone",
+            command=(str(installed.floor),),
+            request=_as_paths,
+            environment=_environment(),
+            can_read=lambda name: name.endswith(".jpg") and "cmyk" not in name,
+        )
+    node = shutil.which("node") or "node"
+    for name, title in ((SHARP_CHAIN, "sharp, chained"), (SHARP_CLONE, "sharp, clone() per size")):
+        script = installed.sharp / f"{name.replace('-', '_')}.mjs"
+        yield _plain(name, title, (node, str(script)))
+    yield _python("libvips", "libvips, thumbnail per size", installed.libvips, "libvips_thumbnails")
+    if installed.vipsthumbnail:
+        plain = _python("vipsthumbnail", "vipsthumbnail", Path(sys.executable), "vipsthumbnail")
+        yield replace(plain, command=(*plain.command, installed.vipsthumbnail), spawns=True)
+    yield _python(PILLOW, "Pillow, as in tutorials", installed.pillow, "pillow_tutorial")
+
+
+def _python(name: str, title: str, interpreter: Path, module: str) -> Peer:
+    peer = _plain(name, title, (str(interpreter), "-P", "-m", f"{PEERS}.{module}"))
+    return replace(peer, environment=_environment() | {"PYTHONPATH": str(REPOSITORY)})
+
+
+def _plain(name: str, title: str, command: tuple[str, ...]) -> Peer:
+    return Peer(name=name, title=title, command=command, request=_as_json, environment=_environment())
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+
+
+def _as_json(job: Job) -> bytes:
+    return render_request(job.source, job.into, SETTINGS)
+
+
+def _as_paths(job: Job) -> bytes:
+    references = [job.reference / f"{rendition.name}.ppm" for rendition in RENDITIONS]
+    return "\t".join(map(str, (job.source, *references, job.into))).encode() + b"\n"

@@ -1,0 +1,91 @@
+"""Does a photo cost the same among five thousand as among a hundred? The real service, on the local stack."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.bench.environments import REPOSITORY
+from scripts.bench.processes import tree_cpu_seconds
+from scripts.laptop_job import LaptopJob
+from scripts.local_stack import LocalStack, local_stack
+from scripts.photo_folder import Photo
+from scripts.tally import Tally
+
+_PATIENCE_SECONDS = 300.0
+
+
+class ScaleError(Exception):
+    """Some photos did not come out: what they cost would be wrong."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleRun:
+    """One job of so many photos.
+
+    Attributes:
+        photos: how many.
+        wall_ms: time on the clock for one photo, from the first upload until the last output is on this machine.
+        cpu_ms: processor time of the whole stack for one photo: the function, its workers, and the local AWS itself.
+        process_ms: what the function's workers took for one photo, on the clock.
+        batches: how many invocations it took.
+    """
+
+    photos: int
+    wall_ms: float
+    cpu_ms: float
+    process_ms: float
+    batches: int
+
+
+def measure_scale(file: Path, counts: Sequence[int], folder: Path, say: Callable[[str], None]) -> list[ScaleRun]:
+    """Runs jobs of growing size through one stack; the first, which warms it up, is not counted.
+
+    Args:
+        file: every photo, under keys of its own.
+        counts: photos in each job.
+        folder: for the outputs.
+        say: hears how it goes.
+
+    Raises:
+        LocalStackError: the stack did not come up.
+        ScaleError: a photo failed.
+    """
+    with local_stack(REPOSITORY) as stack:
+        _run(stack, file, min(counts), folder / "warm-up")
+        runs = []
+        for count in counts:
+            runs.append(_run(stack, file, count, folder / str(count)))
+            say(f"{count:,} photos: {runs[-1].cpu_ms:.0f} ms of CPU time and {runs[-1].wall_ms:.0f} ms each")
+    return runs
+
+
+def _run(stack: LocalStack, file: Path, count: int, out: Path) -> ScaleRun:
+    assert stack.process is not None  # noqa: S101 (for the type checker: we have started it)
+    out.mkdir(parents=True, exist_ok=True)
+    tally = Tally(expected=count)
+    start, cpu_before = time.monotonic(), tree_cpu_seconds(stack.process.pid)
+    _job(stack, out).run([Photo(file, f"{out.name}/{number:06}.jpg") for number in range(count)], tally, lambda _: None)
+    wall, cpu = time.monotonic() - start, tree_cpu_seconds(stack.process.pid) - cpu_before
+    if tally.failures:
+        raise ScaleError(f"{len(tally.failures)} of {count} photos failed, the first with {tally.failures[0].code}")
+    results = [result for digest in tally.digests for result in digest.results]
+    return ScaleRun(
+        photos=count,
+        wall_ms=1000 * wall / count,
+        cpu_ms=1000 * cpu / count,
+        process_ms=sum(result.milliseconds.get("process", 0) for result in results) / count,
+        batches=len(tally.digests),
+    )
+
+
+def _job(stack: LocalStack, out: Path) -> LaptopJob:
+    return LaptopJob(
+        s3=stack.client("s3"),
+        sqs=stack.client("sqs"),
+        input_bucket=stack.outputs.input_bucket,
+        output_bucket=stack.outputs.output_bucket,
+        follow_queue_url=stack.outputs.follow_queue_url,
+        out=out,
+        patience_seconds=_PATIENCE_SECONDS,
+    )

@@ -1,0 +1,60 @@
+"""The benchmark still runs: peers are installed, everyone does the job, the function answers. No figure is judged."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PEERS = {"darkroom", "sharp-chain", "sharp-clone", "libvips", "pillow"}
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    out = tmp_path_factory.mktemp("bench")
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.bench", "--quick", "--out", str(out)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (out / "benchmarks.md").read_text().startswith("# Benchmarks")
+    assert (out / "benchmarks.svg").read_text().startswith("<svg")
+    return json.loads((out / "benchmarks.json").read_text())
+
+
+def test_every_peer_does_the_job_and_comes_close_to_the_reference(results: Any) -> None:
+    scores = {score["peer"]: score for score in results["versus"]["scores"]}
+    assert scores.keys() >= PEERS
+    for score in scores.values():
+        assert score["cpu_ms"]["median"] > 0
+        assert min(score["likeness"]) > 0.9
+
+
+def test_memory_is_measured_for_one_photo_and_for_many(results: Any) -> None:
+    assert {peak["peer"] for peak in results["memory"]["peaks"]} >= PEERS
+    assert results["memory"]["growth"]["end_bytes"] > 0
+
+
+def test_a_batch_goes_through_the_function_and_through_the_sequential_handler(results: Any) -> None:
+    assert {score["name"] for score in results["batch"]["scores"]} == {"darkroom", "sequential"}
+
+
+def test_a_cold_start_is_taken_apart(results: Any) -> None:
+    assert results["cold-start"]["start"]["init_wall_ms"]["median"] > 0
+    assert results["cold-start"]["imports"]["boto3"] > 0
+
+
+def test_without_knowing_the_part_nothing_runs() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.bench", "everything"], cwd=REPOSITORY, capture_output=True, check=False
+    )
+    assert done.returncode == 2

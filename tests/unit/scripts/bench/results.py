@@ -1,0 +1,57 @@
+"""Results as the benchmark writes them, made for tests."""
+
+from typing import Any
+
+
+def spread(median: float) -> dict[str, float]:
+    return {"median": median, "low": median * 0.9, "high": median * 1.1}
+
+
+def score(peer: str, ratio: float, photo: str = "12mp.jpg", likeness: float = 0.95) -> dict[str, Any]:
+    return {
+        "peer": peer,
+        "photo": photo,
+        "cpu_ms": spread(60 * ratio),
+        "wall_ms": spread(70 * ratio),
+        "cpu_to_darkroom": spread(ratio),
+        "peak_bytes": 50_000_000,
+        "output_bytes": 300_000,
+        "likeness": [likeness, likeness, likeness],
+    }
+
+
+def versus(*scores: dict[str, Any]) -> dict[str, Any]:
+    titles = {"darkroom": "Darkroom", "floor": "floor", "sharp-clone": "sharp <clone>", "pillow": "Pillow"}
+    return {"titles": titles, "photos": {"12mp.jpg": "12 MP JPEG"}, "scores": list(scores), "missing": []}
+
+
+def batch(ratio: float, vcpus: int = 1) -> dict[str, Any]:
+    one = {
+        "name": "darkroom",
+        "vcpus": vcpus,
+        "photos": 10,
+        "cpu_ms": spread(100),
+        "wall_ms": spread(100 * ratio),
+        "wall_to_cpu": spread(ratio),
+    }
+    return {"photo": "12 MP JPEG", "scores": [one]}
+
+
+def memory(over_mb: float, half_mb: float = 100, end_mb: float = 100) -> dict[str, Any]:
+    peak = {
+        "peer": "darkroom",
+        "photo": "100mp.jpg",
+        "whole_bytes": (over_mb + 10) * 1e6,
+        "over_interpreter_bytes": over_mb * 1e6,
+    }
+    return {
+        "titles": {"darkroom": "Darkroom"},
+        "photos": {"100mp.jpg": "100 MP JPEG"},
+        "source_bytes": {"100mp.jpg": 30_000_000},
+        "peaks": [peak],
+        "growth": {"photos": 500, "half_bytes": half_mb * 1e6, "end_bytes": end_mb * 1e6},
+    }
+
+
+def measured(part: dict[str, Any]) -> dict[str, Any]:
+    return part | {"measured": "2026-11-23", "machine": {"processor": "a processor"}}

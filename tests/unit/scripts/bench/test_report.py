@@ -1,0 +1,66 @@
+"""The page and the chart are made from the JSON and nothing else."""
+
+import json
+import platform
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from scripts.bench.__main__ import read_results, write_results
+from scripts.bench.plot import draw_ratios
+from scripts.bench.report import render_report
+from tests.unit.scripts.bench.results import batch, measured, memory, score, versus
+
+DOCS = Path(__file__).resolve().parents[4] / "docs"
+RESULTS = {
+    "versus": measured(versus(score("darkroom", 1.0), score("sharp-clone", 2.5))),
+    "memory": measured(memory(70)),
+    "batch": measured(batch(1.2)),
+}
+
+
+def test_a_missed_target_is_shown_as_missed() -> None:
+    page = render_report(RESULTS)
+    assert "| peak memory over Python's own, 100mp.jpg | 60 MB | 70 MB | **missed** |" in page
+    assert "| wall time / CPU time, batch of 10, one core | 1.2 | 1.20 (1.08 to 1.32) | met |" in page
+
+
+def test_every_table_has_as_many_cells_in_each_row_as_in_its_head() -> None:
+    widths = [line.count("|") for line in render_report(RESULTS).splitlines() if line.startswith("|")]
+    tables = "\n".join(line if line.startswith("|") else "" for line in render_report(RESULTS).splitlines())
+    for table in filter(None, tables.split("\n\n")):
+        assert len({line.count("|") for line in table.strip().splitlines()}) == 1
+    assert widths
+
+
+def test_a_part_that_is_measured_again_leaves_the_others_as_they_were(tmp_path: Path) -> None:
+    write_results(RESULTS, tmp_path)
+    results = read_results(tmp_path)
+    results["batch"] = measured(batch(0.7))
+    write_results(results, tmp_path)
+    assert json.loads((tmp_path / "benchmarks.json").read_text())["versus"] == RESULTS["versus"]
+    assert "0.70 (0.63 to 0.77)" in (tmp_path / "benchmarks.md").read_text()
+
+
+def test_the_longest_bar_of_the_chart_is_the_slowest_peers_and_titles_cannot_break_it() -> None:
+    part = RESULTS["versus"]
+    root = ET.fromstring(draw_ratios(part["scores"], part["titles"], part["photos"]))
+    bars = [bar for bar in root.iter("{http://www.w3.org/2000/svg}rect") if bar.get("height") == "13"]
+    widths = [float(bar.get("width", "0")) for bar in bars]
+    assert widths[1] == pytest.approx(2.5 * widths[0])
+    assert "sharp <clone>" in {text.text for text in root.iter("{http://www.w3.org/2000/svg}text")}
+
+
+@pytest.mark.skipif(not (DOCS / "benchmarks.json").exists(), reason="nothing was measured yet")
+def test_the_published_page_and_chart_are_those_of_the_published_figures(tmp_path: Path) -> None:
+    write_results(read_results(DOCS), tmp_path)
+    for name in ("benchmarks.md", "benchmarks.svg", "benchmarks.json"):
+        assert (tmp_path / name).read_text() == (DOCS / name).read_text()
+
+
+@pytest.mark.skipif(not (DOCS / "benchmarks.json").exists(), reason="nothing was measured yet")
+def test_the_published_figures_name_no_host_and_no_path() -> None:
+    published = (DOCS / "benchmarks.json").read_text()
+    for private in (platform.node(), str(Path.home()), str(DOCS.parent)):
+        assert private not in published

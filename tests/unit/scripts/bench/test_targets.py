@@ -1,0 +1,65 @@
+"""A target is met or missed by what was measured, and both are shown."""
+
+from typing import Any
+
+import pytest
+
+from scripts.bench.targets import Check, check_targets
+from tests.unit.scripts.bench.results import batch, memory, score, versus
+
+
+def only(results: dict[str, Any], what: str) -> Check:
+    (check,) = [check for check in check_targets(results) if what in check.what]
+    return check
+
+
+@pytest.mark.parametrize(("peers_share", "is_met"), [(2.0, True), (2.1, True), (1.9, False)])
+def test_half_of_sharps_clone_pattern_is_the_most_cpu_time_a_photo_may_take(peers_share: float, is_met: bool) -> None:
+    results = {"versus": versus(score("darkroom", 1.0), score("sharp-clone", peers_share))}
+    assert only(results, "sharp <clone>").is_met is is_met
+
+
+def test_one_photo_above_the_ratio_misses_it_for_all() -> None:
+    photos = [score("sharp-clone", 2.5, "10mp.jpg"), score("sharp-clone", 1.5)]
+    own = [score("darkroom", 1.0, "10mp.jpg"), score("darkroom", 1.0)]
+    check = only({"versus": versus(*own, *photos)}, "sharp <clone>")
+    assert not check.is_met
+    assert check.reached == "0.40, 0.67"
+
+
+@pytest.mark.parametrize(("gap", "is_met"), [(0.0, True), (0.002, True), (0.0025, False)])
+def test_speed_may_cost_no_more_quality_than_two_thousandths_of_ssim(gap: float, is_met: bool) -> None:
+    own, best = score("darkroom", 1.0, likeness=0.95), score("pillow", 4.0, likeness=0.95 + gap)
+    assert only({"versus": versus(own, best)}, "SSIM").is_met is is_met
+
+
+def test_the_floor_resizes_nothing_and_is_no_yardstick_for_quality() -> None:
+    own, floor = score("darkroom", 1.0, likeness=0.95), score("floor", 0.8, likeness=0.99)
+    assert only({"versus": versus(own, floor)}, "SSIM").is_met
+
+
+@pytest.mark.parametrize(("over_mb", "is_met"), [(60, True), (61, False)])
+def test_a_hundred_megapixels_of_baseline_jpeg_have_sixty_megabytes(over_mb: float, is_met: bool) -> None:
+    assert only({"memory": memory(over_mb)}, "100mp.jpg").is_met is is_met
+
+
+@pytest.mark.parametrize(("end_mb", "is_met"), [(104, True), (106, False)])
+def test_the_second_half_of_many_photos_may_add_a_twentieth(end_mb: float, is_met: bool) -> None:
+    assert only({"memory": memory(50, end_mb=end_mb)}, "second half").is_met is is_met
+
+
+@pytest.mark.parametrize(
+    ("vcpus", "ratio", "is_met"), [(1, 1.2, True), (1, 1.21, False), (2, 0.7, True), (2, 0.8, False)]
+)
+def test_a_batch_may_wait_a_sixth_of_its_time_on_one_processor(vcpus: int, ratio: float, is_met: bool) -> None:
+    assert only({"batch": batch(ratio, vcpus)}, "wall time").is_met is is_met
+
+
+@pytest.mark.parametrize(("last", "is_met"), [(110.0, True), (120.0, False)])
+def test_a_photo_costs_the_same_among_many(last: float, is_met: bool) -> None:
+    runs = [{"photos": 100, "cpu_ms": 100.0}, {"photos": 5000, "cpu_ms": last}]
+    assert only({"scale": {"runs": runs}}, "5,000").is_met is is_met
+
+
+def test_what_was_not_measured_is_not_judged() -> None:
+    assert check_targets({}) == []
