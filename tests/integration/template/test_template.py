@@ -1,9 +1,6 @@
 """The packaged CloudFormation template of the stage prod keeps every rule, and every rule can be broken."""
 
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +8,7 @@ from typing import Any
 import pytest
 
 from scripts.stack_outputs import StackOutputs
-from tests.conftest import REPOSITORY
+from tests.integration.conftest import STAGE
 from tests.integration.template.alarm_rules import ALARM_RULES
 from tests.integration.template.function_rules import FUNCTION_RULES
 from tests.integration.template.messaging_rules import MESSAGING_RULES
@@ -19,22 +16,12 @@ from tests.integration.template.packaged import Rule, Template
 from tests.integration.template.storage_rules import STORAGE_RULES
 
 RULES = (*STORAGE_RULES, *MESSAGING_RULES, *FUNCTION_RULES, *ALARM_RULES)
-STAGE = "prod"
 BREAKS = [
     pytest.param(rule, change, id=f"{rule.name}, change {number}")
     for rule in RULES
     for number, change in enumerate(rule.breaks, start=1)
 ]
 NAME = re.compile(r"(Bucket|Queue|Topic|Function|Alarm|Layer|Role|LogGroup)Name$")
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """What `npm run package -- --stage prod` writes."""
-    folder = tmp_path_factory.mktemp("package")
-    command = [sys.executable, "-m", "scripts.deployment", "package", "--stage", STAGE, "--package", str(folder)]
-    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
-    return Template(json.loads((folder / "cloudformation-template-update-stack.json").read_text()))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

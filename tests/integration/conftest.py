@@ -1,0 +1,21 @@
+"""The packaged template, for all integration tests."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.integration.template.packaged import Template
+
+STAGE = "prod"
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """What `npm run package -- --stage prod` writes."""
+    folder = tmp_path_factory.mktemp("package")
+    command = [sys.executable, "-m", "scripts.deployment", "package", "--stage", STAGE, "--package", str(folder)]
+    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
+    return Template(json.loads((folder / "cloudformation-template-update-stack.json").read_text()))
