@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -22,6 +22,8 @@ from scripts.units import human_duration
 
 MAX_KEY_BYTES = 300
 LINE_EVERY_SECONDS = 10.0
+# What people copy from a table stays in one piece.
+_TO_COPY = ("id", "code")
 _COLUMN_GAP = "  "
 
 
@@ -171,7 +173,8 @@ def _rich_table(table: Table) -> RichTable:
     drawn = RichTable()
     right = _numeric_columns(table)
     for column, heading in enumerate(table.headings):
-        drawn.add_column(Text(heading), justify="right" if column in right else "left", overflow="fold")
+        justify: JustifyMethod = "right" if column in right else "left"
+        drawn.add_column(Text(heading), justify=justify, overflow="fold", no_wrap=heading in _TO_COPY)
     for row in table.rows:
         drawn.add_row(*(Text(_cell(cell)) for cell in row))
     return drawn

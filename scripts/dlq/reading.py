@@ -24,8 +24,8 @@ MAX_EMPTY_ANSWERS = 3
 _SHOWING_THREADS = 8
 
 NOTICE = (
-    "Looking at dead letters counts as receiving them and hides them for a moment; all are shown again at once. "
-    "Nothing is lost or delayed by it: nothing consumes a DLQ."
+    "Looking at dead letters counts as receiving them and hides them for a moment. "
+    "All are shown again at once; nothing is lost."
 )
 
 

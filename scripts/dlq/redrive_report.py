@@ -11,6 +11,7 @@ from scripts.dlq.mover import Moves
 from scripts.dlq.outcomes import Findings
 from scripts.dlq.redrive import Result
 from scripts.dlq.redrive_plan import RedrivePlan
+from scripts.failure_table import Failure, failure_table
 from scripts.screen import Report, Table, key_text
 
 MAX_SHOWN = 20
@@ -90,8 +91,8 @@ def _findings_report(findings: Findings, title: str) -> list[str | Table]:
     counts = sorted(findings.counts.items(), key=lambda item: (-item[1], item[0]))
     report: list[str | Table] = ["", title, Table(("outcome", "photos"), counts)]
     if findings.failures:
-        rows = [(f.code, key_text(f.key), explain(f.code).what_to_do) for f in findings.failures[:MAX_SHOWN]]
-        report += ["", Table(("code", "key", "what to do"), rows), *_more(len(findings.failures))]
+        failures = [Failure(f.key, f.code, explain(f.code).what_to_do) for f in findings.failures]
+        report += ["", failure_table(failures)]
     if findings.waiting:
         waiting = Table(("id", "key"), [(f.item, key_text(f.key)) for f in findings.waiting[:MAX_SHOWN]])
         report += ["", "No outcome in time; give the command again to go on waiting:"]

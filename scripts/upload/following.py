@@ -17,9 +17,10 @@ from scripts.digest_watch import DigestWatch
 from scripts.dlq.letters import explain
 from scripts.dlq.reading import read_letters
 from scripts.dlq.timing import Timing
+from scripts.failure_table import Failure
 from scripts.photos import Photos, SourceState
 from scripts.queues import Queue
-from scripts.upload.job import NO_OUTCOME, Failure, Job
+from scripts.upload.job import NO_OUTCOME, Job
 
 POLL_SECONDS = 1
 LOST = "Neither in the queue nor in the DLQ, and not done: `npm run reconcile` finds it and sends it again."

@@ -7,27 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from processing.outcomes import RecordResult
+from scripts.failure_table import Failure
 
 NOT_UPLOADED = "not uploaded"
 NO_OUTCOME = "no outcome"
 EARLIER = "complete since an earlier run"
 # Beyond it failures are only counted: memory stays bounded when everything fails.
 MAX_FAILURES_KEPT = 10_000
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A file that did not come through.
-
-    Attributes:
-        key: its key.
-        code: a failure code, `not uploaded` or `no outcome`.
-        what_to_do: for people.
-    """
-
-    key: str
-    code: str
-    what_to_do: str
 
 
 @dataclass
@@ -38,6 +24,7 @@ class Job:
         uploaded: files that were uploaded now.
         unchanged: files that were there already.
         bytes_up: size of what was uploaded.
+        upload_seconds: how long that took.
         outcomes: how many photos have which outcome.
         failures: files and photos that did not come through, the first ten thousand.
         failed: how many they are.
@@ -47,6 +34,7 @@ class Job:
     uploaded: int = 0
     unchanged: int = 0
     bytes_up: int = 0
+    upload_seconds: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     failed: int = 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from processing.digest_words import count_of, human_bytes
 from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
+from scripts.failure_table import failure_table
 from scripts.screen import Report, Table, key_text
 from scripts.units import human_duration
 from scripts.upload.compare import Action, Why
@@ -68,10 +69,10 @@ def preview_document(preview: Preview, bucket: str) -> dict[str, Any]:
     }
 
 
-def job_report(job: Job, bucket: str, seconds: float) -> Report:
+def job_report(job: Job, bucket: str) -> Report:
     """The result for people."""
-    rate = f"{human_bytes(round(job.bytes_up / max(seconds, 0.001)))}/s"
-    took = f"in {human_duration(timedelta(seconds=seconds))} ({rate})"
+    rate = f"{human_bytes(round(job.bytes_up / max(job.upload_seconds, 0.001)))}/s"
+    took = f"in {human_duration(timedelta(seconds=job.upload_seconds))} ({rate})"
     report: list[str | Table] = [
         f"Uploaded {count_of(job.uploaded, 'file')} ({human_bytes(job.bytes_up)}) to {bucket} {took}."
     ]
@@ -81,10 +82,9 @@ def job_report(job: Job, bucket: str, seconds: float) -> Report:
         counts = sorted(job.outcomes.items(), key=lambda item: (-item[1], item[0]))
         report += ["", Table(("outcome", "photos"), counts)]
     if job.failed:
-        shown = sorted(job.failures, key=lambda f: (f.code, f.key))[:MAX_SHOWN]
-        rows = [(f.code, key_text(f.key), f.what_to_do) for f in shown]
-        report += ["", f"{count_of(job.failed, 'failure')}:", Table(("code", "key", "what to do"), rows)]
-        report += [f"... and {job.failed - len(shown):,} more"] if job.failed > len(shown) else []
+        report += ["", f"{count_of(job.failed, 'failure')}:", failure_table(job.failures)]
+    if job.failed > len(job.failures):
+        report.append(f"Only the first {len(job.failures):,} were kept for this table.")
     return report
 
 

@@ -10,6 +10,7 @@ from processing.digest_words import human_bytes
 from scripts.commands import EXIT_OK, OperatorError
 from scripts.deployed_settings import read_deployed_settings
 from scripts.digest_watch import watch_digests
+from scripts.failure_table import Failure
 from scripts.photos import Photos
 from scripts.queues import Queue
 from scripts.screen import Screen
@@ -17,7 +18,7 @@ from scripts.targets import Target
 from scripts.upload.compare import Why
 from scripts.upload.folder import Unreadable, walk
 from scripts.upload.following import Follower
-from scripts.upload.job import NOT_UPLOADED, Failure, Job
+from scripts.upload.job import NOT_UPLOADED, Job
 from scripts.upload.report import DRY_RUN, Preview, job_code, job_report, preview_document, preview_report
 from scripts.upload.transfer import Bucket, Uploaded
 
@@ -51,14 +52,14 @@ def upload(target: Target, request: Request, screen: Screen, *, execute: bool) -
         preview = _preview(bucket, request, total, screen)
         screen.result([DRY_RUN, *preview_report(preview, bucket.name)], preview_document(preview, bucket.name))
         return EXIT_OK
-    job, start = Job(), time.monotonic()
+    job = Job()
     try:
         _run(target, bucket, request, job, total, screen)
     except KeyboardInterrupt:
         screen.note("Interrupted. Give the same command again to go on; what is there already is left out.")
-        screen.result(job_report(job, bucket.name, time.monotonic() - start), job.to_document())
+        screen.result(job_report(job, bucket.name), job.to_document())
         raise
-    screen.result(job_report(job, bucket.name, time.monotonic() - start), job.to_document())
+    screen.result(job_report(job, bucket.name), job.to_document())
     return job_code(job)
 
 
@@ -101,7 +102,8 @@ def _upload_all(bucket: Bucket, request: Request, job: Job, total: int, screen: 
         screen.progress("uploading", total) as on_progress,
     ):
         for done, _ in enumerate(results, start=1):
-            rate = job.bytes_up / max(time.monotonic() - start, 0.001)
+            job.upload_seconds = time.monotonic() - start
+            rate = job.bytes_up / max(job.upload_seconds, 0.001)
             on_progress(done, f"{human_bytes(round(rate))}/s, {job.failed:,} failed")
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts import journal
+from scripts.dlq.timing import Timing
 from scripts.local_aws import LocalAws, local_aws
 from tests.integration.scripts.bare_stage import BareStage, deploy_bare_stage
 
@@ -25,3 +27,13 @@ def bare_stage(bare_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> BareStage
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
     return stage
+
+
+@pytest.fixture
+def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short clocks, because the local AWS answers at once, and journals that are nobody else's."""
+    monkeypatch.setattr(journal, "JOURNALS", tmp_path / "journals")
+    defaults = Timing.__init__.__kwdefaults__
+    assert defaults is not None
+    for clock, seconds in {"wait_seconds": 0, "poll_seconds": 0.1, "hold_seconds": 5}.items():
+        monkeypatch.setitem(defaults, clock, seconds)

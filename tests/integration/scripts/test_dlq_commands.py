@@ -15,7 +15,6 @@ import pytest
 from processing.failures import FailureCode
 from scripts import journal
 from scripts.dlq.__main__ import app
-from scripts.dlq.timing import Timing
 from scripts.queues import Depth, Queue
 from tests.dead_letters import dead_letter
 from tests.events import s3_body
@@ -29,14 +28,7 @@ CORRUPT = [dead_letter(f"old/{i}.png", code=FailureCode.CORRUPT_IMAGE) for i in 
 
 
 @pytest.fixture
-def dlq(
-    bare_stage: BareStage, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> CommandLine:
-    monkeypatch.setattr(journal, "JOURNALS", tmp_path / "journals")
-    defaults = Timing.__init__.__kwdefaults__
-    assert defaults is not None
-    for clock, seconds in {"wait_seconds": 0, "poll_seconds": 0.1, "hold_seconds": 5}.items():
-        monkeypatch.setitem(defaults, clock, seconds)  # so that tests need not wait
+def dlq(bare_stage: BareStage, impatient: None, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     return CommandLine(app, bare_stage.name, capsys)
 
 
@@ -264,9 +256,10 @@ def test_a_proof_names_what_failed_again(dlq: CommandLine, bare_stage: BareStage
         "processed 11",
         "dead-lettered 1",
         "",
-        "code key what to do",
+        "code photos what to do examples",
     ]
-    assert said.lines[8].startswith("too-slow  2026/7.jpg  ")
+    assert said.lines[8].startswith("too-slow       1  ")
+    assert said.lines[8].endswith("  2026/7.jpg")
 
 
 def test_a_proof_that_ran_out_of_time_goes_on_when_the_command_is_given_again(

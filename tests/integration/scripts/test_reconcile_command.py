@@ -14,7 +14,6 @@ import pytest
 from processing.keys import document_key, rendition_key
 from processing.messages import parse_message
 from scripts import journal
-from scripts.dlq.timing import Timing
 from scripts.reconcile.__main__ import app
 from tests.dead_letters import dead_letter
 from tests.integration.scripts.bare_stage import BareStage, drain, fill_dlq
@@ -26,13 +25,7 @@ NOW = ("--min-age", "0s")
 
 
 @pytest.fixture
-def reconcile(
-    bare_stage: BareStage, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> CommandLine:
-    monkeypatch.setattr(journal, "JOURNALS", tmp_path / "journals")
-    defaults = Timing.__init__.__kwdefaults__
-    assert defaults is not None
-    monkeypatch.setitem(defaults, "wait_seconds", 0)  # so that tests need not wait
+def reconcile(bare_stage: BareStage, impatient: None, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     return CommandLine(app, bare_stage.name, capsys)
 
 

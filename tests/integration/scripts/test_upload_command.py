@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_the_rest_goes_on(
     said = upload(str(folder), "--execute")
     assert said.code == 2
     assert len(stored(bare_stage)) == 3
-    assert said.lines[-1] == "not uploaded  broken.jpg  No such file or directory"
+    assert said.lines[-1] == "not uploaded       1  No such file or directory  broken.jpg"
 
 
 def test_an_upload_that_s3_refuses_at_first_is_tried_again(
@@ -171,8 +171,8 @@ def test_watching_follows_every_photo_to_its_outcome_by_the_digests(
         "dead-lettered       1",
         "",
         "1 failure:",
-        "code             key             what to do",
-        "truncated-image  2026/ü 1+%.jpg  The upload or copy was cut off: upload the original again.",
+        "code             photos  what to do                                                  examples",
+        "truncated-image       1  The upload or copy was cut off: upload the original again.  2026/ü 1+%.jpg",
     ]
     assert watching_queues(bare_stage) == []
     assert subscriptions(bare_stage) == []

@@ -66,8 +66,8 @@ def test_a_failed_canary_says_which_code_came_back_and_how_many_were_spared() ->
         "outcome        photos",
         "dead-lettered       1",
         "",
-        "code      key      what to do",
-        "too-slow  x\\n.jpg  Save it in a simpler form (baseline JPEG), or raise the time limit and redrive.",
+        "code      photos  what to do                                                                       examples",
+        "too-slow       1  Save it in a simpler form (baseline JPEG), or raise the time limit and redrive.  x\\n.jpg",
         "",
         "Stopped after the canary (came back: too-slow 1). Not touched: 36 dead letters.",
     ]

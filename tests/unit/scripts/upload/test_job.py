@@ -1,7 +1,8 @@
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
+from scripts.failure_table import Failure
 from scripts.upload import job as job_module
-from scripts.upload.job import NO_OUTCOME, Failure, Job
+from scripts.upload.job import NO_OUTCOME, Job
 
 
 def result(

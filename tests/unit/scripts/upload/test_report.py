@@ -1,10 +1,11 @@
 from pathlib import Path
 
 from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
+from scripts.failure_table import Failure
 from scripts.screen import plain_lines
 from scripts.upload.compare import Action, Why
 from scripts.upload.folder import LocalFile, Unreadable
-from scripts.upload.job import NO_OUTCOME, Failure, Job
+from scripts.upload.job import NO_OUTCOME, Job
 from scripts.upload.report import Preview, job_code, job_report, preview_report
 
 
@@ -43,12 +44,12 @@ def test_of_many_files_the_first_twenty_are_shown() -> None:
 
 
 def test_the_summary_counts_and_names_the_failures() -> None:
-    job = Job(uploaded=3, unchanged=2, bytes_up=12_000_000)
+    job = Job(uploaded=3, unchanged=2, bytes_up=12_000_000, upload_seconds=2.0)
     for key in ("a", "b"):
         job.follow(key, "e1")
         job.settle(key, "processed")
     job.fail(Failure("c\n.jpg", "not uploaded", "Permission denied"))
-    assert plain_lines(job_report(job, "the-bucket", 2.0)) == [
+    assert plain_lines(job_report(job, "the-bucket")) == [
         "Uploaded 3 files (12.0 MB) to the-bucket in 2 s (6.0 MB/s).",
         "2 unchanged: left out.",
         "",
@@ -56,8 +57,8 @@ def test_the_summary_counts_and_names_the_failures() -> None:
         "processed       2",
         "",
         "1 failure:",
-        "code          key      what to do",
-        "not uploaded  c\\n.jpg  Permission denied",
+        "code          photos  what to do         examples",
+        "not uploaded       1  Permission denied  c\\n.jpg",
     ]
 
 

@@ -1,0 +1,35 @@
+"""The runbook is read when there is no time to find out that an option has another name."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+from typer.main import get_command
+
+from scripts.dlq.__main__ import app as dlq_app
+from scripts.reconcile.__main__ import app as reconcile_app
+from scripts.upload.__main__ import app as upload_app
+
+RUNBOOK = (Path(__file__).resolve().parents[3] / "docs" / "runbook.md").read_text()
+APPS: dict[str, typer.Typer] = {"dlq": dlq_app, "reconcile": reconcile_app, "upload": upload_app}
+COMMANDS = sorted(set(re.findall(r"npm run (?:--silent )?((?:dlq|reconcile|upload) -- [^`\n]+)", RUNBOOK)))
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_of_the_runbook_is_understood(line: str) -> None:
+    script, _, *arguments = shlex.split(line)
+    command = get_command(APPS[script])
+    if script == "dlq":
+        command = command.commands[arguments.pop(0)]  # type: ignore[attr-defined]
+    if "--stage" not in arguments:
+        arguments += ["--stage", "prod"]
+    assert command.make_context(script, arguments).params["stage"] in ("local", "prod")
+
+
+def test_the_runbook_shows_every_command() -> None:
+    shown = {tuple(line.split()[:3:2]) if line.startswith("dlq") else (line.split()[0],) for line in COMMANDS}
+    assert shown >= {("upload",), ("reconcile",)} | {
+        ("dlq", name) for name in ("list", "show", "export", "import", "redrive", "purge")
+    }
