@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 MAX_PER_SECOND = 500
-# What SQS, or what stands in for it, says when it has no such thing.
-_NOT_THERE = {"InvalidAction", "UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "NotImplemented"}
+# What SQS, or what stands in for it, says when it has no such thing, or none for this operator: then Darkroom's own way
+# is the only one.
+_NOT_THERE = {
+    "InvalidAction",
+    "UnsupportedOperation",
+    "AWS.SimpleQueueService.UnsupportedOperation",
+    "AccessDenied",
+    "AccessDeniedException",
+}
 
 
 class Status(StrEnum):
@@ -85,7 +92,7 @@ class MoveTasks:
     sleep: Callable[[float], None] = time.sleep
 
     def are_there(self) -> bool:
-        """Whether the service has message move tasks at all; a local stand-in may not."""
+        """Whether message move tasks can be used: a local stand-in may not have them, an operator not be allowed to."""
         try:
             self.latest()
         except ClientError as error:

@@ -8,6 +8,7 @@ import pytest
 import typer
 from typer.main import get_command
 
+from scripts.commands import run
 from scripts.dlq.__main__ import app as dlq_app
 from scripts.reconcile.__main__ import app as reconcile_app
 from scripts.upload.__main__ import app as upload_app
@@ -33,3 +34,11 @@ def test_the_runbook_shows_every_command() -> None:
     assert shown >= {("upload",), ("reconcile",)} | {
         ("dlq", name) for name in ("list", "show", "export", "import", "redrive", "purge")
     }
+
+
+@pytest.mark.parametrize("script", ["reconcile", "upload"])
+def test_help_has_an_example(script: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(APPS[script], f"npm run {script} --", ["--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"Example: npm run {script} -- " in said
+    assert "Exit codes: 0 done; 1 could not run" in said

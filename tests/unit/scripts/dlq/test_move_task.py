@@ -73,16 +73,17 @@ def test_a_task_knows_whole_rates_up_to_500_a_second(per_second: float | None, c
 
 
 @pytest.mark.parametrize(
-    "code", ["InvalidAction", "UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"]
+    "code",
+    ["InvalidAction", "UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "AccessDenied"],
 )
-def test_a_service_without_move_tasks_is_recognised(sqs: Stubber, tasks: MoveTasks, code: str) -> None:
+def test_a_service_without_move_tasks_for_us_is_recognised(sqs: Stubber, tasks: MoveTasks, code: str) -> None:
     sqs.add_client_error("list_message_move_tasks", code)
     assert not tasks.are_there()
 
 
 def test_a_refusal_for_another_reason_is_not_taken_for_that(sqs: Stubber, tasks: MoveTasks) -> None:
-    sqs.add_client_error("list_message_move_tasks", "AccessDenied")
-    with pytest.raises(tasks.sqs.exceptions.ClientError, match="AccessDenied"):
+    sqs.add_client_error("list_message_move_tasks", "InternalError")
+    with pytest.raises(tasks.sqs.exceptions.ClientError, match="InternalError"):
         tasks.are_there()
 
 
