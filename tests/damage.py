@@ -22,3 +22,8 @@ def bits_flipped(data: bytes, *, seed: int, flips: int) -> bytes:
     for _ in range(flips):
         broken[chance.randrange(len(broken))] ^= 1 << chance.randrange(8)
     return bytes(broken)
+
+
+def half_zeros(data: bytes) -> bytes:
+    """A file whose second half was never written, as after a crash of its disk."""
+    return data[: len(data) // 2] + bytes(len(data) - len(data) // 2)

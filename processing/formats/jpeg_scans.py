@@ -2,10 +2,14 @@
 
 from struct import unpack_from
 
+from processing.failures import FailureCode, PermanentError
 from processing.formats.header import Data
 from processing.formats.jpeg_segments import FRAMES, START_OF_SCAN, Segment, segments
 
 _COEFFICIENTS = range(64)
+# Real files have ten to twenty. The standard allows 2,647 of a few bytes each, and each of them makes the decoder walk
+# over the whole picture: half a megabyte would keep it busy for minutes.
+_MAX_SCANS = 100
 
 
 def has_every_scan(data: Data) -> bool:
@@ -15,14 +19,18 @@ def has_every_scan(data: Data) -> bool:
     blurred picture or one without colour.
 
     Raises:
-        PermanentError: see `segments`.
+        PermanentError: `corrupt-image` when there are absurdly many; see `segments`.
         struct.error, IndexError: the file ends inside a segment.
     """
     missing: set[tuple[int, int]] = set()
+    scans = 0
     for segment in segments(data):
         if segment.marker in FRAMES:
             missing.update((component, index) for component in _components(data, segment) for index in _COEFFICIENTS)
         elif segment.marker == START_OF_SCAN:
+            scans += 1
+            if scans > _MAX_SCANS:
+                raise PermanentError(FailureCode.CORRUPT_IMAGE, "a progressive JPEG of far too many scans")
             missing -= _finished_by(data, segment)
             if not missing:
                 return True
