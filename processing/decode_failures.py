@@ -14,6 +14,7 @@ from processing.vips import pyvips
 # What the decoders' messages say, in lower case; the first that matches decides.
 _SIGNS: dict[FailureCode, tuple[str, ...]] = {
     FailureCode.CORRUPT_IMAGE: (
+        "bad image dimensions",  # libvips, which says that it is out of memory in the next line
         "security limit",  # libheif: absurd counts, which it calls an allocation error
         "out of memory reading of",  # libtiff: an absurd count in a tag
     ),

@@ -84,6 +84,13 @@ def gif_claiming(width: int, height: int) -> bytes:
     return b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + stills()["gif"][13:]
 
 
+def gif_with_frame_at(column: int) -> bytes:
+    """A GIF whose only frame begins at a column of the screen, or beyond it."""
+    data = stills()["gif"]
+    frame = data.index(b"\x2c\0\0\0\0" + struct.pack("<HH", *SMALL))
+    return data[: frame + 1] + struct.pack("<H", column) + data[frame + 3 :]
+
+
 def webp_claiming(width: int, height: int) -> bytes:
     size = b"".join((side - 1).to_bytes(3, "little") for side in (width, height))
     return riff(b"VP8X", bytes(4) + size, stills()["webp"][12:])

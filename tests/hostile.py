@@ -17,6 +17,7 @@ from tests.forgery import (
     encoded,
     endless_scans,
     gif_claiming,
+    gif_with_frame_at,
     jpeg_claiming,
     jpeg_patched,
     jpeg_without,
@@ -63,6 +64,7 @@ def bombs() -> Named:
     yield "progressive jpeg that claims 7,000 x 7,000", Hostile(jpeg_claiming(7_000, 7_000, progressive=True), REFUSED)
     yield "gif screen of 65,535 x 65,535", Hostile(gif_claiming(65_535, 65_535), TOO_MUCH)
     yield "gif of 150 frames", Hostile(many_frames("GIF", 150), TOO_MUCH)
+    yield "gif whose frame lies far outside", Hostile(gif_with_frame_at(65_535), frozenset({FailureCode.CORRUPT_IMAGE}))
     yield "webp that claims 16 million x 16 million", Hostile(webp_claiming(2**24, 2**24), TOO_MUCH)
     yield "webp of 150 frames", Hostile(many_frames("WEBP", 150), TOO_MUCH)
     yield "tiff that claims 4 billion x 4 billion", Hostile(tiff_claiming(2**32 - 1, 2**32 - 1), TOO_MUCH)
