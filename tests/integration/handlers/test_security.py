@@ -1,0 +1,124 @@
+"""Keys are data, and what the function says of a photo tells neither its pixels nor our secrets."""
+
+import base64
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from processing.worker_protocol import RenderRequest
+from tests.conftest import REPOSITORY
+from tests.fake_cloud import FakeCloud
+from tests.fake_workers import CopyingWorkers
+from tests.integration.handlers.hostile_uploads import KEYS, PIXELS
+from tests.unit.handlers.conftest import ENVIRONMENT
+
+SECRETS = {
+    "AWS_ACCESS_KEY_ID": "AKIASENTINELKEYID000",
+    "AWS_SECRET_ACCESS_KEY": "sentinel/secret+key/0123456789",
+    "AWS_SESSION_TOKEN": "sentinel-session-token-0123456789",
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the function said while it worked on hostile uploads."""
+
+    out: bytes
+    err: bytes
+    digests: list[dict[str, Any]]
+    letters: list[dict[str, str]]
+
+    @property
+    def everything(self) -> bytes:
+        return self.out + self.err + json.dumps([self.digests, self.letters]).encode()
+
+    @property
+    def failure_details(self) -> list[str]:
+        return [letter["failure-detail"] for letter in self.letters]
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Said:
+    results = tmp_path_factory.mktemp("said") / "results.json"
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.integration.handlers.hostile_uploads", str(results)],
+        check=False,
+        cwd=REPOSITORY,
+        capture_output=True,
+        env=SECRETS | {"PATH": "/usr/bin:/bin", "POWERTOOLS_LOG_LEVEL": "DEBUG"},
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr.decode()
+    return Said(ended.stdout, ended.stderr, **json.loads(results.read_text()))
+
+
+def test_all_kinds_of_ends_were_met(said: Said) -> None:
+    codes = {letter["failure-code"] for letter in said.letters}
+    assert {"truncated-image", "unsupported-format", "decoder-crashed"} <= codes
+
+
+def test_every_line_of_the_log_is_one_json_object_whatever_is_in_a_key(said: Said) -> None:
+    lines = [json.loads(line) for line in said.out.splitlines()]
+    assert not [line for line in lines if line.get("message") == "forged"]
+    settled = {line["key"] for line in lines if line.get("message") == "Record settled"}
+    assert settled == set(KEYS)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_credentials_in_logs_digests_and_dead_letters(said: Said, name: str) -> None:
+    assert SECRETS[name].encode() not in said.everything
+
+
+def test_no_bytes_of_a_photo_in_logs_digests_and_dead_letters(said: Said) -> None:
+    for form in (PIXELS, PIXELS.hex().encode(), base64.b64encode(PIXELS)[2:-4], b"JFIF", b"\\xff\\xd8"):
+        assert form not in said.everything
+
+
+def test_subjects_are_one_line_of_ascii(said: Said) -> None:
+    for digest in said.digests:
+        assert re.fullmatch(r"[ -~]{1,99}", digest["Subject"])
+
+
+def test_no_key_starts_a_line_of_its_own_in_a_digest(said: Said) -> None:
+    for digest in said.digests:
+        for form in ("default", "email"):
+            text = json.loads(digest["Message"])[form]
+            assert all(line.isprintable() for line in text.splitlines())
+            assert not re.search(r"^(Subject:|Set-Cookie:|break:)", text, re.MULTILINE)
+
+
+def test_no_path_and_no_stack_trace_reach_a_digest_or_a_dead_letter(said: Said) -> None:
+    for detail in said.failure_details:
+        assert not re.search(r"/tmp|/var|/home|\.py|Traceback|darkroom-\d", detail)
+    for digest in said.digests:
+        assert not re.search(r"/tmp/|/var/|\.py\b|Traceback|darkroom-\d", digest["Message"])
+
+
+class NosyWorkers(CopyingWorkers):
+    """Notes where the local copies are."""
+
+    def __init__(self) -> None:
+        self.sources: list[Path] = []
+
+    def render(self, request: RenderRequest, *others: Any) -> Any:
+        self.sources.append(request.source)
+        return super().render(request, *others)
+
+
+def test_no_part_of_a_key_is_part_of_the_name_of_a_local_copy() -> None:
+    workers = NosyWorkers()
+    cloud = FakeCloud(ENVIRONMENT, workers)
+    for key in KEYS:
+        cloud.upload(key, b"a photo")
+    cloud.work_until_the_queue_is_empty()
+    assert len(workers.sources) == len(KEYS)
+    for source in workers.sources:
+        place = source.relative_to(tempfile.gettempdir())
+        assert re.fullmatch(r"darkroom-[a-z0-9_-]+/source", place.as_posix())
