@@ -29,5 +29,6 @@ run "Package" $bin/python -m scripts.deployment package --stage prod
 template=.serverless/cloudformation-template-update-stack.json
 run "Packaged template" $bin/cfn-lint --non-zero-exit-code warning $template
 run "Packaged template, security" .tools/checkov/bin/checkov --framework cloudformation --skip-download --quiet --compact -f $template
+run "Known vulnerabilities" sh scripts/audit.sh
 # -rs: what is skipped says why.
 run "Integration and end to end" $bin/pytest -q -rs tests/integration tests/e2e
