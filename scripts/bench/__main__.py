@@ -1,24 +1,24 @@
 """`npm run bench`: Darkroom measured beside its peers; the results go to docs/benchmarks.{md,json,svg}."""
 
 import json
-import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from scripts.bench.contender import ContenderError
 from scripts.bench.environments import REPOSITORY, InstallError, install
-from scripts.bench.parts import FULL, QUICK, Part, Workshop
+from scripts.bench.parts import FORMAT, FULL, QUICK, Part, Workshop
 from scripts.bench.plot import draw_ratios
 from scripts.bench.report import photo_titles, render_report
 from scripts.bench.runtime_api import FunctionError
 from scripts.bench.scale import ScaleError
 from scripts.bench.targets import check_targets
 from scripts.build_target import BuildError
+from scripts.interruption import interrupt_once
 from scripts.local_aws import LocalStackError
 
 EXIT_OK, EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED = 0, 1, 130
@@ -28,15 +28,15 @@ QUICK_OUT = REPOSITORY / ".build/bench/quick"
 
 EPILOG = """Examples:
 
-  npm run bench                      everything but scale: about 15 minutes
+  npm run bench                      everything but scale: about 25 minutes
 
   npm run bench -- batch cold-start  these parts; the others keep their last results
 
-  npm run bench -- scale             100 to 5,000 photos through the local stack: about 45 minutes
+  npm run bench -- scale             100 to 5,000 photos through the local stack: about 20 minutes
 
   npm run bench -- --quick           does it still run? 2 MP, one round, results to .build/bench/quick
 
-Exit codes: 0 measured, whatever came out; 1 could not run; 130 interrupted."""
+Exit codes: 0 measured, whatever came out; 1 could not run; 2 wrong usage; 130 interrupted."""
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 console = Console(stderr=True)
@@ -52,7 +52,7 @@ def main(
 
     Peers are installed below .tools/bench, photos made below .build/bench: only the first time. Linux only.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt_once()
     out = out or (QUICK_OUT if quick else REPOSITORY / "docs")
     try:
         results = measure(list(parts or USUAL_PARTS), out, quick=quick)
@@ -88,9 +88,10 @@ def measure(parts: list[Part], out: Path, *, quick: bool) -> dict[str, Any]:
 
 
 def read_results(out: Path) -> dict[str, Any]:
-    """What was measured before; nothing when there is nothing."""
+    """What was measured before, in the form that results have now; nothing when there is nothing."""
     path = out / "benchmarks.json"
-    return dict(json.loads(path.read_text())) if path.exists() else {}
+    parts = json.loads(path.read_text()) if path.exists() else {}
+    return {name: part for name, part in parts.items() if part.get("format") == FORMAT}
 
 
 def write_results(results: dict[str, Any], out: Path) -> None:
@@ -114,9 +115,5 @@ def say(text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    app()
+    app(prog_name="npm run bench --")

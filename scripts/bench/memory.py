@@ -10,8 +10,7 @@ from scripts.bench.contender import Job, Peer, running
 from scripts.bench.peer_list import DARKROOM
 from scripts.bench.photos import Photo
 
-# A quarter of the time for a photo that is larger than its neighbours, and other decoders: as uploads are.
-_REPORTS = 10
+_REPORTS = 10  # lines of progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,12 +20,14 @@ class Peak:
     Attributes:
         peer: its name.
         photo: the photo's name.
+        ready_bytes: in use before the photo came, by the interpreter and its libraries.
         whole_bytes: of the whole process, started for this photo. Pages of mapped files count: the source's too.
         over_interpreter_bytes: beyond a Python that does nothing; for Darkroom only.
     """
 
     peer: str
     photo: str
+    ready_bytes: int
     whole_bytes: int
     over_interpreter_bytes: int | None
 
@@ -64,10 +65,16 @@ def measure_peaks(peers: Sequence[Peer], photos: Sequence[tuple[Photo, Path]], f
 
 def _measure(peer: Peer, photo: Photo, file: Path, folder: Path, interpreter_bytes: int) -> Peak:
     with running(peer, folder) as contender:
+        ready_bytes = contender.resident_bytes()
         contender.render(Job(source=file, into=folder, reference=folder))
         whole_bytes = contender.peak_bytes()
-    over = whole_bytes - interpreter_bytes if peer.name == DARKROOM else None
-    return Peak(peer=peer.name, photo=photo.name, whole_bytes=whole_bytes, over_interpreter_bytes=over)
+    return Peak(
+        peer=peer.name,
+        photo=photo.name,
+        ready_bytes=ready_bytes,
+        whole_bytes=whole_bytes,
+        over_interpreter_bytes=whole_bytes - interpreter_bytes if peer.name == DARKROOM else None,
+    )
 
 
 def measure_growth(peer: Peer, files: Sequence[Path], count: int, folder: Path, say: Callable[[str], None]) -> Growth:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -50,7 +51,8 @@ def _others(installed: Installed) -> Iterator[Peer]:
         yield _plain(name, title, (node, str(script)))
     yield _python("libvips", "libvips, thumbnail per size", installed.libvips, "libvips_thumbnails")
     if installed.vipsthumbnail:
-        plain = _python("vipsthumbnail", "vipsthumbnail", Path(sys.executable), "vipsthumbnail")
+        title = f"vipsthumbnail of {_version(installed.vipsthumbnail)}, a process per size"
+        plain = _python("vipsthumbnail", title, Path(sys.executable), "vipsthumbnail")
         yield replace(plain, command=(*plain.command, installed.vipsthumbnail), spawns=True)
     yield _python(PILLOW, "Pillow, as in tutorials", installed.pillow, "pillow_tutorial")
 
@@ -62,6 +64,12 @@ def _python(name: str, title: str, interpreter: Path, module: str) -> Peer:
 
 def _plain(name: str, title: str, command: tuple[str, ...]) -> Peer:
     return Peer(name=name, title=title, command=command, request=_as_json, environment=_environment())
+
+
+def _version(program: str) -> str:
+    """What the program says of itself: `vips-8.18.2`."""
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    return done.stdout.partition("\n")[0].strip() or "unknown version"
 
 
 def _environment() -> dict[str, str]:

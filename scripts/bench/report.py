@@ -6,6 +6,12 @@ from typing import Any
 from scripts.bench.peer_list import DARKROOM
 from scripts.bench.photos import CAMERA_JPEGS
 from scripts.bench.targets import check_targets
+from scripts.capacity.costs import cost_lines, total
+from scripts.capacity.figures import pick_figures
+from scripts.capacity.plan import PROD, make_plan
+from scripts.capacity.price_list import PriceList
+
+_MANY = 1_000_000  # photos: enough for what comes once to vanish
 
 _INTRODUCTION = """# Benchmarks
 
@@ -49,6 +55,7 @@ def render_report(results: dict[str, Any]) -> str:
     for part, render in parts.items():
         if part in results:
             lines += [*render(results[part]), "", f"Measured {results[part]['measured']}.", ""]
+    lines += _cost(results)
     return "\n".join([*lines, _HOW, *_machine(results)]).rstrip() + "\n"
 
 
@@ -106,7 +113,11 @@ def _memory(part: Any) -> Iterator[str]:
     for peak in part["peaks"]:
         if peak["peer"] == DARKROOM:
             over, source = peak["over_interpreter_bytes"] / 1e6, part["source_bytes"][peak["photo"]] / 1e6
-            yield f"\n{part['photos'][peak['photo']]}: {over:.0f} MB over an idle Python; the file has {source:.0f} MB."
+            over_ready = (peak["whole_bytes"] - peak["ready_bytes"]) / 1e6
+            yield (
+                f"\n{part['photos'][peak['photo']]}: Darkroom's worker takes {over:.0f} MB over an idle Python, "
+                f"{over_ready:.0f} MB over itself before the photo; the file, which is mapped, has {source:.0f} MB."
+            )
     growth = part["growth"]
     half, end = (growth[name] / 1e6 for name in ("half_bytes", "end_bytes"))
     yield (
@@ -147,7 +158,7 @@ def _cold_start(part: Any) -> Iterator[str]:
 
 def _scale(part: Any) -> Iterator[str]:
     yield "## Scale\n"
-    yield "The whole service on the local stack; the local AWS's own time is in it.\n"
+    yield f"{part['photo']} through the whole service on the local stack; the local AWS's own time is in it.\n"
     yield from _table(
         ["photos", "CPU ms a photo", "wall ms a photo", "batches"],
         [
@@ -155,6 +166,25 @@ def _scale(part: Any) -> Iterator[str]:
             for run in part["runs"]
         ],
     )
+
+
+def _cost(results: dict[str, Any]) -> Iterator[str]:
+    if not {"batch", "cold-start"} <= results.keys():
+        return
+    plan = make_plan(_MANY, pick_figures(results), PROD)
+    lines = cost_lines(plan, PROD, PriceList())
+    yield "## What a thousand photos cost\n"
+    yield (
+        f"**${_per_thousand(total(lines)):.4f}** for a thousand photos of 12 MP, uploads included, at the prices of "
+        "us-east-1 in November 2026 and as if Lambda's processor were this one; "
+        "`npm run capacity` works it out for others.\n"
+    )
+    yield from _table(["", "dollars"], [[line.what, f"{_per_thousand(line.dollars):.4f}"] for line in lines])
+    yield ""
+
+
+def _per_thousand(dollars: float) -> float:
+    return dollars / _MANY * 1000
 
 
 def _machine(results: dict[str, Any]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Everybody against everybody, photo by photo: A B A B, so that what disturbs the machine disturbs all alike."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from scripts.bench.reference import likeness, make_reference
 from scripts.bench.renditions import RENDITIONS
 from scripts.bench.statistics import Spread, paired_ratio, spread
 
+_numbers = itertools.count()
 # Photos that one peer renders in its turn: a service renders many in a row, with the processor's caches to itself.
 BURST = 3
 
@@ -130,8 +132,22 @@ class Arena:
 
 def _burst(contender: Contender, job: Job) -> Usage:
     """Several photos in a row, as the mean for one."""
-    usages = [contender.render(job) for _ in range(BURST)]
+    usages = []
+    for _ in range(BURST):
+        with _renamed(job) as renamed:
+            usages.append(contender.render(renamed))
     return Usage(
         cpu_seconds=sum(usage.cpu_seconds for usage in usages) / BURST,
         wall_seconds=sum(usage.wall_seconds for usage in usages) / BURST,
     )
+
+
+@contextmanager
+def _renamed(job: Job) -> Iterator[Job]:
+    """The same photo under a new name while the block runs: some peers remember results by the names of files."""
+    name = job.into.parent / f"{next(_numbers)}-{job.source.name}"
+    name.symlink_to(job.source)
+    try:
+        yield Job(source=name, into=job.into, reference=job.reference)
+    finally:
+        name.unlink()

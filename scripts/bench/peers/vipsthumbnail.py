@@ -13,7 +13,7 @@ from scripts.bench.peers.answering import SIZES, answer_requests
 def render(source: Path, into: Path) -> None:
     """Three JPEGs."""
     for name, box in SIZES.items():
-        output = f"{into / name}.jpg[Q=80,optimize_coding,keep=none]"
+        output = f"{into / name}.jpg[Q=80,optimize_coding,strip]"
         subprocess.run([sys.argv[1], str(source), "--size", f"{box}x{box}>", "--output", output], check=True)
 
 
