@@ -1,0 +1,125 @@
+"""`npm run deploy`, `npm run remove` as a person types them, against a local AWS that stands for the account."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.local_aws import LocalAws, client_environment, local_aws, make_client
+from tests.conftest import REPOSITORY
+
+NOT_THE_USERS = ("AWS_", "SLS_", "SERVERLESS_")
+
+
+@dataclass(frozen=True)
+class Account:
+    """An empty account, and a terminal whose environment points at it."""
+
+    aws: LocalAws
+    home: Path
+
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        """Types `npm run ...`."""
+        user = {name: value for name, value in os.environ.items() if not name.startswith(NOT_THE_USERS)}
+        environment = {
+            **user,
+            **client_environment(self.aws.endpoint_url),
+            "NO_PROXY": "127.0.0.1",
+            "SLS_AWS_MONITORING_FREQUENCY": "200",  # ms between looks at the stack: the test's patience, nothing else
+        }
+        return subprocess.run(
+            ["npm", "run", *command], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+        )
+
+    def client(self, service: str) -> Any:
+        return make_client(service, self.aws.endpoint_url)
+
+    def resources(self, stage: str) -> set[str]:
+        """Every resource of a stage, by its physical id."""
+        answer = self.client("cloudformation").describe_stack_resources(StackName=f"darkroom-{stage}")
+        return {resource["PhysicalResourceId"] for resource in answer["StackResources"]}
+
+    def buckets(self) -> set[str]:
+        return {bucket["Name"] for bucket in self.client("s3").list_buckets()["Buckets"]}
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """An account with the stages dev and prod."""
+    with local_aws(REPOSITORY / ".tools/stack/bin/python", REPOSITORY / ".build") as aws:
+        account = Account(aws, tmp_path_factory.mktemp("home"))
+        for stage, parameters in {"dev": [], "prod": ["--param=summaryEmail=me@example.com"]}.items():
+            done = account.run("deploy", "--", "--stage", stage, *parameters)
+            assert done.returncode == 0, done.stdout + done.stderr
+            (account.home / stage).write_text(done.stdout)
+        yield account
+
+
+def own_buckets(stage: str) -> set[str]:
+    return {f"darkroom-{stage}-{kind}-000000000000-us-east-1" for kind in ("input", "output")}
+
+
+def test_deploying_tells_where_photos_go_and_how_to_subscribe(account: Account) -> None:
+    told = (account.home / "dev").read_text()
+    assert "aws s3 cp PHOTOS s3://darkroom-dev-input-000000000000-us-east-1/ --recursive" in told
+    assert "aws sns subscribe --protocol email" in told
+
+
+def test_who_gave_an_address_is_told_to_confirm_it(account: Account) -> None:
+    assert "stays silent until the link in it is followed" in (account.home / "prod").read_text()
+    assert "stays silent" not in (account.home / "dev").read_text()
+
+
+def test_the_address_is_subscribed_to_the_summaries_of_its_stage_only(account: Account) -> None:
+    subscriptions = account.client("sns").list_subscriptions()["Subscriptions"]
+    mails = [s["TopicArn"].rpartition(":")[2] for s in subscriptions if s["Protocol"] == "email"]
+    assert mails == ["darkroom-prod-summaries"]
+
+
+def test_two_stages_live_side_by_side(account: Account) -> None:
+    dev, prod = account.resources("dev"), account.resources("prod")
+    assert len(dev) > 30
+    assert dev.isdisjoint(prod)
+
+
+def test_removing_a_stage_leaves_its_buckets_and_the_other_stage(account: Account) -> None:
+    prod = account.resources("prod")
+    kept = "darkroom-dev-output-000000000000-us-east-1"
+    account.client("s3").put_object(Bucket=kept, Key="holiday.jpg/large.jpg", Body=b"a photo")
+    removed = account.run("remove", "--", "--stage", "dev")
+    assert removed.returncode == 0, removed.stdout + removed.stderr
+    assert own_buckets("dev") <= account.buckets()
+    assert account.client("s3").get_object(Bucket=kept, Key="holiday.jpg/large.jpg")["Body"].read() == b"a photo"
+    assert f"aws s3 rb --force s3://{kept}" in removed.stdout
+    assert account.resources("prod") == prod
+    again = account.run("deploy", "--", "--stage", "dev")
+    assert again.returncode == 1
+    assert "left its buckets" in again.stderr
+    assert f"aws s3 rb --force s3://{kept}" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        (
+            ["inputBucket=here", "outputBucket=here", "concurency=7", "timeoutSeconds=300"],
+            ["every output would be processed again", "did you mean concurrency?", "visibilitySeconds"],
+        ),
+        (["inputBucket=photos-000000000000", "outputBucket=photos-${AWS::AccountId}"], ["every output would"]),
+        (["concurrency=1"], ["maximumConcurrency': must be >= 2"]),
+    ],
+    ids=["all at once", "the same bucket in this account", "what the Serverless CLI finds"],
+)
+def test_mistakes_are_told_before_anything_is_deployed(
+    account: Account, parameters: list[str], words: list[str]
+) -> None:
+    options = [f"--param={parameter}" for parameter in parameters]
+    done = account.run("deploy", "--", "--stage", "other", *options)
+    assert done.returncode == 1
+    assert [word for word in words if word not in done.stderr] == []
+    stacks = account.client("cloudformation").list_stacks()["StackSummaries"]
+    assert "darkroom-other" not in {stack["StackName"] for stack in stacks}
