@@ -22,6 +22,12 @@ def aws_error(status: int, code: str) -> AWSResponse:
     return AWSResponse("http://injected", status, headers, _Raw(body))  # type: ignore[arg-type]
 
 
+def half_a_body() -> AWSResponse:
+    """A good answer whose connection ends half way through the body."""
+    headers = HeadersDict({"content-length": "1000", "etag": '"e"'})
+    return AWSResponse("http://injected", 200, headers, _Raw(b"x" * 500))  # type: ignore[arg-type]
+
+
 @contextmanager
 def answering(client: Any, operation: str, answer: Any, *, times: int = 1_000_000) -> Iterator[list[str]]:
     """Makes an operation of a client fail.

@@ -8,11 +8,11 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from PIL import Image
 
 from tests.events import lambda_context, s3_body, sqs_record
-from tests.faults import answering, aws_error, recording
+from tests.faults import answering, aws_error, half_a_body, recording
 from tests.photos import jpeg
 from tests.unit.handlers.conftest import ENVIRONMENT, Aws, invoke
 
@@ -59,6 +59,13 @@ def test_a_good_photo_comes_out_in_three_sizes_and_as_a_pdf(aws: Aws) -> None:
     sizes = [size_of(aws.read(f"trip/a b+ü.jpg/{name}.jpg")) for name in ("large", "medium", "small")]
     assert sizes == [(1200, 800), (600, 400), (300, 200)]
     assert aws.outcomes() == {"trip/a b+ü.jpg": "processed"}
+
+
+@pytest.mark.parametrize("key", ["photo.png", "photo.txt", "photo.jpg.exe", "photo"])
+def test_a_photo_is_known_by_its_bytes_whatever_its_name(aws: Aws, key: str) -> None:
+    aws.upload(key, GOOD)
+    invoke(aws.messages())
+    assert aws.outcomes() == {key: "processed"}
 
 
 def test_outputs_carry_their_content_type(aws: Aws) -> None:
@@ -196,6 +203,10 @@ def test_when_the_dlq_refuses_a_dead_letter_the_message_stays_in_the_queue(aws: 
         ("GetObject", partial(aws_error, 403, "AccessDenied"), "access-denied"),
         ("GetObject", partial(aws_error, 404, "NoSuchBucket"), "access-denied"),
         ("GetObject", ReadTimeoutError(endpoint_url="http://s3"), "storage-unavailable"),
+        ("GetObject", half_a_body, "storage-unavailable"),
+        ("GetObject", ConnectionClosedError(endpoint_url="http://s3"), "storage-unavailable"),
+        ("PutObject", ConnectionClosedError(endpoint_url="http://s3"), "storage-unavailable"),
+        ("PutObject", partial(aws_error, 500, "InternalError"), "storage-unavailable"),
         ("HeadObject", partial(aws_error, 503, ""), "storage-unavailable"),
         ("HeadObject", ReadTimeoutError(endpoint_url="http://s3"), "storage-unavailable"),
         ("PutObject", partial(aws_error, 503, "SlowDown"), "throttled"),

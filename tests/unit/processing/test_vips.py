@@ -5,6 +5,7 @@ import pytest
 from processing import vips
 from processing.vips import WrongLibvipsError, check_library, pyvips
 from tests import photos
+from tests.rendering import render
 
 
 def test_the_libvips_of_the_installed_wheel_passes_the_check() -> None:
@@ -45,6 +46,17 @@ def test_guessing_the_format_finds_no_blocked_loader(tmp_path: Path) -> None:
 
 def test_a_jpeg_loads() -> None:
     assert pyvips.Image.jpegload_buffer(photos.jpeg()).width == photos.SIZE[0]
+
+
+def test_pillow_reads_no_strangers_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = list(photos.one_of_each().values())
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("Pillow was asked to open a file")
+
+    monkeypatch.setattr("PIL.Image.open", refuse)
+    for photo in data:
+        render(tmp_path, photo)
 
 
 def _call(loader: str, path: str) -> pyvips.Image:

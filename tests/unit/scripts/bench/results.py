@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from scripts.bench.parts import FORMAT
+
 
 def spread(median: float) -> dict[str, float]:
     return {"median": median, "low": median * 0.9, "high": median * 1.1}
@@ -41,6 +43,7 @@ def memory(over_mb: float, half_mb: float = 100, end_mb: float = 100) -> dict[st
     peak = {
         "peer": "darkroom",
         "photo": "100mp.jpg",
+        "ready_bytes": 30e6,
         "whole_bytes": (over_mb + 10) * 1e6,
         "over_interpreter_bytes": over_mb * 1e6,
     }
@@ -54,4 +57,4 @@ def memory(over_mb: float, half_mb: float = 100, end_mb: float = 100) -> dict[st
 
 
 def measured(part: dict[str, Any]) -> dict[str, Any]:
-    return part | {"measured": "2026-11-23", "machine": {"processor": "a processor"}}
+    return part | {"format": FORMAT, "measured": "2026-11-23", "machine": {"processor": "a processor"}}

@@ -43,6 +43,12 @@ def test_a_part_that_is_measured_again_leaves_the_others_as_they_were(tmp_path: 
     assert "0.70 (0.63 to 0.77)" in (tmp_path / "benchmarks.md").read_text()
 
 
+def test_results_of_an_older_form_are_left_out_instead_of_misread(tmp_path: Path) -> None:
+    older = {"batch": measured(batch(1.2)) | {"format": 0}, "memory": measured(memory(50))}
+    (tmp_path / "benchmarks.json").write_text(json.dumps(older))
+    assert read_results(tmp_path).keys() == {"memory"}
+
+
 def test_the_longest_bar_of_the_chart_is_the_slowest_peers_and_titles_cannot_break_it() -> None:
     part = RESULTS["versus"]
     root = ET.fromstring(draw_ratios(part["scores"], part["titles"], part["photos"]))

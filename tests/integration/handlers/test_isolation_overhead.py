@@ -1,0 +1,64 @@
+"""What it costs that photos are rendered in another process."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from handlers.deadline import Deadline
+from handlers.pace import Pace
+from handlers.stopwatch import Stopwatch
+from handlers.worker import Worker
+from handlers.worker_pool import WorkerPool
+from processing.pipeline import render_photo
+from processing.settings import Limits, RenderSettings, parse_renditions
+from processing.worker_protocol import RenderRequest
+from tests.photos import jpeg
+
+SETTINGS = RenderSettings(parse_renditions("large:1200:80,medium:600:80,small:300:80"), Limits(10**9, 10**9, 1))
+MOST = 1.05
+PHOTOS = 20
+ROUNDS = 4
+
+
+def cpu_seconds(process_id: int) -> float:
+    """User and system time of a process and all its threads so far (proc(5), fields 14 and 15)."""
+    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_isolation_costs_at_most_five_percent_of_cpu_on_a_photo_of_twelve_megapixels(tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(jpeg((4000, 3000), quality=88))
+    request = RenderRequest(tmp_path / "source", tmp_path, SETTINGS)
+    workers: list[Worker] = []
+
+    def start(memory_limit_bytes: int) -> Worker:
+        workers.append(Worker(memory_limit_bytes))
+        return workers[-1]
+
+    pool = WorkerPool(1769, 60, Pace(), start)
+
+    def isolated() -> None:
+        pool.render(request, Deadline.after(60), Stopwatch())
+
+    def in_process() -> None:
+        render_photo(request.source, request.into, request.settings)
+
+    def spent() -> float:
+        return cpu_seconds(os.getpid()) + cpu_seconds(workers[0].process_id)
+
+    isolated()
+    in_process()
+    # A busy machine is no overhead: one quiet round is enough.
+    assert any(ratio(isolated, in_process, spent) <= MOST for _ in range(ROUNDS))
+    pool.stop()
+
+
+def ratio(one: Callable[[], None], other: Callable[[], None], spent: Callable[[], float]) -> float:
+    """What one costs in terms of the other, taking turns."""
+    costs = {one: 0.0, other: 0.0}
+    for _ in range(PHOTOS):
+        for work in costs:
+            before = spent()
+            work()
+            costs[work] += spent() - before
+    return costs[one] / costs[other]

@@ -1,0 +1,73 @@
+"""`npm run capacity`, as people type it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.capacity.__main__ import app
+from scripts.capacity.figures import FiguresError, read_figures
+from scripts.commands import EXIT_COULD_NOT_RUN, EXIT_OK, run
+
+
+def capacity(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = run(app, "npm run capacity --", arguments)
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    status, out, _ = capacity(capsys, *arguments, "--json")
+    assert status == EXIT_OK
+    return json.loads(out)
+
+
+def test_a_million_photos_have_a_duration_a_bill_and_a_limit(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = capacity(capsys, "--photos", "1000000")
+    assert status == EXIT_OK
+    assert "1,000,000 photos take" in out
+    assert "for a thousand photos" in out
+    assert "the function's concurrency" in out
+
+
+def test_the_bill_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
+    document = as_json(capsys, "--photos", "12345")
+    assert sum(document["cost_dollars"].values()) == pytest.approx(document["total_dollars"])
+    assert document["dollars_per_thousand_photos"] == pytest.approx(document["total_dollars"] / 12.345)
+
+
+def test_a_slower_processor_takes_longer_and_costs_more(capsys: pytest.CaptureFixture[str]) -> None:
+    usual = as_json(capsys, "--photos", "100000")
+    slower = as_json(capsys, "--photos", "100000", "--slowdown", "2")
+    assert slower["plan"]["seconds"] > usual["plan"]["seconds"]
+    assert slower["total_dollars"] > usual["total_dollars"]
+
+
+def test_a_slow_uplink_is_what_limits_it(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = as_json(capsys, "--photos", "10000", "--uplink", "100", "--photo-mb", "5")["plan"]
+    assert plan["limited_by"] == "the upload"
+    assert plan["photos_per_second"] == pytest.approx(2.5)
+
+
+def test_another_price_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    document = as_json(capsys, "--photos", "1000", "--price", "s3_put=1", "--price", "s3-get=0")
+    assert document["cost_dollars"]["S3 PUT, the uploads included"] == 5000
+    assert document["cost_dollars"]["S3 GET and HEAD"] == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--photos", "0"), ("--photos", "10", "--price", "gold=1"), ("--photos", "10", "--memory", "1")]
+)
+def test_what_makes_no_sense_is_refused_with_a_reason(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    status, out, err = capacity(capsys, *arguments)
+    assert status == EXIT_COULD_NOT_RUN or not arguments
+    assert out or err
+
+
+def test_without_measured_figures_it_says_how_to_get_them(tmp_path: Path) -> None:
+    (tmp_path / "benchmarks.json").write_text('{"memory": {}}')
+    with pytest.raises(FiguresError, match="npm run bench"):
+        read_figures(tmp_path / "benchmarks.json")
