@@ -6,7 +6,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.deployment_rules import resolve_name
-from scripts.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
+from scripts.stack_outputs import SERVICE, StackOutputs, StackOutputsError, read_stack_outputs
 
 
 class DeployedStage:
@@ -14,19 +14,20 @@ class DeployedStage:
 
     Args:
         stage: the stage.
-        region: empty for the environment's.
+        region: AWS's name for it.
         environment: the Serverless CLI's.
     """
 
     def __init__(self, stage: str, region: str, environment: Mapping[str, str]) -> None:
         self._stage = stage
-        self._region = region or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
+        self._region = region
         self._endpoint_url = environment.get("AWS_ENDPOINT_URL")
         self._session = boto3.Session(
             environment.get("AWS_ACCESS_KEY_ID"),
             environment.get("AWS_SECRET_ACCESS_KEY"),
             environment.get("AWS_SESSION_TOKEN"),
             region_name=self._region,
+            profile_name=environment.get("AWS_PROFILE"),
         )
 
     def find_outputs(self) -> StackOutputs | None:
@@ -36,6 +37,15 @@ class DeployedStage:
             return read_stack_outputs(client, self._stage)
         except (BotoCoreError, ClientError, StackOutputsError):
             return None
+
+    def find_people(self) -> dict[str, str]:
+        """The parameters of the deployed stack, among them who is subscribed; empty when there is none to ask."""
+        try:
+            client = self._session.client("cloudformation", endpoint_url=self._endpoint_url)
+            (stack,) = client.describe_stacks(StackName=f"{SERVICE}-{self._stage}")["Stacks"]
+        except (BotoCoreError, ClientError):
+            return {}
+        return {entry["ParameterKey"]: entry["ParameterValue"] for entry in stack.get("Parameters", [])}
 
     def resolve_names(self, names: Iterable[str]) -> list[str]:
         """Names as this account will have them; empty when it cannot be asked which one it is.

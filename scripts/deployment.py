@@ -11,19 +11,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import boto3
 import typer
+from botocore.exceptions import BotoCoreError
 
 from scripts.build_function import build_function
 from scripts.build_layer import build_layer
 from scripts.build_target import BuildError, Target
 from scripts.deployed_stage import DeployedStage
+from scripts.deployment_advice import after_deploy, after_remove, buckets_in_the_way, taken_back
 from scripts.deployment_parameters import find_parameter_mistakes
 from scripts.deployment_rules import SAME_BUCKET, bucket_names, build_target, find_mistakes
 from scripts.empty_account import empty_account
 from scripts.kept_stack import find_kept_stack
-from scripts.local_aws import serverless_environment
+from scripts.local_aws import is_ready, serverless_environment
 from scripts.serverless_cli import PROGRAM, serverless_cli
-from scripts.stack_outputs import StackOutputs
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LOCAL = "local"
@@ -32,7 +34,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 Stage = Annotated[str, typer.Option("--stage", "-s", help="Stages live side by side; local is for `npm run stack`.")]
 Parameters = Annotated[list[str] | None, typer.Option("--param", help="name=value, see the top of serverless.yml.")]
-Region = Annotated[str, typer.Option("--region", "-r", help="AWS region; by default AWS_REGION.")]
+Region = Annotated[str, typer.Option("--region", "-r", help="AWS region; by default AWS_REGION, or the profile's.")]
+Profile = Annotated[str, typer.Option("--aws-profile", help="AWS profile; by default AWS_PROFILE.")]
 
 
 class DeploymentError(Exception):
@@ -40,12 +43,24 @@ class DeploymentError(Exception):
 
 
 @app.command(context_settings=_PASS_ON)
-def deploy(context: typer.Context, stage: Stage = "dev", param: Parameters = None, region: Region = "") -> None:
+def deploy(
+    context: typer.Context,
+    stage: Stage = "dev",
+    param: Parameters = None,
+    region: Region = "",
+    aws_profile: Profile = "",
+) -> None:
     """Check serverless.yml, build the zips, deploy. Further options go to the Serverless CLI."""
-    options, environment = _options(stage, param or (), region), _environment(stage)
+    environment = _environment(stage, aws_profile)
+    region = region or _region(environment)
+    options = _options(stage, param or (), region)
+    on_local_stack = _is_local_stack(environment)
+    if on_local_stack and stage != LOCAL:
+        options.append(f"--param=builtFor={Target.LOCAL}")
     deployed = DeployedStage(stage, region, environment)
-    config = _prepare(options, environment, param or ())
+    config = _prepare(options, environment, param or (), on_local_stack=on_local_stack)
     _check_buckets(deployed, deployed.resolve_names(bucket_names(config)))
+    print(taken_back(deployed.find_people(), config), end="")
     _osls("deploy", [*options, *context.args], environment)
     outputs = deployed.find_outputs()
     if outputs:
@@ -66,39 +81,21 @@ def package(context: typer.Context, stage: Stage = "dev", param: Parameters = No
 
 
 @app.command(context_settings=_PASS_ON)
-def remove(context: typer.Context, stage: Stage = "dev", param: Parameters = None, region: Region = "") -> None:
+def remove(
+    context: typer.Context,
+    stage: Stage = "dev",
+    param: Parameters = None,
+    region: Region = "",
+    aws_profile: Profile = "",
+) -> None:
     """Remove a stage's stack. The buckets stay, with what is in them."""
-    options, environment = _options(stage, param or (), region), _environment(stage)
+    environment = _environment(stage, aws_profile)
+    region = region or _region(environment)
+    options = _options(stage, param or (), region)
     outputs = DeployedStage(stage, region, environment).find_outputs()
     _osls("remove", [*options, *context.args], environment)
     if outputs:
         print(after_remove(outputs))
-
-
-def after_deploy(outputs: StackOutputs, parameters: Sequence[str]) -> str:
-    """What to do next."""
-    lines = [
-        f"Upload photos:    aws s3 cp PHOTOS s3://{outputs.input_bucket}/ --recursive",
-        f"Outputs:          s3://{outputs.output_bucket}/",
-        f"Subscribe people: aws sns subscribe --protocol email --topic-arn {outputs.summary_topic_arn} "
-        "--notification-endpoint ADDRESS",
-    ]
-    if any("Email=" in parameter for parameter in parameters):
-        lines.append("SNS has sent an e-mail to each new address; it stays silent until the link in it is followed.")
-    return "\n".join(lines)
-
-
-def after_remove(outputs: StackOutputs) -> str:
-    """What is left, and how to get rid of it."""
-    buckets = (outputs.input_bucket, outputs.output_bucket)
-    return f"The buckets stay, with all that is in them.\n{_how_to_delete(buckets)}"
-
-
-def _how_to_delete(buckets: Sequence[str]) -> str:
-    commands = [f"  aws s3 rb --force s3://{bucket}" for bucket in buckets]
-    return "\n".join(
-        ["Before this stage can be deployed again, save what you need from them and delete them:", *commands]
-    )
 
 
 def _options(stage: str, parameters: Sequence[str], region: str) -> list[str]:
@@ -106,14 +103,35 @@ def _options(stage: str, parameters: Sequence[str], region: str) -> list[str]:
     return [*chosen, "--region", region] if region else chosen
 
 
-def _environment(stage: str) -> dict[str, str]:
+def _environment(stage: str, aws_profile: str) -> dict[str, str]:
     """The Serverless CLI's: the user's own for AWS, the kept stack's for the stage local."""
     if stage != LOCAL or "AWS_ENDPOINT_URL" in os.environ:
-        return {**os.environ, "NODE_NO_WARNINGS": "1"}
+        chosen = {"AWS_PROFILE": aws_profile} if aws_profile else {}
+        return {**os.environ, **chosen, "NODE_NO_WARNINGS": "1"}
     kept = find_kept_stack(REPOSITORY)
     if kept is None:
         raise DeploymentError("no local stack is up: start one with `npm run stack` in another terminal")
     return serverless_environment(kept.endpoint_url)
+
+
+def _is_local_stack(environment: Mapping[str, str]) -> bool:
+    """Whether AWS is a local one here, whose Python and machine the zips must fit: a rehearsal."""
+    endpoint_url, certificate = environment.get("AWS_ENDPOINT_URL"), environment.get("AWS_CA_BUNDLE")
+    return bool(endpoint_url) and is_ready(str(endpoint_url), Path(certificate) if certificate else None)
+
+
+def _region(environment: Mapping[str, str]) -> str:
+    """The region that the usual AWS settings name: where the operators' scripts will look for the stage, too."""
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    if region:
+        return region
+    try:
+        named = boto3.Session(profile_name=environment.get("AWS_PROFILE")).region_name
+    except BotoCoreError as error:
+        raise DeploymentError(str(error)) from error
+    if named is None:
+        raise DeploymentError("no region: set AWS_REGION, or a profile that names one")
+    return str(named)
 
 
 def _check_buckets(deployed: DeployedStage, names: Sequence[str]) -> None:
@@ -121,13 +139,16 @@ def _check_buckets(deployed: DeployedStage, names: Sequence[str]) -> None:
         raise DeploymentError(SAME_BUCKET)
     left_over = deployed.find_left_over_buckets(names)
     if left_over:
-        raise DeploymentError(f"A removed deployment of this stage left its buckets.\n{_how_to_delete(left_over)}")
+        raise DeploymentError(buckets_in_the_way(left_over))
 
 
-def _prepare(options: Sequence[str], environment: Mapping[str, str], parameters: Sequence[str]) -> Any:
+def _prepare(
+    options: Sequence[str], environment: Mapping[str, str], parameters: Sequence[str], *, on_local_stack: bool = False
+) -> Any:
     """Checks the resolved serverless.yml, builds the zips it deploys, and returns it."""
     config = _resolve(options, environment)
-    mistakes = find_parameter_mistakes(parameters, config["params"]["default"]) + find_mistakes(config)
+    mistakes = find_parameter_mistakes(parameters, config["params"]["default"])
+    mistakes += find_mistakes(config, on_local_stack=on_local_stack)
     if mistakes:
         raise DeploymentError("serverless.yml cannot be deployed like this:\n- " + "\n- ".join(mistakes))
     target = Target(build_target(config))

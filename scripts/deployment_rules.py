@@ -20,7 +20,6 @@ VISIBILITY_FACTOR = 6
 LEAST_RECEIVE_COUNT = 5
 SOURCES_ON_DISK = 3  # one in work, two ahead
 AN_ACCOUNT = "0" * 12  # stands for one that is not known yet: all of them are as long
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 SAME_BUCKET = "inputBucket and outputBucket are the same: every output would be processed again, without end"
@@ -30,11 +29,12 @@ class NotANumberError(ValueError):
     """A setting that must be a whole number is none."""
 
 
-def find_mistakes(config: Mapping[str, Any]) -> list[str]:
+def find_mistakes(config: Mapping[str, Any], *, on_local_stack: bool = False) -> list[str]:
     """Every mistake in a resolved serverless.yml, one sentence each.
 
     Args:
         config: what `osls print --format json` prints.
+        on_local_stack: whether it is for a local stack, which runs the functions by its own Python on this machine.
     """
     mistakes: list[str] = []
     for rule in _RULES:
@@ -42,6 +42,7 @@ def find_mistakes(config: Mapping[str, Any]) -> list[str]:
             mistakes += rule(config)
         except NotANumberError as error:
             mistakes.append(str(error))
+    mistakes += _built_for(config, on_local_stack=on_local_stack)
     return list(dict.fromkeys(mistakes))
 
 
@@ -162,15 +163,9 @@ def _roll_up(config: Mapping[str, Any]) -> Iterator[str]:
         yield f"rollUpMinutes gives {text!r}: it must be a whole number from 2 on"
 
 
-def _logs(config: Mapping[str, Any]) -> Iterator[str]:
-    level = config["provider"]["environment"]["POWERTOOLS_LOG_LEVEL"]
-    if level not in LOG_LEVELS:
-        yield f"logLevel is {level!r}: it must be one of {', '.join(LOG_LEVELS)}"
-
-
-def _built_for(config: Mapping[str, Any]) -> Iterator[str]:
+def _built_for(config: Mapping[str, Any], *, on_local_stack: bool) -> Iterator[str]:
     stage = config["resources"]["Parameters"]["Stage"]["Default"]
-    expected = "local" if stage == "local" else config["provider"]["architecture"]
+    expected = "local" if stage == "local" or on_local_stack else config["provider"]["architecture"]
     if build_target(config) != expected:
         yield f"builtFor is {build_target(config)!r}, but the functions of the stage {stage!r} need {expected!r}"
 
@@ -207,6 +202,4 @@ _RULES: tuple[Rule, ...] = (
     _images,
     _people,
     _roll_up,
-    _logs,
-    _built_for,
 )

@@ -37,6 +37,8 @@ def cost_lines(plan: Plan, deployment: Deployment, price_list: PriceList) -> lis
         CostLine("SNS digests and summaries", f"{plan.digests:,}", plan.digests * price_list.sns_publish),
         CostLine("SNS e-mails", f"{plan.emails:,}", plan.emails * price_list.sns_email),
         CostLine("CloudWatch Logs", f"{log_gb:,.2f} GB", log_gb * price_list.logs_gb),
+        # One for each batch at most: X-Ray samples when there are many.
+        CostLine("X-Ray traces", f"{plan.invocations:,}", plan.invocations * price_list.xray_trace),
     ]
     return sorted(lines, key=lambda line: -line.dollars)
 

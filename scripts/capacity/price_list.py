@@ -1,6 +1,6 @@
 """What AWS asks, in US dollars: us-east-1, on demand, no free tier, as of November 2026.
 
-Sources: the price lists at aws.amazon.com/{lambda,s3,sqs,sns,cloudwatch}/pricing.
+Sources: the price lists at aws.amazon.com/{lambda,s3,sqs,sns,cloudwatch,xray}/pricing.
 """
 
 from collections.abc import Iterable
@@ -27,6 +27,7 @@ class PriceList:
         sns_publish: one message.
         sns_email: one delivered e-mail.
         logs_gb: one GB taken in by CloudWatch Logs.
+        xray_trace: one recorded trace.
         s3_gb_month: one GB kept for a month; not part of processing.
     """
 
@@ -39,6 +40,7 @@ class PriceList:
     sns_publish: float = prices.SNS_PUBLISH
     sns_email: float = 2.00 / 100_000
     logs_gb: float = 0.50
+    xray_trace: float = 5.00 / 1_000_000
     s3_gb_month: float = 0.023
 
 

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 
 from scripts.local_aws import LocalAws, client_environment, local_aws, make_client
 from tests.conftest import REPOSITORY
+from tests.photos import jpeg
 
+PATIENCE_SECONDS = 60
 NOT_THE_USERS = ("AWS_", "SLS_", "SERVERLESS_")
 
 
@@ -43,6 +46,9 @@ class Account:
         answer = self.client("cloudformation").describe_stack_resources(StackName=f"darkroom-{stage}")
         return {resource["PhysicalResourceId"] for resource in answer["StackResources"]}
 
+    def keys(self, bucket: str) -> set[str]:
+        return {entry["Key"] for entry in self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])}
+
     def buckets(self) -> set[str]:
         return {bucket["Name"] for bucket in self.client("s3").list_buckets()["Buckets"]}
 
@@ -57,6 +63,9 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
             assert done.returncode == 0, done.stdout + done.stderr
             (account.home / stage).write_text(done.stdout)
         yield account
+
+
+BEACH = {f"beach.jpg/{name}" for name in ("large.jpg", "medium.jpg", "small.jpg", "document.pdf")}
 
 
 def own_buckets(stage: str) -> set[str]:
@@ -86,6 +95,15 @@ def test_two_stages_live_side_by_side(account: Account) -> None:
     assert dev.isdisjoint(prod)
 
 
+def test_a_photo_that_is_uploaded_to_the_stage_comes_out(account: Account) -> None:
+    source, output = (f"darkroom-prod-{kind}-000000000000-us-east-1" for kind in ("input", "output"))
+    account.client("s3").put_object(Bucket=source, Key="beach.jpg", Body=jpeg())
+    end = time.monotonic() + PATIENCE_SECONDS
+    while (found := account.keys(output)) != BEACH:
+        assert time.monotonic() < end, found
+        time.sleep(0.2)
+
+
 def test_removing_a_stage_leaves_its_buckets_and_the_other_stage(account: Account) -> None:
     prod = account.resources("prod")
     kept = "darkroom-dev-output-000000000000-us-east-1"
@@ -98,7 +116,7 @@ def test_removing_a_stage_leaves_its_buckets_and_the_other_stage(account: Accoun
     assert account.resources("prod") == prod
     again = account.run("deploy", "--", "--stage", "dev")
     assert again.returncode == 1
-    assert "left its buckets" in again.stderr
+    assert "exist already" in again.stderr
     assert f"aws s3 rb --force s3://{kept}" in again.stderr
 
 
@@ -123,3 +141,9 @@ def test_mistakes_are_told_before_anything_is_deployed(
     assert [word for word in words if word not in done.stderr] == []
     stacks = account.client("cloudformation").list_stacks()["StackSummaries"]
     assert "darkroom-other" not in {stack["StackName"] for stack in stacks}
+
+
+def test_a_deployment_without_the_address_says_whom_it_unsubscribes(account: Account) -> None:
+    done = account.run("deploy", "--", "--stage", "prod")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'me@example.com is unsubscribed. To keep it, add --param="summaryEmail=me@example.com"' in done.stdout

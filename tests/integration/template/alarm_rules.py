@@ -3,16 +3,12 @@
 from typing import Any
 
 from handlers.announce import DIGEST_NOT_SENT, METRIC_NAMES
+from tests.integration.conftest import STAGE
 from tests.integration.template.packaged import Rule, Template, drop, put, remove
 
 STATEMENT = "PolicyDocument/Statement/0"
-OF_OUR_ALARMS = {
-    "ArnLike": {
-        "aws:SourceArn": {
-            "Fn::Sub": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*",
-        }
-    }
-}
+OUR_ALARMS = f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:darkroom-{STAGE}-*"
+OF_OUR_ALARMS = {"ArnLike": {"aws:SourceArn": {"Fn::Sub": OUR_ALARMS}}}
 # Metric, and the resource that its dimension names.
 WATCHED = {
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "DeadLetterQueue"),
@@ -141,10 +137,11 @@ ALARM_RULES = (
         [put("RetriesAlarm", "Threshold", 0), put("RetriesAlarm", "EvaluationPeriods", 1)],
     ),
     Rule(
-        "CloudWatch may publish to the alarm topic, for this account's alarms only",
+        "CloudWatch may publish to the alarm topic, for this stage's alarms only",
         _cloudwatch_may_publish,
         [
             drop("AlarmTopicPolicy", f"{STATEMENT}/Condition"),
+            put("AlarmTopicPolicy", f"{STATEMENT}/Condition/ArnLike/aws:SourceArn", "*"),
             put("AlarmTopicPolicy", f"{STATEMENT}/Principal", "*"),
             put("AlarmTopicPolicy", f"{STATEMENT}/Action", "sns:*"),
         ],

@@ -13,7 +13,7 @@ from tests.integration.template.packaged import (
     remove,
 )
 
-FOURTEEN_DAYS = 14 * 24 * 3600
+FOURTEEN_DAYS, TEN_DAYS = 14 * 24 * 3600, 10 * 24 * 3600
 NOTIFICATIONS = "NotificationConfiguration/QueueConfigurations"
 STATEMENT = "PolicyDocument/Statement/0"
 
@@ -83,14 +83,9 @@ def _queues_want_tls(template: Template) -> bool:
 def _topics_want_tls(template: Template) -> bool:
     def is_closed(topic: str) -> bool:
         statements = template.statements("AWS::SNS::TopicPolicy", topic)
-        return any(denies_without_tls(s, "sns:Publish") and {"Ref": topic} in _listed(s) for s in statements)
+        return any(denies_without_tls(s, "sns:Publish") and s["Resource"] == {"Ref": topic} for s in statements)
 
     return all(is_closed(topic) for topic in template.names("AWS::SNS::Topic"))
-
-
-def _listed(statement: dict[str, Any]) -> list[Any]:
-    resource = statement["Resource"]
-    return resource if isinstance(resource, list) else [resource]
 
 
 def _only_the_digest_topic_sends(template: Template) -> bool:
@@ -171,12 +166,14 @@ MESSAGING_RULES = (
         [drop("DeadLetterQueue", "SqsManagedSseEnabled"), put("RollUpQueue", "SqsManagedSseEnabled", False)],
     ),
     Rule(
-        "messages wait for fourteen days, dead letters too",
-        lambda template: all(
-            template[queue]["MessageRetentionPeriod"] == FOURTEEN_DAYS for queue in ("PhotoQueue", "DeadLetterQueue")
+        "dead letters are kept for fourteen days, and no message reaches the DLQ with less than four left",
+        lambda template: (
+            template["DeadLetterQueue"]["MessageRetentionPeriod"] == FOURTEEN_DAYS
+            and template["PhotoQueue"]["MessageRetentionPeriod"] == TEN_DAYS
         ),
         [
             put("DeadLetterQueue", "MessageRetentionPeriod", FOURTEEN_DAYS - 1),
+            put("PhotoQueue", "MessageRetentionPeriod", FOURTEEN_DAYS),
             drop("PhotoQueue", "MessageRetentionPeriod"),
         ],
     ),
@@ -215,9 +212,10 @@ MESSAGING_RULES = (
         "every topic is reached over TLS only",
         _topics_want_tls,
         [
-            drop("TopicPolicy", f"{STATEMENT}/Resource/1"),
+            remove("SummaryTopicPolicy"),
+            put("SummaryTopicPolicy", f"{STATEMENT}/Resource", {"Ref": "DigestTopic"}),
             drop("AlarmTopicPolicy", "PolicyDocument/Statement/1"),
-            put("TopicPolicy", f"{STATEMENT}/Condition/Bool/aws:SecureTransport", "true"),
+            put("DigestTopicPolicy", f"{STATEMENT}/Condition/Bool/aws:SecureTransport", "true"),
         ],
     ),
     Rule(

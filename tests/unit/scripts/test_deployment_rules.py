@@ -29,7 +29,6 @@ GOOD = {
     "rate": "rate(5 minutes)",
     "layer": "arm64",
     "architecture": "arm64",
-    "log_level": "INFO",
 }
 
 
@@ -40,7 +39,6 @@ def config(**changes: Any) -> dict[str, Any]:
         "provider": {
             "architecture": value["architecture"],
             "region": "eu-central-1",
-            "environment": {"POWERTOOLS_LOG_LEVEL": value["log_level"]},
         },
         "layers": {"dependencies": {"package": {"artifact": f".build/layer-{value['layer']}.zip"}}},
         "functions": {
@@ -112,7 +110,6 @@ def test_a_good_deployment_has_no_mistakes() -> None:
         ({"alarm_email": "me@"}, "alarmEmail"),
         ({"summary_phone": "0170 1234567"}, "summaryPhone"),
         ({"rate": "rate(1 minutes)"}, "rollUpMinutes"),
-        ({"log_level": "LOUD"}, "logLevel"),
         ({"layer": "local"}, "builtFor"),
         ({"layer": "x86_64"}, "builtFor"),
         ({"stage": "local"}, "builtFor"),
@@ -145,3 +142,9 @@ def test_the_local_stage_takes_what_is_built_for_it() -> None:
     local = config(stage="local", layer="local")
     assert build_target(local) == "local"
     assert find_mistakes(local) == []
+
+
+def test_any_stage_on_a_local_stack_takes_what_is_built_for_this_machine_and_nothing_else() -> None:
+    assert find_mistakes(config(stage="prod", layer="local"), on_local_stack=True) == []
+    (mistake,) = find_mistakes(config(stage="prod", layer="arm64"), on_local_stack=True)
+    assert "builtFor" in mistake
