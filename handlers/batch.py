@@ -19,10 +19,13 @@ from processing.outcomes import RecordResult
 
 # One thread a message: threads only wait, for S3 or for a worker. Memory and disk are bounded by their budgets.
 MAX_THREADS = 16
-# A suspect in work stays hidden this much longer than the ones that wait: after a death they come back without it.
+# Suspects stay hidden this much longer one than the other, and the one in work for the longest: after a death each
+# comes back by itself, so that several deadly photos in one batch do not use up the others' attempts.
 HEAD_START_SECONDS = 60.0
 # After the deadline, an invocation that lives has settled everything.
 GRACE_SECONDS = 15.0
+# A request that is under way at the deadline may land: what is all stored then is done.
+LANDING_SECONDS = 0.5
 # What did not end in time is settled by then, or left to the queue's visibility timeout.
 LAST_WORDS_SECONDS = 3.0
 
@@ -81,10 +84,11 @@ class Batch:
     def _handle_one_by_one(self, suspects: Sequence[Message], after: Sequence[str]) -> None:
         wait([self._verdicts[message_id] for message_id in after], timeout=self._handler.deadline.seconds_left)
         waiting_seconds = self._handler.deadline.seconds_left + GRACE_SECONDS
-        self._queue.hide_all(suspects[1:], waiting_seconds)
+        for place, suspect in enumerate(suspects[1:]):
+            self._queue.hide(suspect, waiting_seconds + place * HEAD_START_SECONDS)
         for suspect in suspects:
             if not self._handler.deadline.is_over:
-                self._queue.hide_all([suspect], waiting_seconds + HEAD_START_SECONDS)
+                self._queue.hide(suspect, waiting_seconds + len(suspects) * HEAD_START_SECONDS)
             self._handle(suspect, self._handler, acknowledge=True)
 
     def _handle(self, message: Message, handler: MessageHandler, *, acknowledge: bool) -> None:
@@ -99,20 +103,22 @@ class Batch:
             raise
 
     def _verdict(self, message_id: str) -> Verdict:
-        with suppress(FutureTimeoutError):
-            verdict = self._verdicts[message_id].result(timeout=self._handler.deadline.seconds_left)
-            if verdict:
-                return verdict
+        in_time = self._wait_for(message_id, self._handler.deadline.later(LANDING_SECONDS))
+        if in_time:
+            return in_time
         if self._last_words is None:
             self._last_words = LastWords(self._unfinished(), self._handler)
-        return self._last_words.verdict(self._messages[message_id])
+        message, words = self._messages[message_id], self._last_words
+        return words.verdict(message) or self._wait_for(message_id, words.deadline) or self._handler.leave(message)
+
+    def _wait_for(self, message_id: str, deadline: Deadline) -> Verdict | None:
+        """What the thread that works on a message makes of it; None when it does not end in time."""
+        with suppress(FutureTimeoutError):
+            return self._verdicts[message_id].result(timeout=deadline.seconds_left)
+        return None
 
     def _unfinished(self) -> list[Message]:
-        return [self._messages[id_] for id_, verdict in self._verdicts.items() if not _is_settled(verdict)]
-
-
-def _is_settled(verdict: Future[Verdict | None]) -> bool:
-    return verdict.done() and (verdict.exception() is not None or verdict.result() is not None)
+        return [self._messages[message_id] for message_id, verdict in self._verdicts.items() if not verdict.done()]
 
 
 class LastWords:
@@ -121,18 +127,20 @@ class LastWords:
     Args:
         messages: the ones without a verdict.
         handler: settles each, in a thread.
+
+    Attributes:
+        deadline: until when this may take.
     """
 
     def __init__(self, messages: Sequence[Message], handler: MessageHandler) -> None:
-        self._handler = handler
-        self._deadline = Deadline.after(LAST_WORDS_SECONDS)
+        self.deadline = Deadline.after(LAST_WORDS_SECONDS)
         threads = ThreadPoolExecutor(max_workers=MAX_THREADS)
         self._verdicts = {message.message_id: threads.submit(handler.abandon, message) for message in messages}
         threads.shutdown(wait=False)
 
-    def verdict(self, message: Message) -> Verdict:
-        """What became of a message; not done, when there was no time to say so."""
+    def verdict(self, message: Message) -> Verdict | None:
+        """What became of a message; None when it settles itself, or when there was no time to settle it."""
         try:
-            return self._verdicts[message.message_id].result(timeout=self._deadline.seconds_left)
+            return self._verdicts[message.message_id].result(timeout=self.deadline.seconds_left)
         except (FutureTimeoutError, KeyError):
-            return self._handler.leave(message)
+            return None

@@ -30,6 +30,10 @@ class Deadline:
     def is_over(self) -> bool:
         return not self.seconds_left
 
+    def later(self, seconds: float) -> "Deadline":
+        """One that is so much further away."""
+        return Deadline(self.at_seconds + seconds, self.whole_seconds + seconds)
+
     def halved(self) -> "Deadline":
         """One that is half as far away from now on."""
         return Deadline.after(self.seconds_left / 2)

@@ -99,7 +99,9 @@ class Delivery:
             OlderOutputError: there is something to replace, and the request has no mark.
         """
         self.workers.render(request, deadline, stopwatch)
-        store = partial(self._store, outputs=request.into, marker=marker, may_replace=bool(request.mark))
+        store = partial(
+            self._store, outputs=request.into, marker=marker, may_replace=bool(request.mark), deadline=deadline
+        )
         with stopwatch.measure("upload"):
             self._store_all(keys, store)
 
@@ -112,6 +114,8 @@ class Delivery:
             future.result()
         store(document)
 
-    def _store(self, key: str, *, outputs: Path, marker: Marker, may_replace: bool) -> None:
+    def _store(self, key: str, *, outputs: Path, marker: Marker, may_replace: bool, deadline: Deadline) -> None:
+        # After it the message was given back, and its source may be gone by now.
+        deadline.require(0, "storing the outputs")
         file = outputs / key.rpartition("/")[2]
         self.storage.store(key, file, CONTENT_TYPES[file.suffix], marker, may_replace=may_replace)

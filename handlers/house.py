@@ -12,6 +12,7 @@ from botocore.config import Config
 from handlers.announce import Announcer
 from handlers.batch import Batch
 from handlers.budget import Budget
+from handlers.claims import Claims
 from handlers.deadline import Deadline
 from handlers.delivery import Delivery
 from handlers.message_handler import MessageHandler
@@ -24,7 +25,8 @@ from handlers.storage import Storage
 from handlers.worker_pool import WorkerPool
 
 UPLOAD_THREADS = 8
-# Kept free at the end of an invocation: 3 s to settle what did not end in time, 5 s to send the digest when SNS hangs.
+# Kept free at the end of an invocation: half a second in which requests land, 3 s to settle what did not end in time,
+# 5 s to send the digest when SNS hangs.
 RESERVED_SECONDS = 9.0
 # Sources lie on the temporary disk while in work; the rest of it is for their outputs.
 DISK_SHARE = 0.75
@@ -98,6 +100,7 @@ class House:
             request_id=request_id,
             deadline=deadline,
             line=Line(self.pace, self.workers.size, deadline),
+            claims=Claims(),
         )
         return Batch(messages, handler, self.queue, seconds_left)
 

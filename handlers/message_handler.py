@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from handlers.claims import Claims
 from handlers.deadline import Deadline
 from handlers.delivery import Delivered, Delivery
 from handlers.messages import Message
@@ -48,6 +49,7 @@ class MessageHandler:
         request_id: the Lambda request, for the dead letters.
         deadline: when every verdict must be there.
         line: admits what can still be finished.
+        claims: which messages are settled already.
     """
 
     delivery: Delivery
@@ -56,6 +58,7 @@ class MessageHandler:
     request_id: str
     deadline: Deadline
     line: Line
+    claims: Claims
 
     def with_half_the_time(self) -> "MessageHandler":
         """The same, but only what will probably be finished in half of the time is begun."""
@@ -65,18 +68,21 @@ class MessageHandler:
         """Works through a message and settles it; never raises for what is in it.
 
         Returns:
-            None when it ended after the deadline: whoever waits for the batch abandons the message then, and settling
-            it twice could bury it twice.
+            None when it was abandoned meanwhile.
         """
         try:
             attempts = [self._attempt(message, source) for source in parse_message(message.body)]
         except PermanentError as malformed:
             attempts = [_failed(message, None, malformed)]
-        return None if self.deadline.is_over else self._settle(message, attempts)
+        return self._settle(message, attempts) if self.claims.take(message.message_id) else None
 
-    def abandon(self, message: Message) -> Verdict:
-        """Settles a message whose work did not end in time."""
-        return self._settle(message, _out_of_time(message))
+    def abandon(self, message: Message) -> Verdict | None:
+        """Settles a message whose work did not end in time.
+
+        Returns:
+            None when it is being settled, because its work did end.
+        """
+        return self._settle(message, _out_of_time(message)) if self.claims.take(message.message_id) else None
 
     def leave(self, message: Message) -> Verdict:
         """The verdict when there is no time even to settle a message: SQS brings it back by its own clock."""
@@ -97,10 +103,15 @@ class MessageHandler:
             logger.exception("Unexpected failure", message_id=message.message_id, key=source.key)
             surprise = RetryableError(FailureCode.INTERNAL_ERROR, type(error).__name__)
             return _failed(message, source, surprise, stopwatch)
-        self.line.pace.note(
-            render_seconds=stopwatch.seconds("process"), transfer_seconds=stopwatch.seconds("download", "upload")
-        )
+        self._note_pace(stopwatch)
         return _attempted(message, source, stopwatch, Outcome.PROCESSED, delivered)
+
+    def _note_pace(self, stopwatch: Stopwatch) -> None:
+        # After the deadline Lambda may have frozen us in the middle of a request: that hour was no photo's.
+        if not self.deadline.is_over:
+            self.line.pace.note(
+                render_seconds=stopwatch.seconds("process"), transfer_seconds=stopwatch.seconds("download", "upload")
+            )
 
     def _settle(self, message: Message, attempts: list[Attempt]) -> Verdict:
         """Decides about the message and carries it out."""

@@ -1,7 +1,6 @@
 """What the function does to messages besides acknowledging them: hide them, or give them up with a reason."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,9 @@ from processing.outcomes import SourceObject
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
+
+# Amazon SQS Developer Guide, "Visibility timeout": 12 hours from when it was received; some of them have passed.
+MAX_HIDDEN_SECONDS = 11 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +47,9 @@ class Queue:
         """Makes a message visible at once, for the next batch to take."""
         self._hide(message, 0)
 
-    def hide_all(self, messages: Sequence[Message], seconds: float) -> None:
-        """Hides several messages for so long from now on."""
-        for message in messages:
-            self._hide(message, round(seconds))
+    def hide(self, message: Message, seconds: float) -> None:
+        """Hides a message for so long from now on."""
+        self._hide(message, min(round(seconds), MAX_HIDDEN_SECONDS))
 
     def acknowledge(self, message: Message) -> None:
         """Deletes a message now, instead of with its batch: it must not come back if the function dies after it."""

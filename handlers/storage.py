@@ -19,7 +19,8 @@ from processing.outcomes import Outcome, SourceObject
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-CHUNK_BYTES = 256 * 1024
+# So much of a slow body may still arrive after a deadline, before it is looked at again.
+CHUNK_BYTES = 64 * 1024
 # Every lost round means that another writer finished one; more than two writers of one key at once are rare already.
 MAX_ROUNDS = 5
 
@@ -74,7 +75,8 @@ class Storage:
             source: what the event named.
             into: the local file to write.
             max_bytes: refused above it, before the body is read.
-            deadline: given up after it; a body that trickles in never runs into the client's own timeout.
+            deadline: given up after it, at the next chunk: a body that trickles in never runs into the client's own
+                timeout.
 
         Returns:
             Its size in bytes.

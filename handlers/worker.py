@@ -5,10 +5,12 @@ A child, pipes and files: Lambda has no /dev/shm, so multiprocessing's Pool and 
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 from processing.allocator import ALLOCATOR_SETTINGS
 from processing.failures import FailureCode
@@ -17,6 +19,7 @@ WORKER_MODULE = "processing.worker"
 # What a decoder needs, and nothing else: above all no AWS credentials.
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "TZ")
 _START_TIMEOUT_SECONDS = 30.0
+_END_TIMEOUT_SECONDS = 1.0  # between the end of its pipe and its own
 _READ_BYTES = 65_536
 _MAX_REPLY_BYTES = 1_000_000  # an answer has some hundred bytes; more is no answer, and must not fill our memory
 
@@ -114,7 +117,12 @@ class Worker:
         return line
 
     def _lost(self) -> WorkerLostError:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_TIMEOUT_SECONDS)
+        return_code = self._process.poll()
         self.stop()
+        if return_code == -signal.SIGKILL:  # nobody else kills a worker
+            return WorkerLostError(FailureCode.OUT_OF_MEMORY, "killed by the kernel")
         return WorkerLostError(FailureCode.DECODER_CRASHED, f"ended by {_ending(self._process.returncode)}")
 
 

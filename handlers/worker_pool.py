@@ -13,6 +13,7 @@ from handlers.observability import logger
 from handlers.pace import Pace
 from handlers.stopwatch import Stopwatch
 from handlers.worker import Worker, WorkerLostError, WorkerNotStartedError
+from processing.address_space import RESERVED_BYTES
 from processing.failures import FailureCode, PermanentError, RetryableError
 from processing.rendered import Rendered
 from processing.worker_protocol import (
@@ -31,6 +32,8 @@ MB_PER_VCPU = 1769  # AWS Lambda Developer Guide, "Configure Lambda function mem
 # What the function itself and each worker take before the first photo, measured with libvips and boto3 imported.
 FUNCTION_MB = 160
 WORKER_MB = 70
+# The worker's limit is on address space, of which so much is hardly ever touched; a hungry one touches it all.
+SLACK_MB = RESERVED_BYTES // MB
 
 
 class WorkerPool:
@@ -53,7 +56,7 @@ class WorkerPool:
         self, memory_mb: int, photo_timeout_seconds: float, pace: Pace, start: Callable[[int], Worker] = Worker
     ) -> None:
         self.size = max(1, min(memory_mb // MB_PER_VCPU, os.cpu_count() or 1))
-        photos_mb = max(memory_mb - FUNCTION_MB - self.size * WORKER_MB, memory_mb // 4)
+        photos_mb = max(memory_mb - FUNCTION_MB - SLACK_MB - self.size * WORKER_MB, memory_mb // 4)
         self._memory = Budget(photos_mb * MB, "memory")
         self._photo_timeout_seconds = photo_timeout_seconds
         self._pace = pace

@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import BinaryIO
 
-from processing.address_space import limit_growth
+from processing.address_space import go_first, limit_growth
 from processing.failures import DarkroomError, FailureCode
 from processing.header import inspect_header
 from processing.pipeline import render_photo
@@ -41,6 +41,7 @@ def main(arguments: list[str]) -> None:
     replies = _take_stdout()
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(sys.stdin.buffer, requests), daemon=True).start()
+    go_first()
     if arguments:
         limit_growth(int(arguments[0]))
     _send(replies, READY)

@@ -22,6 +22,10 @@ def _crash(_: Path) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
+def _be_killed(_: Path) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)  # as by the kernel, when memory runs out
+
+
 def _stop(_: Path) -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
@@ -72,6 +76,7 @@ def _dawdle_and_crash(into: Path) -> None:
 
 DEEDS: dict[bytes, Callable[[Path], None]] = {
     b"CRASH": _crash,
+    b"BE KILLED": _be_killed,
     b"STOP": _stop,
     b"SPIN": _spin,
     b"STARVE": _starve,

@@ -1,5 +1,8 @@
 """Stands in for the worker pool where isolation is not the point: outputs that tell what they were made from."""
 
+import threading
+import time
+
 from handlers.deadline import Deadline
 from handlers.stopwatch import Stopwatch
 from processing.keys import output_keys
@@ -23,3 +26,29 @@ class CopyingWorkers:
                 output = copied(key, request.source.read_bytes(), request.mark)
                 (request.into / key.removeprefix("/")).write_bytes(output)
         return Rendered(source_format="jpeg", source_width_px=1, source_height_px=1, files=())
+
+
+class SlowWorkers(CopyingWorkers):
+    """One worker that takes its time for each photo."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._place = threading.Lock()
+
+    def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> Rendered:
+        with self._place, stopwatch.measure("process"):
+            time.sleep(self._seconds)
+        return super().render(request, deadline, stopwatch)
+
+
+class DiedError(BaseException):
+    """The whole function was killed."""
+
+
+class MortalWorkers(CopyingWorkers):
+    """A photo of poison takes the whole function with it."""
+
+    def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> Rendered:
+        if b"poison" in request.source.read_bytes():
+            raise DiedError
+        return super().render(request, deadline, stopwatch)

@@ -46,11 +46,16 @@ def test_isolation_costs_at_most_five_percent_of_cpu_on_a_photo_of_twelve_megapi
     def spent() -> float:
         return cpu_seconds(os.getpid()) + cpu_seconds(workers[0].process_id)
 
-    isolated()
-    in_process()
-    # A busy machine is no overhead: one quiet round is enough.
-    assert any(ratio(isolated, in_process, spent) <= MOST for _ in range(ROUNDS))
-    pool.stop()
+    ratios: list[float] = []
+    try:
+        isolated()
+        in_process()
+        # A busy machine is no overhead: one quiet round is enough.
+        while len(ratios) < ROUNDS and not (ratios and ratios[-1] <= MOST):
+            ratios.append(ratio(isolated, in_process, spent))
+    finally:
+        pool.stop()
+    assert ratios[-1] <= MOST, ratios
 
 
 def ratio(one: Callable[[], None], other: Callable[[], None], spent: Callable[[], float]) -> float:

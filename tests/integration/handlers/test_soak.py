@@ -4,15 +4,41 @@ from collections import Counter
 
 import pytest
 
+from handlers.deadline import Deadline
+from handlers.stopwatch import Stopwatch
+from processing.failures import FailureCode, PermanentError, RetryableError
 from processing.messages import parse_message
-from tests.fake_cloud import FakeCloud
+from processing.rendered import Rendered
+from processing.worker_protocol import RenderRequest
+from tests.fake_cloud import FakeCloud, shuffled_and_doubled
+from tests.fake_workers import CopyingWorkers
 from tests.unit.handlers.conftest import ENVIRONMENT
 from tests.weather import BODY_FAULTS, S3_FAULTS, SNS_FAULTS, SQS_FAULTS, Fault, Weather
 
 PHOTOS = 2000
 SHARE = 0.10
 SEED = 20261123
+DELETED_EVERY = 50
 ANSWER_LOST: dict[str, Fault] = {"answer lost": lambda _: TimeoutError()}
+WORKER_FAULTS: dict[str, Fault] = {
+    "decoder-crashed": lambda _: PermanentError(FailureCode.DECODER_CRASHED, "ended by signal 11"),
+    "too-slow": lambda _: PermanentError(FailureCode.TOO_SLOW, "took longer than 25 s"),
+    "disk-full": lambda _: RetryableError(FailureCode.DISK_FULL, "the temporary disk is full"),
+    "internal-error": lambda _: RetryableError(FailureCode.INTERNAL_ERROR, "no worker could be started"),
+}
+
+
+class StormyWorkers(CopyingWorkers):
+    """Fails as the pool does when a photo took its worker down twice, or when there is no disk or no worker."""
+
+    def __init__(self, weather: Weather) -> None:
+        self._weather = weather
+
+    def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> Rendered:
+        fault = self._weather.strikes(WORKER_FAULTS, f"Render {request.source.read_bytes()!r}")
+        if fault:
+            raise fault
+        return super().render(request, deadline, stopwatch)
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +48,8 @@ def weather() -> Weather:
 
 @pytest.fixture(scope="module")
 def cloud(weather: Weather) -> FakeCloud:
-    """After the storm: two thousand photos, some bad, some overwritten, some deleted, some delivered twice."""
-    cloud = FakeCloud(ENVIRONMENT)
+    """After the storm: two thousand photos, some bad, some overwritten, some deleted, each delivered twice."""
+    cloud = FakeCloud(ENVIRONMENT, StormyWorkers(weather))
     cloud.s3.before, cloud.s3.after = weather.hook(S3_FAULTS, "before"), weather.hook(S3_FAULTS, "after")
     cloud.s3.break_off = lambda: weather.strikes(BODY_FAULTS, "Body")
     cloud.sqs.before, cloud.sqs.after = weather.hook(SQS_FAULTS, "before"), weather.hook(SQS_FAULTS, "after")
@@ -32,15 +58,19 @@ def cloud(weather: Weather) -> FakeCloud:
         cloud.upload(f"{number:04}.jpg", b"" if number % 100 == 7 else f"photo {number}".encode())
     for number in range(0, PHOTOS, 20):
         cloud.upload(f"{number:04}.jpg", f"photo {number}, edited".encode())
+    for number in range(3, PHOTOS, DELETED_EVERY):
+        del cloud.s3.objects["photos", f"{number:04}.jpg"]
+    cloud.sqs.waiting[:] = shuffled_and_doubled(cloud.sqs.waiting, SEED)
     cloud.work_until_the_queue_is_empty(is_heard=lambda: weather.strikes(ANSWER_LOST, "Invoke") is None)
     return cloud
 
 
 def test_every_photo_is_processed_or_dead_and_none_is_lost(cloud: FakeCloud) -> None:
     account = cloud.account()
-    assert not account.lost
+    assert all(source.key not in cloud.s3.keys("photos") for source in account.lost)  # deleted: gone, and nobody's loss
     assert not account.waiting
-    assert len(account.processed) + len(account.superseded) + len(account.dead) == len(cloud.uploaded)
+    accounted = len(account.processed) + len(account.superseded) + len(account.dead) + len(account.lost)
+    assert accounted == len(cloud.uploaded)
     assert len(account.processed) > 0.9 * PHOTOS
 
 
@@ -48,7 +78,7 @@ def test_every_dead_photo_has_its_reason_unless_its_letter_itself_was_refused(
     cloud: FakeCloud, weather: Weather
 ) -> None:
     dead = cloud.account().dead
-    assert set(dead.values()) <= {"empty-object", "throttled", "storage-unavailable", ""}
+    assert set(dead.values()) <= {"empty-object", "throttled", "storage-unavailable", *WORKER_FAULTS, ""}
     refused = {source for call, body in weather.struck_calls if call == "SendMessage" for source in parse_message(body)}
     assert {source for source, code in dead.items() if not code} <= refused
     assert sum(source.size_bytes == 0 for source in dead) == PHOTOS // 100
@@ -61,6 +91,6 @@ def test_every_output_was_made_from_the_version_that_it_names(cloud: FakeCloud) 
 def test_the_storm_did_hit_everything(weather: Weather) -> None:
     hit = Counter(name.partition(":")[0] for name in weather.struck.elements())
     assert set(hit) == {
-        "HeadObject", "GetObject", "PutObject", "Body",
+        "HeadObject", "GetObject", "PutObject", "Body", "Render",
         "SendMessage", "DeleteMessage", "ChangeMessageVisibility", "Publish", "Invoke",
     }  # fmt: skip

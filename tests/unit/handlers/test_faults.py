@@ -241,11 +241,25 @@ def test_when_the_temporary_disk_stays_full_photos_are_dead_with_that_reason(
 def test_photos_that_do_not_fit_onto_the_disk_together_take_turns(cloud: FakeCloud) -> None:
     delivery = replace(cloud.house.delivery, disk=Budget(10, "disk space"))  # a photo has eight or nine bytes
     cloud.house = replace(cloud.house, delivery=delivery)
+    on_disk: set[str] = set()
+    together: list[int] = []
+
+    def arrive(operation: str, key: str) -> None:
+        if operation == "GetObject":
+            on_disk.add(key)
+            together.append(len(on_disk))
+
+    def leave(operation: str, key: str) -> None:
+        if operation == "PutObject" and key.endswith("document.pdf"):
+            on_disk.remove(key.rpartition("/")[0])
+
+    cloud.s3.before, cloud.s3.after = arrive, leave
     cloud.work_until_the_queue_is_empty()
+    assert max(together) == 1
     assert_all_processed(cloud)
 
 
-def test_when_memory_is_tight_photos_take_turns_and_what_can_never_fit_is_dead_with_that_reason() -> None:
+def test_when_memory_is_tight_what_fits_is_processed_and_what_can_never_fit_is_dead_with_that_reason() -> None:
     pool = WorkerPool(300, 20, Pace())
     cloud = FakeCloud(ENVIRONMENT, pool)
     for number in range(4):

@@ -1,6 +1,7 @@
 """What is begun is finished, as far as the last photos tell."""
 
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 
 import pytest
 from hypothesis import given
@@ -23,14 +24,12 @@ def practised(*, render_seconds: float, transfer_seconds: float) -> Pace:
 
 def admitted(pace: Pace, *, seconds: float, workers: int = 1) -> int:
     """How many photos join the line at once, as long as none of them leaves it."""
-    line, photos = Line(pace, workers, Deadline.after(seconds)), ExitStack()
-    with photos:
-        for number in range(1000):
-            try:
-                photos.enter_context(line.join())
-            except RetryableError:
-                return number
-    return 1000
+    line, number = Line(pace, workers, Deadline.after(seconds)), 0
+    with ExitStack() as photos:
+        while line.has_room and number < 1000:
+            photos.enter_context(line.join())
+            number += 1
+    return number
 
 
 @given(seconds, seconds, st.floats(1, 900), st.integers(1, 6))
@@ -64,17 +63,33 @@ def test_a_first_batch_of_ten_is_admitted_before_anything_is_known() -> None:
 
 def test_who_leaves_the_line_makes_room_however_it_went() -> None:
     line = Line(practised(render_seconds=20, transfer_seconds=1), 1, Deadline.after(60))
-
-    def fail_while_another_is_refused() -> None:
-        with line.join():
-            with pytest.raises(RetryableError) as refused, line.join():
-                pass
-            assert refused.value.code is FailureCode.OUT_OF_TIME
-            raise ZeroDivisionError
-
     for _ in range(3):
-        with pytest.raises(ZeroDivisionError):
-            fail_while_another_is_refused()
+        with suppress(ZeroDivisionError), line.join():
+            assert not line.has_room
+            raise ZeroDivisionError
+        assert line.has_room
+
+
+def test_who_finds_no_room_waits_for_those_ahead() -> None:
+    line = Line(practised(render_seconds=20, transfer_seconds=1), 1, Deadline.after(60))
+    with ThreadPoolExecutor() as threads:
+        with line.join():
+            behind = threads.submit(join_and_leave, line)
+            with pytest.raises(TimeoutError):
+                behind.result(timeout=0.3)
+        behind.result(timeout=5)
+
+
+def test_who_would_come_too_late_even_alone_is_refused() -> None:
+    line = Line(practised(render_seconds=2, transfer_seconds=0.1), 1, Deadline.after(4))
+    with ThreadPoolExecutor() as threads, line.join(), pytest.raises(RetryableError) as refused:
+        threads.submit(join_and_leave, line).result(timeout=5)
+    assert refused.value.code is FailureCode.OUT_OF_TIME
+
+
+def join_and_leave(line: Line) -> None:
+    with line.join():
+        pass
 
 
 def test_a_photo_whose_turn_comes_too_late_is_not_rendered() -> None:

@@ -220,6 +220,10 @@ def test_a_photo_that_is_edited_and_put_back_wins_in_every_order_of_requests() -
     run_in_every_order(ONE_RENDITION, [b"photo", b"edited", b"photo"], settled=1)
 
 
+def test_a_photo_that_comes_back_after_two_others_is_told_from_its_own_first_version() -> None:
+    run_in_every_order(ONE_OUTPUT, [b"x", b"photo", b"edited", b"photo"], settled=2)
+
+
 def test_a_new_photo_that_is_edited_and_put_back_at_once_wins_in_every_order_of_requests() -> None:
     run_in_every_order(ONE_OUTPUT, [b"photo", b"edited", b"photo"])
 

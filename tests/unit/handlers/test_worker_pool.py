@@ -14,7 +14,8 @@ from handlers.deadline import Deadline
 from handlers.pace import Pace
 from handlers.stopwatch import Stopwatch
 from handlers.worker import Worker
-from handlers.worker_pool import WorkerPool
+from handlers.worker_pool import FUNCTION_MB, MB, WORKER_MB, WorkerPool
+from processing.address_space import RESERVED_BYTES
 from processing.failures import DarkroomError, FailureCode, PermanentError, RetryableError
 from processing.rendered import Rendered
 from processing.settings import Limits, RenderSettings
@@ -34,8 +35,10 @@ class Recorder:
     def __init__(self, module: str) -> None:
         self.module = module
         self.started: list[Worker] = []
+        self.limits: list[int] = []
 
     def __call__(self, memory_limit_bytes: int) -> Worker:
+        self.limits.append(memory_limit_bytes)
         worker = Worker(memory_limit_bytes, self.module)
         self.started.append(worker)
         return worker
@@ -93,6 +96,7 @@ def failure(pool: WorkerPool, folder: Path, data: bytes, **options: float) -> Da
         (b"STARVE", FailureCode.OUT_OF_MEMORY),
         (b"BABBLE", FailureCode.DECODER_CRASHED),
         (b"FLOOD", FailureCode.DECODER_CRASHED),
+        (b"BE KILLED", FailureCode.OUT_OF_MEMORY),
     ],
 )
 def test_a_photo_that_takes_its_worker_down_twice_has_failed_and_the_next_one_is_rendered(
@@ -165,6 +169,36 @@ def test_a_photo_that_needs_more_memory_than_there_is_is_refused_before_any_pixe
     refused = failure(pooled(workers, memory_mb=512), tmp_path, bomb, settings=ALL_PIXELS)  # type: ignore[arg-type]
     assert (type(refused), refused.code) == (PermanentError, FailureCode.OUT_OF_MEMORY)
     assert len(workers.started) == 1
+
+
+@pytest.mark.parametrize("memory_mb", [1024, 1769, 3538, 10_240])
+def test_all_that_the_function_and_its_worker_may_take_together_is_the_functions_memory(
+    pooled: Pooled, workers: Recorder, memory_mb: int
+) -> None:
+    pooled(workers, memory_mb=memory_mb)
+    everyone = FUNCTION_MB * MB + len(workers.limits) * WORKER_MB * MB + workers.limits[0] + RESERVED_BYTES
+    assert everyone == memory_mb * MB
+
+
+def test_large_photos_that_do_not_fit_into_the_memory_together_take_turns(
+    pooled: Pooled, workers: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    pool = pooled(workers, memory_mb=2 * 1769)
+    # By its header each needs more than half of the memory; cut off, it costs none.
+    huge = asking_for(b"DAWDLE", photos.png_bomb(28_000, interlaced=True)[:1000])
+    with ThreadPoolExecutor() as threads:
+        for place in ("one", "other"):
+            threads.submit(failure, pool, tmp_path / place, huge, settings=ALL_PIXELS)  # type: ignore[arg-type]
+    (one,), (other,) = intervals(tmp_path / "one"), intervals(tmp_path / "other")
+    assert not overlap(one, other)
+
+
+def test_the_kernel_would_rather_kill_a_worker_than_the_function(
+    pool: WorkerPool, workers: Recorder, tmp_path: Path
+) -> None:
+    render(pool, tmp_path, PHOTO)
+    assert Path(f"/proc/{workers.started[0].process_id}/oom_score_adj").read_text().strip() == "1000"
 
 
 def test_a_photo_whose_time_is_cut_short_by_the_batch_is_not_to_blame(pool: WorkerPool, tmp_path: Path) -> None:
