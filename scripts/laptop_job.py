@@ -19,6 +19,7 @@ from processing.roll_up import BatchDigest
 from scripts.out_folder import OutsideFolderError, place, save
 from scripts.photo_folder import Photo
 from scripts.tally import NO_OUTCOME, NOT_COPIED, NOT_UPLOADED, Failure, Tally
+from scripts.upload.folder import Unreadable
 from scripts.window import Window
 
 if TYPE_CHECKING:
@@ -54,8 +55,12 @@ class LaptopJob:
     out: Path
     patience_seconds: float
 
-    def run(self, photos: Sequence[Photo], tally: Tally, on_progress: Callable[[Tally], None]) -> None:
+    def run(self, found: Sequence[Photo | Unreadable], tally: Tally, on_progress: Callable[[Tally], None]) -> None:
         """Works until every photo has an outcome or patience runs out; everything it finds out is in the tally."""
+        photos = [item for item in found if isinstance(item, Photo)]
+        for item in found:
+            if isinstance(item, Unreadable):
+                tally.note_failure(_not_uploaded(item.name, item.reason))
         window = Window(WINDOW_BYTES, WINDOW_PHOTOS)
         stopping = threading.Event()
         with ThreadPoolExecutor(UPLOAD_THREADS) as uploads, ThreadPoolExecutor(COPY_THREADS) as copies:
@@ -81,7 +86,7 @@ class LaptopJob:
             try:
                 size_bytes = photo.file.stat().st_size
             except OSError as error:
-                tally.note_failure(_not_uploaded(photo, error.strerror or type(error).__name__))
+                tally.note_failure(_not_uploaded(photo.key, error.strerror or type(error).__name__))
                 continue
             window.enter(photo.key, size_bytes)
             if stopping.is_set():
@@ -95,7 +100,7 @@ class LaptopJob:
                 self.s3.put_object(Bucket=self.input_bucket, Key=photo.key, Body=body)
         except (OSError, ValueError, ClientError, BotoCoreError) as error:
             window.leave(photo.key)
-            tally.note_failure(_not_uploaded(photo, str(error)))
+            tally.note_failure(_not_uploaded(photo.key, str(error)))
             return
         tally.note_uploaded(size_bytes)
 
@@ -152,5 +157,5 @@ class LaptopJob:
             tally.note_failure(Failure(key=key, code=NO_OUTCOME, what_to_do=advice))
 
 
-def _not_uploaded(photo: Photo, reason: str) -> Failure:
-    return Failure(key=photo.key, code=NOT_UPLOADED, what_to_do=f"Could not be uploaded: {reason}")
+def _not_uploaded(key: str, reason: str) -> Failure:
+    return Failure(key=key, code=NOT_UPLOADED, what_to_do=f"Could not be uploaded: {reason}")

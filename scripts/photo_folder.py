@@ -1,9 +1,10 @@
 """The photos to upload: every file below a folder, its relative path as its key."""
 
 import importlib.util
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from scripts.upload.folder import LocalFile, Unreadable, walk
 
 # Photos that scikit-image ships under free licences (public domain and CC0; its data/README.txt names each source).
 SAMPLE_NAMES = (
@@ -29,18 +30,20 @@ class Photo:
     key: str
 
 
-def find_photos(folder: Path) -> list[Photo]:
-    """Lists every file below a folder, sorted by key.
+def find_photos(folder: Path) -> list[Photo | Unreadable]:
+    """Lists every file below a folder in the order of their names, and what should have been one.
 
     Raises:
-        PhotoFolderError: no such folder, or nothing in it.
+        PhotoFolderError: no such folder, it may not be read, or nothing is in it.
     """
     if not folder.is_dir():
         raise PhotoFolderError(f"{folder} is not a folder. Name a folder of photos: npm start -- ~/Pictures/holiday")
-    photos = sorted(_walk(folder), key=lambda photo: photo.key)
-    if not photos:
+    found = list(walk(folder))
+    if not found:
         raise PhotoFolderError(f"{folder} holds no files.")
-    return photos
+    if isinstance(found[0], Unreadable) and not found[0].name:  # the folder itself
+        raise PhotoFolderError(f"{folder} cannot be read: {found[0].reason}")
+    return [Photo(item.path, item.key) if isinstance(item, LocalFile) else item for item in found]
 
 
 def sample_photos() -> list[Photo]:
@@ -50,9 +53,3 @@ def sample_photos() -> list[Photo]:
         raise PhotoFolderError("The sample photos are not installed. Name a folder of photos instead.")
     folder = Path(package.origin).parent / "data"
     return [Photo(folder / name, name) for name in SAMPLE_NAMES]
-
-
-def _walk(folder: Path) -> Iterator[Photo]:
-    for file in folder.rglob("*"):
-        if file.is_file() or file.is_symlink():  # a broken link is reported when it is uploaded; pipes are no photos
-            yield Photo(file, file.relative_to(folder).as_posix())

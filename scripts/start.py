@@ -1,6 +1,7 @@
 """`npm start -- PHOTOS`: a folder of photos through the deployed service, on this laptop."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from scripts.local_stack import LocalStack, local_stack
 from scripts.photo_folder import Photo, PhotoFolderError, find_photos, sample_photos
 from scripts.progress import job_progress
 from scripts.tally import Tally
+from scripts.upload.folder import Unreadable
 
 REPOSITORY = Path(__file__).parent.parent
 EXIT_OK, EXIT_COULD_NOT_RUN, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -67,7 +69,7 @@ def run(folder: Path | None, out: Path, patience_seconds: float) -> int:
     return EXIT_SOME_FAILED if tally.failures else EXIT_OK
 
 
-def work(stack: LocalStack, photos: list[Photo], out: Path, patience_seconds: float) -> Tally:
+def work(stack: LocalStack, photos: Sequence[Photo | Unreadable], out: Path, patience_seconds: float) -> Tally:
     """Takes the photos through a running stack."""
     tally = Tally(expected=len(photos))
     job = LaptopJob(

@@ -1,7 +1,7 @@
 """The job against AWS in memory, where no function answers unless the test does."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import boto3
@@ -13,6 +13,7 @@ from processing.outcomes import Outcome, RecordResult, SourceObject
 from scripts.laptop_job import LaptopJob
 from scripts.photo_folder import Photo
 from scripts.tally import Tally
+from scripts.upload.folder import Unreadable
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def photo(folder: Path, key: str = "a.jpg") -> Photo:
     return Photo(folder / key, key)
 
 
-def run(job: LaptopJob, photos: list[Photo]) -> Tally:
+def run(job: LaptopJob, photos: Sequence[Photo | Unreadable]) -> Tally:
     tally = Tally(expected=len(photos))
     job.run(photos, tally, lambda _: None)
     return tally
@@ -67,6 +68,14 @@ def test_a_file_that_cannot_be_read_is_reported_and_the_rest_goes_on(job: Laptop
     tally = run(job, [Photo(tmp_path / "missing.jpg", "missing.jpg"), photo(tmp_path, "b.jpg")])
     assert next((failure.key, failure.code) for failure in tally.failures) == ("missing.jpg", "not-uploaded")
     assert tally.uploaded == 1
+
+
+def test_what_could_not_even_be_listed_is_reported_as_not_uploaded(job: LaptopJob) -> None:
+    tally = run(job, [Unreadable("closed/", "Permission denied")])
+    assert tally.outcomes == {"not-uploaded": 1}
+    assert [(failure.key, failure.what_to_do) for failure in tally.failures] == [
+        ("closed/", "Could not be uploaded: Permission denied")
+    ]
 
 
 def test_a_name_that_is_no_unicode_is_reported_as_not_uploaded(job: LaptopJob, tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from scripts.photo_folder import Photo, PhotoFolderError, find_photos
+from scripts.upload.folder import Unreadable
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders of this name may not be read, whoever runs the tests."""
+    scandir = os.scandir
+
+    def refuse(path: Path) -> object:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+
+def test_every_file_below_a_folder_is_a_photo_under_its_path(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for key in ("z.jpg", "a/b.jpg", ".hidden"):
+        (tmp_path / key).touch()
+    assert find_photos(tmp_path) == [Photo(tmp_path / key, key) for key in (".hidden", "a/b.jpg", "z.jpg")]
+
+
+def test_a_folder_that_may_not_be_read_is_told_and_the_rest_goes_on(tmp_path: Path, closed: None) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "z.jpg").touch()
+    assert find_photos(tmp_path) == [Unreadable("closed/", "Permission denied"), Photo(tmp_path / "z.jpg", "z.jpg")]
+
+
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "circle").symlink_to(tmp_path)
+    assert [type(found) for found in find_photos(tmp_path)] == [Unreadable, Unreadable]
+
+
+def test_photos_that_may_not_be_read_at_all_are_no_job(tmp_path: Path, closed: None) -> None:
+    (tmp_path / "closed").mkdir()
+    with pytest.raises(PhotoFolderError, match="closed cannot be read: Permission denied"):
+        find_photos(tmp_path / "closed")
