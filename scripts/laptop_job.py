@@ -4,6 +4,7 @@ The local S3 keeps every body in memory. So uploads stay a bounded window ahead 
 and outputs are deleted as soon as they are copied.
 """
 
+import errno
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ COPY_THREADS = 4
 WINDOW_BYTES = 256 * 1024 * 1024
 WINDOW_PHOTOS = 200
 POLL_SECONDS = 1
+_DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +141,8 @@ class LaptopJob:
             for output in result.outputs:
                 target = place(self.out, output)
                 save(self.s3.get_object(Bucket=self.output_bucket, Key=output)["Body"], target)
-        except (OSError, OutsideFolderError, ClientError, BotoCoreError) as error:
-            tally.note_not_copied(Failure(key=key, code=NOT_COPIED, what_to_do=str(error)))
+        except (OSError, ValueError, OutsideFolderError, ClientError, BotoCoreError) as error:
+            tally.note_not_copied(result, Failure(key=key, code=NOT_COPIED, what_to_do=_not_copied(error, self.out)))
         finally:
             self._free(key, result.outputs)
             window.leave(key)
@@ -159,3 +161,13 @@ class LaptopJob:
 
 def _not_uploaded(key: str, reason: str) -> Failure:
     return Failure(key=key, code=NOT_UPLOADED, what_to_do=f"Could not be uploaded: {reason}")
+
+
+def _not_copied(error: Exception, out: Path) -> str:
+    """Why outputs did not come to the laptop, and what to do."""
+    if isinstance(error, OSError) and error.errno in _DISK_IS_FULL:
+        return f"{out} is full. Free space or choose another --out, then run the same command again."
+    if isinstance(error, OutsideFolderError):
+        return f"Not written: {error}. Rename the photo or choose another --out, then run the same command again."
+    reason = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
+    return f"Could not be copied to {out}: {reason}. Once that is mended, run the same command again."

@@ -1,7 +1,7 @@
 """`npm start -- PHOTOS`: a folder of photos through the deployed service, on this laptop."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -92,8 +92,20 @@ def print_mail(tally: Tally, stage: str) -> None:
         return
     digest = combine(tally.digests, stage=stage)
     result_console.rule("The digest, as an e-mail subscriber reads it")
+    if tally.failed_on_the_laptop:
+        result_console.print(laptop_note(tally.failed_on_the_laptop))
     result_console.print(f"Subject: {digest.subject}\n", markup=False, highlight=False)
     result_console.print(email_text(digest), markup=False, highlight=False)
+
+
+def laptop_note(failed: Mapping[str, int]) -> str:
+    """What a digest cannot know.
+
+    Args:
+        failed: how many photos failed on the laptop, by code.
+    """
+    counts = ", ".join(f"{count:,} {code}" for code, count in failed.items())
+    return f"(What failed on this laptop is not in it, because the service cannot know: {counts}.)\n"
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from processing.roll_up import BatchDigest
 NOT_UPLOADED = "not-uploaded"
 NO_OUTCOME = "no-outcome"
 NOT_COPIED = "not-copied"
+_OF_THE_LAPTOP = (NOT_UPLOADED, NO_OUTCOME, NOT_COPIED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +50,15 @@ class Tally:
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
+    def failed_on_the_laptop(self) -> dict[str, int]:
+        """How many photos failed here and not in the service, by code: no digest tells of them."""
+        with self.lock:
+            return {code: self.outcomes[code] for code in _OF_THE_LAPTOP if code in self.outcomes}
+
+    @property
     def settled(self) -> int:
-        return sum(self.outcomes.values())
+        with self.lock:
+            return sum(self.outcomes.values())
 
     @property
     def is_complete(self) -> bool:
@@ -99,7 +107,10 @@ class Tally:
             self.failures.append(failure)
             self.last_news = time.monotonic()
 
-    def note_not_copied(self, failure: Failure) -> None:
-        """A photo that has its outcome but could not be brought to the laptop."""
+    def note_not_copied(self, result: RecordResult, failure: Failure) -> None:
+        """A photo whose outcome counted already, but whose outputs could not be brought to the laptop."""
         with self.lock:
+            self.outcomes -= Counter({result.outcome.value: 1})  # unlike subtract, this leaves no zeros
+            self.outcomes[failure.code] += 1
+            self.bytes_out -= result.bytes_out
             self.failures.append(failure)

@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from processing.digest import Batch, summarise
 from processing.outcomes import Outcome, RecordResult, SourceObject
+from scripts import laptop_job
 from scripts.laptop_job import LaptopJob
 from scripts.photo_folder import Photo
 from scripts.tally import Tally
@@ -92,6 +93,29 @@ def test_outputs_come_home_and_source_and_outputs_are_freed(job: LaptopJob, tmp_
     job.run([a], tally, lambda _: None)
     assert (job.out / "a.jpg/small.jpg").read_bytes() == b"small"
     assert "Contents" not in job.s3.list_objects_v2(Bucket="renditions")
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (OSError(28, "No space left on device"), " is full. Free space or choose another --out, then run"),
+        (PermissionError(13, "Permission denied"), ": Permission denied. Once that is mended, run"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_no_processed_photo(
+    job: LaptopJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, advice: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(laptop_job, "save", refuse)
+    job.s3.put_object(Bucket="renditions", Key="a.jpg/small.jpg", Body=b"small")
+    tally = Tally(expected=1)
+    tally.note_started("a.jpg")
+    tell(job, "a.jpg", ("a.jpg/small.jpg",))
+    job.run([photo(tmp_path)], tally, lambda _: None)
+    assert tally.outcomes == {"not-copied": 1}
+    assert advice in tally.failures[0].what_to_do
 
 
 def test_an_output_key_that_would_leave_the_folder_is_refused_and_reported(job: LaptopJob, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
-from scripts.tally import NO_OUTCOME, Failure, Tally
+from scripts.tally import NO_OUTCOME, NOT_COPIED, Failure, Tally
 
 
 def result(outcome: Outcome, key: str = "a.jpg", code: FailureCode | None = None) -> RecordResult:
@@ -46,3 +46,18 @@ def test_the_job_is_over_when_every_photo_has_an_outcome_or_a_failure_of_its_own
     tally.note_failure(Failure(key="b.jpg", code=NO_OUTCOME, what_to_do="look"))
     assert (half_way, tally.is_complete) == (False, True)
     assert not tally.waiting
+
+
+def test_a_photo_that_did_not_come_home_counts_as_not_copied_and_not_as_processed(tally: Tally) -> None:
+    done = result(Outcome.PROCESSED)
+    tally.note_result(done)
+    tally.note_not_copied(done, Failure(key="a.jpg", code=NOT_COPIED, what_to_do="Free space."))
+    assert tally.outcomes == {"not-copied": 1}
+    assert list(tally.outcomes) == ["not-copied"]  # no row that says: processed 0
+    assert tally.bytes_out == 0
+
+
+def test_what_failed_on_the_laptop_is_told_apart_from_what_the_service_knows(tally: Tally) -> None:
+    tally.note_result(result(Outcome.DEAD_LETTERED, code=FailureCode.EMPTY_OBJECT))
+    tally.note_failure(Failure(key="b.jpg", code=NO_OUTCOME, what_to_do="look"))
+    assert tally.failed_on_the_laptop == {"no-outcome": 1}
