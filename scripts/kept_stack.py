@@ -8,9 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
-import typer
-
-from scripts.interruption import interrupt_once
 from scripts.local_aws import LocalStackError, is_ready
 from scripts.local_stack import LocalStack, local_stack
 from scripts.stack_outputs import StackOutputs
@@ -68,16 +65,16 @@ def describe(stack: LocalStack) -> str:
     )
 
 
-def main() -> None:
+def command() -> int:
     """Keep a local stack up until Ctrl-C: a local AWS with the service deployed, for the AWS CLI and the scripts."""
-    interrupt_once()
     try:
         keep_stack()
     except LocalStackError as error:
         print(f"Could not run: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+        return 1
     except KeyboardInterrupt:
         print("The local stack is stopped.", file=sys.stderr)
+        return 0
 
 
 def keep_stack() -> NoReturn:
@@ -99,4 +96,8 @@ def keep_stack() -> NoReturn:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    from scripts.commands import main, make_app  # here, because they look for kept stacks
+
+    app = make_app("A local stack that stays up.")
+    app.command(epilog="Exit codes: 0 stopped by Ctrl-C; 1 could not run, wrong usage among it.")(command)
+    main(app, "npm run stack --")

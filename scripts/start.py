@@ -12,7 +12,7 @@ from rich.console import Console
 from processing.digest import email_text
 from processing.roll_up import combine
 from scripts.closing_report import print_report
-from scripts.interruption import interrupt_once
+from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, OperatorError, main, make_app
 from scripts.laptop_job import LaptopJob
 from scripts.local_aws import LocalStackError
 from scripts.local_stack import LocalStack, local_stack
@@ -22,37 +22,48 @@ from scripts.tally import Tally
 from scripts.upload.folder import Unreadable
 
 REPOSITORY = Path(__file__).parent.parent
-EXIT_OK, EXIT_COULD_NOT_RUN, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 130
 
-EPILOG = "Example: npm start -- ~/Pictures/holiday --out /tmp/holiday"
+EPILOG = 'Example: npm start -- ~/Pictures/"my holiday" --out ~/small'
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = make_app("A folder of photos through the deployed service, on this laptop.")
 console = Console(stderr=True)
 result_console = Console()
 
 
+def folder_name(text: str) -> Path:
+    """A folder as an argument; an empty one is an unset variable of somebody's script, not the current folder."""
+    if not str(text):
+        raise typer.BadParameter("an empty name is no folder.")
+    return Path(text)
+
+
+PhotosArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        parser=folder_name,
+        metavar="PHOTOS",
+        help="Folder of photos, in quotes if there are spaces; sample photos without it.",
+    ),
+]
+OutOption = Annotated[
+    Path, typer.Option(parser=folder_name, metavar="DIR", help="Where the outputs go, under their keys.")
+]
+PatienceOption = Annotated[float, typer.Option(min=1, help="Give up a photo after so long without any news.")]
+
+
 @app.command(epilog=EPILOG)
-def main(
-    photos: Annotated[Path | None, typer.Argument(help="Folder of photos; sample photos without it.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the outputs go, under their keys.")] = Path("out"),
-    patience_seconds: Annotated[float, typer.Option(help="Give up a photo after so long without any news.")] = 480,
-) -> None:
+def command(photos: PhotosArgument = None, out: OutOption = Path("out"), patience_seconds: PatienceOption = 480) -> int:
     """Runs a folder of photos through the service on a local stack: renditions, PDFs and a digest come out.
 
-    Exit status: 0 all processed, 2 finished but some photos failed, 1 could not run, 130 interrupted.
+    Exit status: 0 all processed; 2 finished but some photos failed; 1 could not run, wrong usage among it;
+    130 interrupted.
     """
-    interrupt_once()
     try:
-        raise SystemExit(run(photos, out, patience_seconds))
-    except (PhotoFolderError, LocalStackError, OSError) as error:
-        console.print(f"Could not run: {error}", markup=False, highlight=False)
-        raise SystemExit(EXIT_COULD_NOT_RUN) from None
+        return run(photos, out, patience_seconds)
+    except (PhotoFolderError, LocalStackError) as error:
+        raise OperatorError(str(error)) from error
     except (ClientError, BotoCoreError) as error:
-        console.print(f"The local stack failed: {error}", markup=False, highlight=False)
-        raise SystemExit(EXIT_COULD_NOT_RUN) from None
-    except KeyboardInterrupt:
-        console.print("Interrupted; the local stack is stopped.")
-        raise SystemExit(EXIT_INTERRUPTED) from None
+        raise OperatorError(f"the local stack failed: {error}") from error
 
 
 def run(folder: Path | None, out: Path, patience_seconds: float) -> int:
@@ -109,4 +120,4 @@ def laptop_note(failed: Mapping[str, int]) -> str:
 
 
 if __name__ == "__main__":
-    app()
+    main(app, "npm start --")

@@ -67,6 +67,27 @@ def test_a_folder_without_photos_ends_with_1_and_says_what_to_do(tmp_path: Path,
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--no-such-option"], "--no-such-option"),
+        (["my", "holiday"], "unexpected extra argument"),  # a name with a space that nobody put in quotes
+        (["--patience-seconds", "long"], "Invalid value for '--patience-seconds'"),
+        ([""], "an empty name is no folder"),
+        (["--out", ""], "an empty name is no folder"),
+    ],
+)
+def test_wrong_usage_ends_with_1_and_not_as_a_job_with_failures(arguments: list[str], complaint: str) -> None:
+    ended = run(*arguments)
+    assert ended.returncode == 1
+    assert complaint in ended.stderr
+    assert "Add --help for usage and examples." in ended.stderr
+
+
+def test_the_usage_is_what_people_type() -> None:
+    assert run("--help").stdout.strip().startswith("Usage: npm start -- [OPTIONS] [PHOTOS]")
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_however_it_is_ended_it_leaves_no_process_behind(tmp_path: Path, how: signal.Signals) -> None:
     photos = tmp_path / "photos"
