@@ -8,6 +8,7 @@ import errno
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,11 +70,12 @@ class LaptopJob:
             feeder = threading.Thread(target=self._feed, args=(photos, uploads, window, tally, stopping), daemon=True)
             feeder.start()
             try:
-                self._follow(tally, window, copies, on_progress)
+                self._follow(photos, tally, window, copies, on_progress)
             finally:
                 stopping.set()
                 window.open_wide()
                 uploads.shutdown(cancel_futures=True)
+        on_progress(tally)  # what could not be copied is known only now
 
     def _feed(
         self,
@@ -107,18 +109,23 @@ class LaptopJob:
         tally.note_uploaded(size_bytes)
 
     def _follow(
-        self, tally: Tally, window: Window, copies: ThreadPoolExecutor, on_progress: Callable[[Tally], None]
+        self,
+        photos: Sequence[Photo],
+        tally: Tally,
+        window: Window,
+        copies: ThreadPoolExecutor,
+        on_progress: Callable[[Tally], None],
     ) -> None:
         """Reads digests until the job is over."""
         while not tally.is_complete:
+            on_progress(tally)
             for digest in self._receive_digests():
                 tally.note_digest(digest)
                 for result in digest.results:
                     if tally.note_result(result):
                         copies.submit(self._bring_home, result, window, tally)
-            on_progress(tally)
             if tally.seconds_since_news > self.patience_seconds:
-                self._give_up(tally, window)
+                self._give_up(photos, tally, window)
 
     def _receive_digests(self) -> list[BatchDigest]:
         answer = self.sqs.receive_message(
@@ -138,23 +145,30 @@ class LaptopJob:
         assert result.source is not None  # noqa: S101 (for the type checker: only such results are passed on)
         key = result.source.key
         try:
+            self._copy(key, result, tally)
+            self._free(key, result.outputs)
+        finally:
+            window.leave(key)  # whatever happened: nobody else gives its room back
+
+    def _copy(self, key: str, result: RecordResult, tally: Tally) -> None:
+        try:
             for output in result.outputs:
                 target = place(self.out, output)
                 save(self.s3.get_object(Bucket=self.output_bucket, Key=output)["Body"], target)
         except (OSError, ValueError, OutsideFolderError, ClientError, BotoCoreError) as error:
             tally.note_not_copied(result, Failure(key=key, code=NOT_COPIED, what_to_do=_not_copied(error, self.out)))
-        finally:
-            self._free(key, result.outputs)
-            window.leave(key)
 
     def _free(self, key: str, outputs: Sequence[str]) -> None:
-        self.s3.delete_object(Bucket=self.input_bucket, Key=key)
-        for output in outputs:
-            self.s3.delete_object(Bucket=self.output_bucket, Key=output)
+        with suppress(ClientError, BotoCoreError):  # it costs memory, but no photo
+            self.s3.delete_object(Bucket=self.input_bucket, Key=key)
+            for output in outputs:
+                self.s3.delete_object(Bucket=self.output_bucket, Key=output)
 
-    def _give_up(self, tally: Tally, window: Window) -> None:
+    def _give_up(self, photos: Sequence[Photo], tally: Tally, window: Window) -> None:
+        """Reports what is on its way; when nothing is, the job is stuck, and all that has no outcome is reported."""
         advice = f"No outcome, and no news of any photo for {self.patience_seconds:.0f} s. The stack's log says why."
-        for key in sorted(tally.waiting):
+        stuck = [photo.key for photo in photos if photo.key not in tally.settled_keys]
+        for key in sorted(tally.waiting) or stuck:
             window.leave(key)
             tally.note_failure(Failure(key=key, code=NO_OUTCOME, what_to_do=advice))
 

@@ -46,6 +46,7 @@ class Tally:
     failures: list[Failure] = field(default_factory=list)
     digests: list[BatchDigest] = field(default_factory=list)
     waiting: set[str] = field(default_factory=set)
+    settled_keys: set[str] = field(default_factory=set, repr=False)
     last_news: float = field(default_factory=time.monotonic)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -57,8 +58,7 @@ class Tally:
 
     @property
     def settled(self) -> int:
-        with self.lock:
-            return sum(self.outcomes.values())
+        return len(self.settled_keys)
 
     @property
     def is_complete(self) -> bool:
@@ -71,7 +71,8 @@ class Tally:
     def note_started(self, key: str) -> None:
         """A photo is about to be uploaded: from now on an outcome may come."""
         with self.lock:
-            self.waiting.add(key)
+            if key not in self.settled_keys:
+                self.waiting.add(key)
 
     def note_uploaded(self, size_bytes: int) -> None:
         with self.lock:
@@ -90,7 +91,7 @@ class Tally:
         with self.lock:
             if result.source is None or not result.outcome.is_final or result.source.key not in self.waiting:
                 return False
-            self.waiting.remove(result.source.key)
+            self._settle(result.source.key)
             self.outcomes[result.outcome.value] += 1
             self.bytes_out += result.bytes_out
             if result.outcome.is_failure and result.code:
@@ -100,9 +101,11 @@ class Tally:
             return True
 
     def note_failure(self, failure: Failure) -> None:
-        """A photo that failed on the laptop's side, before or instead of an outcome."""
+        """A photo that failed on the laptop's side, before or instead of an outcome; only its first failure counts."""
         with self.lock:
-            self.waiting.discard(failure.key)
+            if failure.key in self.settled_keys:
+                return
+            self._settle(failure.key)
             self.outcomes[failure.code] += 1
             self.failures.append(failure)
             self.last_news = time.monotonic()
@@ -114,3 +117,7 @@ class Tally:
             self.outcomes[failure.code] += 1
             self.bytes_out -= result.bytes_out
             self.failures.append(failure)
+
+    def _settle(self, key: str) -> None:
+        self.waiting.discard(key)
+        self.settled_keys.add(key)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from processing.digest import Batch, summarise
@@ -116,6 +117,36 @@ def test_an_output_that_cannot_be_written_is_no_processed_photo(
     job.run([photo(tmp_path)], tally, lambda _: None)
     assert tally.outcomes == {"not-copied": 1}
     assert advice in tally.failures[0].what_to_do
+
+
+def test_what_cannot_be_deleted_is_no_failure_and_makes_room_all_the_same(
+    job: LaptopJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: str) -> None:
+        raise ClientError({"Error": {"Code": "InternalError", "Message": "no"}}, "DeleteObject")
+
+    monkeypatch.setattr(job.s3, "delete_object", refuse)
+    monkeypatch.setattr(job.s3, "put_object", lambda **put: tell(job, put["Key"], ()))
+    monkeypatch.setattr(laptop_job, "WINDOW_PHOTOS", 1)
+    tally = run(job, [photo(tmp_path, key) for key in ("a.jpg", "b.jpg")])
+    assert tally.outcomes == {"processed": 2}
+
+
+def test_a_job_that_is_stuck_reports_every_photo_without_an_outcome_and_ends(
+    job: LaptopJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LaptopJob, "_feed", lambda *_: None)  # nothing is ever on its way
+    tally = run(job, [photo(tmp_path, "a.jpg"), photo(tmp_path, "b.jpg")])
+    assert tally.outcomes == {"no-outcome": 2}
+
+
+def test_the_last_progress_knows_what_could_not_be_copied(job: LaptopJob, tmp_path: Path) -> None:
+    told: list[int] = []
+    tally = Tally(expected=1)
+    tally.note_started("a.jpg")
+    tell(job, "a.jpg", ("missing/small.jpg",))
+    job.run([photo(tmp_path)], tally, lambda tally: told.append(len(tally.failures)))
+    assert told[-1] == 1
 
 
 def test_an_output_key_that_would_leave_the_folder_is_refused_and_reported(job: LaptopJob, tmp_path: Path) -> None:

@@ -48,6 +48,13 @@ def test_the_job_is_over_when_every_photo_has_an_outcome_or_a_failure_of_its_own
     assert not tally.waiting
 
 
+def test_a_photo_that_was_given_up_does_not_fail_twice(tally: Tally) -> None:
+    for code in ("no-outcome", "not-uploaded"):
+        tally.note_failure(Failure(key="a.jpg", code=code, what_to_do="look"))
+    assert tally.outcomes == {"no-outcome": 1}
+    assert not tally.is_complete
+
+
 def test_a_photo_that_did_not_come_home_counts_as_not_copied_and_not_as_processed(tally: Tally) -> None:
     done = result(Outcome.PROCESSED)
     tally.note_result(done)
