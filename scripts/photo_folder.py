@@ -6,7 +6,8 @@ from pathlib import Path
 
 from scripts.upload.folder import LocalFile, Unreadable, walk
 
-# Photos that scikit-image ships under free licences (public domain and CC0; its data/README.txt names each source).
+# Photos that scikit-image ships under free licences (public domain and CC0; the docstrings in its data/_fetchers.py
+# name each source).
 SAMPLE_NAMES = (
     "astronaut.png",
     "camera.png",
@@ -44,6 +45,19 @@ def find_photos(folder: Path) -> list[Photo | Unreadable]:
     if isinstance(found[0], Unreadable) and not found[0].name:  # the folder itself
         raise PhotoFolderError(f"{folder} cannot be read: {found[0].reason}")
     return [Photo(item.path, item.key) if isinstance(item, LocalFile) else item for item in found]
+
+
+def keep_apart(folder: Path, out: Path) -> None:
+    """Makes sure that the next run does not take the outputs of this one for photos.
+
+    Raises:
+        PhotoFolderError: the outputs would go into the folder of the photos.
+    """
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise PhotoFolderError(
+            f"the outputs would go to {out.resolve()}, among the photos in {folder.resolve()}, and the next run would "
+            "take them for photos. Choose another place with --out DIR."
+        )
 
 
 def sample_photos() -> list[Photo]:

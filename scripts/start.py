@@ -16,7 +16,7 @@ from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, OperatorError, main, mak
 from scripts.laptop_job import LaptopJob
 from scripts.local_aws import LocalStackError
 from scripts.local_stack import LocalStack, local_stack
-from scripts.photo_folder import Photo, PhotoFolderError, find_photos, sample_photos
+from scripts.photo_folder import Photo, PhotoFolderError, find_photos, keep_apart, sample_photos
 from scripts.progress import job_progress
 from scripts.tally import Tally
 from scripts.upload.folder import Unreadable
@@ -68,6 +68,8 @@ def command(photos: PhotosArgument = None, out: OutOption = Path("out"), patienc
 
 def run(folder: Path | None, out: Path, patience_seconds: float) -> int:
     """Runs the job; answers the exit status."""
+    if folder:
+        keep_apart(folder, out)
     photos = find_photos(folder) if folder else sample_photos()
     out.mkdir(parents=True, exist_ok=True)
     console.print(f"{len(photos):,} photos, outputs to {out}", markup=False, highlight=False)

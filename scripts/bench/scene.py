@@ -14,7 +14,8 @@ from PIL import Image
 
 Floats = npt.NDArray[np.float32]
 
-# Photos that scikit-image ships under free licences (public domain and CC0; its data/README.txt names each source).
+# Photos that scikit-image ships under free licences (public domain and CC0; the docstrings in its data/_fetchers.py
+# name each source).
 _PHOTOS = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg", "retina.jpg")
 _CELL_PX = 1000  # one photo in a mosaic of 12 megapixels; larger pictures have both larger cells and more of them
 _CELL_AT_WIDTH_PX = 4032

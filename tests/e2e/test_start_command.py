@@ -67,6 +67,14 @@ def test_a_folder_without_photos_ends_with_1_and_says_what_to_do(tmp_path: Path,
     assert "Traceback" not in ended.stderr
 
 
+def test_outputs_among_the_photos_end_with_1_and_write_nothing(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
+    ended = run(str(tmp_path), "--out", str(tmp_path / "out"))
+    assert ended.returncode == 1
+    assert "Choose another place with --out DIR." in ended.stderr
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

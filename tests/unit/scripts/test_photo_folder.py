@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.photo_folder import Photo, PhotoFolderError, find_photos
+from scripts.photo_folder import Photo, PhotoFolderError, find_photos, keep_apart
 from scripts.upload.folder import Unreadable
 
 
@@ -43,3 +43,16 @@ def test_photos_that_may_not_be_read_at_all_are_no_job(tmp_path: Path, closed: N
     (tmp_path / "closed").mkdir()
     with pytest.raises(PhotoFolderError, match="closed cannot be read: Permission denied"):
         find_photos(tmp_path / "closed")
+
+
+@pytest.mark.parametrize("out", [".", "out", "sub/../out/deeper", "../photos", "../link"])
+def test_outputs_among_the_photos_are_refused(tmp_path: Path, out: str) -> None:
+    (tmp_path / "photos/sub").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "photos")
+    with pytest.raises(PhotoFolderError, match="Choose another place with --out DIR"):
+        keep_apart(tmp_path / "photos", tmp_path / "photos" / out)
+
+
+@pytest.mark.parametrize("out", ["../out", "../photos-out", "../../elsewhere"])
+def test_outputs_beside_the_photos_are_fine(tmp_path: Path, out: str) -> None:
+    keep_apart(tmp_path / "photos", tmp_path / "photos" / out)
