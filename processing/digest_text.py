@@ -21,6 +21,7 @@ _WHY_RETRYING = {
     FailureCode.STORAGE_UNAVAILABLE: "The storage could not be reached or answered with an error.",
     FailureCode.ACCESS_DENIED: "Darkroom was not allowed to read the photo or to store its outputs. "
     "Check the permissions before the attempts run out.",
+    FailureCode.DISK_FULL: "The function's temporary disk was full for a moment.",
     FailureCode.OUT_OF_TIME: "Time ran out during the work.",
     FailureCode.INTERNAL_ERROR: "Darkroom itself failed. Look into the logs if this goes on.",
 }

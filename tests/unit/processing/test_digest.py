@@ -1,7 +1,7 @@
 import pytest
 
 from processing.digest import Batch, DigestMessage, email_text, summarise
-from processing.failures import FailureCode
+from processing.failures import FailureCode, Family
 from processing.outcomes import Outcome, RecordResult
 from tests.unit.processing.digest_examples import machine_document, make_result, make_results, malformed, variants
 
@@ -133,6 +133,11 @@ def test_no_photo_that_comes_again_is_said_to_be_given_up(code: FailureCode) -> 
     assert f"{code} (1): " in text
     assert "attempts ran out" not in text
     assert "WHAT FAILED" not in text
+
+
+@pytest.mark.parametrize("code", [code for code in FailureCode if code.family is Family.RETRYABLE])
+def test_what_comes_again_is_explained_in_words_of_its_own_and_not_as_what_was_given_up(code: FailureCode) -> None:
+    assert code.meaning not in email_text(digest_of(make_result(Outcome.RETRYING, code=code)))
 
 
 def test_outcomes_without_work_are_told_only_when_they_occurred() -> None:
