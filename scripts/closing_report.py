@@ -10,6 +10,8 @@ from processing.digest_words import human_bytes, visible
 from scripts.tally import Failure, Tally
 
 MAX_KEY_BYTES = 300
+# The dead letters go with the local stack: there is nothing to redrive.
+AFTER_FAILURES = "Your originals are untouched; once what failed is mended, run the folder again."
 
 
 def print_report(console: Console, tally: Tally, seconds: float) -> None:
@@ -17,12 +19,16 @@ def print_report(console: Console, tally: Tally, seconds: float) -> None:
     console.print(_summary(tally, seconds))
     if tally.failures:
         console.print(_failures(tally.failures))
+        console.print(AFTER_FAILURES, highlight=False)
 
 
 def _summary(tally: Tally, seconds: float) -> Table:
-    table = Table(title="What became of the photos", show_header=False)
+    title = "What became of the photos"
+    table = Table(title=title, min_width=len(title) + 1, show_header=False)
     for outcome, count in sorted(tally.outcomes.items(), key=lambda item: -item[1]):
         table.add_row(outcome, f"{count:,}")
+    if not tally.is_complete:
+        table.add_row("not done", f"{tally.expected - tally.settled:,}")
     table.add_section()
     table.add_row("bytes in", human_bytes(tally.bytes_in))
     table.add_row("bytes out", human_bytes(tally.bytes_out))

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from processing.digest_words import count_of
 from scripts.tally import Tally
 
 PLAIN_LINE_EVERY_SECONDS = 5.0
@@ -42,8 +43,8 @@ class JobProgress:
         rate = tally.settled / max(self._last_line - self._start, 0.001)
         left = f", about {(tally.expected - tally.settled) / rate:.0f} s left" if rate and not tally.is_complete else ""
         self._console.print(
-            f"{tally.settled} of {tally.expected} photos done, {tally.uploaded} uploaded, "
-            f"{len(tally.failures)} failed, {rate:.1f} images/s{left}",
+            f"{tally.settled:,} of {count_of(tally.expected, 'photo')} done, {tally.uploaded:,} uploaded, "
+            f"{len(tally.failures):,} failed, {rate:.1f} images/s{left}",
             highlight=False,
         )
 

@@ -1,7 +1,8 @@
 """`npm start -- PHOTOS`: a folder of photos through the deployed service, on this laptop."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from processing.digest import email_text
+from processing.digest_words import count_of
 from processing.roll_up import combine
 from scripts.closing_report import print_report
 from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, OperatorError, main, make_app
@@ -18,7 +20,7 @@ from scripts.local_aws import LocalStackError
 from scripts.local_stack import LocalStack, local_stack
 from scripts.photo_folder import Photo, PhotoFolderError, find_photos, keep_apart, sample_photos
 from scripts.progress import job_progress
-from scripts.tally import Tally
+from scripts.tally import NO_OUTCOME, Tally
 from scripts.upload.folder import Unreadable
 
 REPOSITORY = Path(__file__).parent.parent
@@ -62,29 +64,69 @@ def command(photos: PhotosArgument = None, out: OutOption = Path("out"), patienc
         return run(photos, out, patience_seconds)
     except (PhotoFolderError, LocalStackError) as error:
         raise OperatorError(str(error)) from error
-    except (ClientError, BotoCoreError) as error:
-        raise OperatorError(f"the local stack failed: {error}") from error
+    except (ClientError, BotoCoreError) as error:  # not AWS, as these would be told otherwise
+        raise OperatorError(f"the local AWS failed: {error}") from error
 
 
 def run(folder: Path | None, out: Path, patience_seconds: float) -> int:
-    """Runs the job; answers the exit status."""
-    if folder:
-        keep_apart(folder, out)
-    photos = find_photos(folder) if folder else sample_photos()
+    """Runs the job; answers the exit status.
+
+    Raises:
+        PhotoFolderError: there is nothing to upload, or the outputs would go among the photos.
+        LocalStackError: the local stack did not come up.
+        OperatorError: it came up and failed later.
+    """
+    photos = choose_photos(folder, out)
     out.mkdir(parents=True, exist_ok=True)
-    console.print(f"{len(photos):,} photos, outputs to {out}", markup=False, highlight=False)
-    with local_stack(REPOSITORY) as stack:
-        start = time.monotonic()
-        tally = work(stack, photos, out, patience_seconds)
-        seconds = time.monotonic() - start
-    print_report(result_console, tally, seconds)
+    say(console, f"{count_of(len(photos), 'photo')}, outputs to {out}")
+    tally = Tally(expected=len(photos))
+    with local_stack(REPOSITORY) as stack, account_of(tally, stack.log):
+        work(stack, photos, out, patience_seconds, tally)
     print_mail(tally, stage="local")
+    say(result_console, f"The outputs are in {out.resolve()}")
     return EXIT_SOME_FAILED if tally.failures else EXIT_OK
 
 
-def work(stack: LocalStack, photos: Sequence[Photo | Unreadable], out: Path, patience_seconds: float) -> Tally:
-    """Takes the photos through a running stack."""
-    tally = Tally(expected=len(photos))
+def choose_photos(folder: Path | None, out: Path) -> Sequence[Photo | Unreadable]:
+    """The photos of a folder that the outputs stay out of; the sample photos without one."""
+    if folder is None:
+        return sample_photos()
+    photos = find_photos(folder)
+    keep_apart(folder, out)
+    return photos
+
+
+@contextmanager
+def account_of(tally: Tally, log: Path) -> Iterator[None]:
+    """Prints the closing account of the job in the block, however far it came.
+
+    Args:
+        tally: of the job.
+        log: of the local AWS.
+
+    Raises:
+        OperatorError: the local AWS failed.
+    """
+    start = time.monotonic()
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise OperatorError(f"the local AWS failed: {error}\nIts log is {log}") from error
+    finally:
+        print_report(result_console, tally, time.monotonic() - start)
+        if NO_OUTCOME in tally.outcomes:
+            say(result_console, f"The log of the local AWS is {log}")
+
+
+def work(
+    stack: LocalStack,
+    photos: Sequence[Photo | Unreadable],
+    out: Path,
+    patience_seconds: float,
+    tally: Tally | None = None,
+) -> Tally:
+    """Takes the photos through a running stack; answers the tally."""
+    tally = tally or Tally(expected=len(photos))
     job = LaptopJob(
         s3=stack.client("s3"),
         sqs=stack.client("sqs"),
@@ -106,9 +148,9 @@ def print_mail(tally: Tally, stage: str) -> None:
     digest = combine(tally.digests, stage=stage)
     result_console.rule("The digest, as an e-mail subscriber reads it")
     if tally.failed_on_the_laptop:
-        result_console.print(laptop_note(tally.failed_on_the_laptop))
-    result_console.print(f"Subject: {digest.subject}\n", markup=False, highlight=False)
-    result_console.print(email_text(digest), markup=False, highlight=False)
+        say(result_console, laptop_note(tally.failed_on_the_laptop))
+    say(result_console, f"Subject: {digest.subject}\n")
+    say(result_console, email_text(digest))
 
 
 def laptop_note(failed: Mapping[str, int]) -> str:
@@ -119,6 +161,11 @@ def laptop_note(failed: Mapping[str, int]) -> str:
     """
     counts = ", ".join(f"{count:,} {code}" for code, count in failed.items())
     return f"(What failed on this laptop is not in it, because the service cannot know: {counts}.)\n"
+
+
+def say(to: Console, text: str) -> None:
+    """Prints a text as it is: paths and mails are not cut into lines of the terminal's width."""
+    to.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """`npm start` as a person types it: what it prints, how it ends, what it leaves behind."""
 
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -48,6 +50,7 @@ def test_a_folder_with_a_bad_photo_ends_with_2_and_an_account_of_it(tmp_path: Pa
     ended = run(str(photos), "--out", str(tmp_path / "out"))
     assert ended.returncode == 2, ended.stderr
     assert (tmp_path / "out/good one.jpg/document.pdf").is_file()
+    assert ended.stdout.endswith(f"The outputs are in {tmp_path / 'out'}\n")
     for told in ("bad\\none.jpg", "unsupported-format", "Upload a JPEG", "Subject: Darkroom local:"):
         assert told in " ".join(ended.stdout.split())
 
@@ -115,6 +118,32 @@ def test_however_it_is_ended_it_leaves_no_process_behind(tmp_path: Path, how: si
     command.send_signal(how)
     assert command.wait(timeout=30) == {signal.SIGKILL: -9}.get(how, 130)
     wait_until(lambda: not still_alive(family), "all its processes are gone")
+
+
+def test_a_local_aws_that_dies_ends_with_1_its_log_and_what_was_done_so_far(tmp_path: Path) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    photos.mkdir()
+    for number in range(300):
+        (photos / f"{number}.jpg").write_bytes(jpeg())
+    command = subprocess.Popen(
+        [*COMMAND, str(photos), "--out", str(out)],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: any(out.rglob("document.pdf")), "the first photo came out")
+    (local_aws,) = [pid for pid in family_of(command.pid) if command_line(pid)[1:] == ["-m", "ministack"]]
+    os.kill(local_aws, signal.SIGKILL)
+    told, complaint = command.communicate(timeout=120)
+    assert command.returncode == 1, complaint
+    assert "What became of the photos" in told
+    assert "not done" in told
+    assert re.search(r"the local AWS failed: .*\nIts log is /.*/local-stack-\d+\.log\n", complaint)
+
+
+def command_line(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
