@@ -1,16 +1,22 @@
-"""Lays transparency on white."""
+"""Leaves nothing but colours: transparency goes on white, all other bands go away."""
 
 from processing.vips import pyvips
 
+# Bands that are colours, by libvips' interpretation; the others that get this far have three.
+_COLOURS = {"b-w": 1, "grey16": 1, "cmyk": 4}
+# What is opaque and, where colours are made of light, white: by libvips' format of a band.
+_FULL = {"ushort": 65535, "float": 1.0}
+
 
 def flatten_on_white(image: pyvips.Image) -> pyvips.Image:
-    """Without an alpha channel, the image as it is."""
-    if not image.hasalpha():
+    """Without more bands than colours, the image as it is.
+
+    A TIFF may have any number of further bands. Transparency is the first of them; masks, selections and spot colours
+    come after it (TIFF 6.0, ExtraSamples).
+    """
+    colours = _COLOURS.get(image.interpretation, 3)
+    if image.bands <= colours:
         return image
-    return image.flatten(background=[_white(image)])
-
-
-def _white(image: pyvips.Image) -> float:
-    if image.interpretation == "cmyk":
-        return 0
-    return 65535 if image.format == "ushort" else 255
+    full = _FULL.get(image.format, 255)
+    white = 0 if image.interpretation == "cmyk" else full
+    return image.extract_band(0, n=colours + 1).flatten(background=[white], max_alpha=full)

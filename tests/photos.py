@@ -193,11 +193,35 @@ def tiff(*, image: Image.Image | None = None, **options: Any) -> bytes:
     return _saved(image or picture(), "TIFF", **options)
 
 
-def cmyk_alpha_tiff() -> bytes:
+def banded_tiff(image: Image.Image, *more: Image.Image, kind: str = "uchar") -> bytes:
+    """A TIFF with bands beyond its colours, which Pillow cannot write.
+
+    Args:
+        image: the colours, grey, RGB or CMYK.
+        more: one band each: transparency, a mask, a spot colour.
+        kind: uchar, ushort or float; floats are linear light from 0 to 1.
+    """
+    colours, bands = _of_kind(_as_vips(image), kind), [_of_kind(_as_vips(band), kind) for band in more]
+    return bytes(colours.bandjoin(bands).copy(interpretation=colours.interpretation).tiffsave_buffer())
+
+
+def mask(size: tuple[int, int] = SIZE) -> Image.Image:
+    """One band that is opaque on the left and transparent on the right."""
+    return transparent(size).getchannel("A")
+
+
+def cmyk_alpha_tiff(kind: str = "uchar") -> bytes:
     """CMYK and a fifth channel, the right half transparent."""
-    image = transparent()
-    inks, alpha = _as_vips(image.convert("RGB").convert("CMYK")), _as_vips(image.getchannel("A"))
-    return bytes(inks.bandjoin(alpha).copy(interpretation="cmyk").tiffsave_buffer())
+    return banded_tiff(picture().convert("CMYK"), mask(), kind=kind)
+
+
+def alpha_tiff(kind: str = "uchar") -> bytes:
+    return banded_tiff(picture(), mask(), kind=kind)
+
+
+def masked_tiff(mode: str = "RGB", kind: str = "uchar") -> bytes:
+    """Opaque, and with a mask behind the transparency."""
+    return banded_tiff(picture().convert(mode), Image.new("L", SIZE, 255), mask(), kind=kind)
 
 
 def multi_page_tiff(pages: int = 3) -> bytes:
@@ -243,7 +267,16 @@ def one_of_each() -> dict[str, bytes]:
         "tiff": tiff(),
         "lzw tiff": tiff(compression="tiff_lzw"),
         "jpeg tiff": tiff(compression="jpeg"),
+        "tiff with alpha": alpha_tiff(),
+        "16-bit tiff with alpha": alpha_tiff("ushort"),
+        "float tiff with alpha": alpha_tiff("float"),
         "cmyk tiff with alpha": cmyk_alpha_tiff(),
+        "16-bit cmyk tiff with alpha": cmyk_alpha_tiff("ushort"),
+        "masked tiff with alpha": banded_tiff(picture(), mask(), mask()),
+        "tiff with a mask": masked_tiff(),
+        "16-bit tiff with a mask": masked_tiff(kind="ushort"),
+        "grey tiff with a mask": masked_tiff("L"),
+        "cmyk tiff with a mask": masked_tiff("CMYK"),
         "cmyk tiff": tiff(image=picture().convert("CMYK")),
         "multi-page tiff": multi_page_tiff(),
         "avif": avif(),
@@ -262,9 +295,15 @@ def _exif_option(block: Image.Exif | None) -> dict[str, bytes]:
 
 
 def _as_vips(image: Image.Image) -> pyvips.Image:
-    return pyvips.Image.new_from_memory(image.tobytes(), *image.size, len(image.getbands()), "uchar").copy(
-        interpretation="srgb" if image.mode.startswith("RGB") else "b-w"
-    )
+    interpretation = {"RGB": "srgb", "RGBA": "srgb", "CMYK": "cmyk"}.get(image.mode, "b-w")
+    pixels = pyvips.Image.new_from_memory(image.tobytes(), *image.size, len(image.getbands()), "uchar")
+    return pixels.copy(interpretation=interpretation)
+
+
+def _of_kind(image: pyvips.Image, kind: str) -> pyvips.Image:
+    if kind == "float":
+        return image.colourspace("scrgb") if image.bands == 3 else (image / 255).cast("float")
+    return (image * 257).cast("ushort").copy(interpretation=image.interpretation) if kind == "ushort" else image
 
 
 def _as_ushort(image: Image.Image) -> pyvips.Image:

@@ -18,7 +18,7 @@ from tests.likeness import WHITE, corners, mean_colour, similarity
 from tests.rendering import LIMITS, SETTINGS, opened, render, render_largest
 
 UPRIGHT = ("red", "green", "blue", "yellow")
-GREY = ("grey jpeg", "grey png", "bilevel png", "grey png with alpha", "16-bit grey png")
+GREY = ("grey jpeg", "grey png", "bilevel png", "grey png with alpha", "16-bit grey png", "grey tiff with a mask")
 HALF_TRANSPARENT = [name for name in photos.one_of_each() if name.endswith("with alpha") and name not in GREY]
 COLOURFUL = [name for name in photos.one_of_each() if name not in GREY and name not in HALF_TRANSPARENT]
 ARTIST, COPYRIGHT = 0x013B, 0x8298
@@ -63,6 +63,25 @@ def test_half_transparent_black_on_white_is_grey(tmp_path: Path) -> None:
     assert mean_colour(render_largest(tmp_path, photos.png(image=veil)), 0.5, 0.5) == pytest.approx(
         (127, 127, 127), abs=2
     )
+
+
+@pytest.mark.parametrize("kind", ["uchar", "ushort"])
+def test_half_transparency_is_half_at_every_depth(tmp_path: Path, kind: str) -> None:
+    veil = photos.banded_tiff(Image.new("RGB", (300, 300)), Image.new("L", (300, 300), 128), kind=kind)
+    assert mean_colour(render_largest(tmp_path, veil), 0.5, 0.5) == pytest.approx((127, 127, 127), abs=2)
+
+
+def test_half_transparency_of_floats_is_half_the_light(tmp_path: Path) -> None:
+    veil = photos.banded_tiff(Image.new("RGB", (300, 300)), Image.new("L", (300, 300), 128), kind="float")
+    half_of_the_light = 188  # as IEC 61966-2-1 writes it
+    assert mean_colour(render_largest(tmp_path, veil), 0.5, 0.5) == pytest.approx((half_of_the_light,) * 3, abs=2)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_mask_behind_the_transparency_changes_no_pixel(tmp_path: Path, mode: str) -> None:
+    masked = render_largest(tmp_path, photos.masked_tiff(mode))
+    plain = render_largest(tmp_path, photos.tiff(image=photos.picture().convert(mode)))
+    assert similarity(masked, plain) > 0.999
 
 
 def test_transparent_pixels_do_not_bleed_into_edges(tmp_path: Path) -> None:
