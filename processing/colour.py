@@ -13,6 +13,8 @@ def to_srgb(image: pyvips.Image) -> pyvips.Image:
     Args:
         image: without alpha, already small: conversion costs per pixel.
     """
+    if image.format == "float" and _profile(image):
+        image = _in_numbers_of_the_profile(image)
     if _has_foreign_profile(image):
         try:
             return image.icc_transform("srgb", embedded=True, depth=8, black_point_compensation=True)
@@ -25,7 +27,15 @@ def to_srgb(image: pyvips.Image) -> pyvips.Image:
     return image.colourspace("srgb").cast("uchar")
 
 
+def _profile(image: pyvips.Image) -> bytes:
+    return bytes(image.get(_PROFILE)) if image.get_typeof(_PROFILE) else b""
+
+
 def _has_foreign_profile(image: pyvips.Image) -> bool:
-    if image.get_typeof(_PROFILE) == 0:
-        return False
-    return not profile_name(bytes(image.get(_PROFILE))).startswith(_SRGB_NAMES)
+    profile = _profile(image)
+    return bool(profile) and not profile_name(profile).startswith(_SRGB_NAMES)
+
+
+def _in_numbers_of_the_profile(image: pyvips.Image) -> pyvips.Image:
+    # libvips takes floats for linear light, but with a profile they are its own numbers, from 0 to 1.
+    return (image * 65535).cast("ushort").copy(interpretation="rgb16")

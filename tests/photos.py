@@ -205,6 +205,16 @@ def banded_tiff(image: Image.Image, *more: Image.Image, kind: str = "uchar") -> 
     return bytes(colours.bandjoin(bands).copy(interpretation=colours.interpretation).tiffsave_buffer())
 
 
+def float_tiff(profile: bytes | None = None) -> bytes:
+    """The picture's numbers from 0 to 1 under a profile; without one, as linear light."""
+    image = _as_vips(picture())
+    if profile is None:
+        return bytes(_of_kind(image, "float").tiffsave_buffer())
+    numbers = (image / 255).cast("float").copy(interpretation="scrgb")
+    numbers.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    return bytes(numbers.tiffsave_buffer())
+
+
 def mask(size: tuple[int, int] = SIZE) -> Image.Image:
     """One band that is opaque on the left and transparent on the right."""
     return transparent(size).getchannel("A")
@@ -270,6 +280,7 @@ def one_of_each() -> dict[str, bytes]:
         "tiff with alpha": alpha_tiff(),
         "16-bit tiff with alpha": alpha_tiff("ushort"),
         "float tiff with alpha": alpha_tiff("float"),
+        "float tiff": float_tiff(),
         "cmyk tiff with alpha": cmyk_alpha_tiff(),
         "16-bit cmyk tiff with alpha": cmyk_alpha_tiff("ushort"),
         "masked tiff with alpha": banded_tiff(picture(), mask(), mask()),

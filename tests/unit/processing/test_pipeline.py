@@ -21,6 +21,7 @@ UPRIGHT = ("red", "green", "blue", "yellow")
 GREY = ("grey jpeg", "grey png", "bilevel png", "grey png with alpha", "16-bit grey png", "grey tiff with a mask")
 HALF_TRANSPARENT = [name for name in photos.one_of_each() if name.endswith("with alpha") and name not in GREY]
 COLOURFUL = [name for name in photos.one_of_each() if name not in GREY and name not in HALF_TRANSPARENT]
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 ARTIST, COPYRIGHT = 0x013B, 0x8298
 
 
@@ -150,10 +151,17 @@ def assert_converted(tmp_path: Path, profile: bytes) -> None:
 
 
 def test_an_srgb_profile_changes_no_colour(tmp_path: Path) -> None:
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    with_profile = render_largest(tmp_path, photos.jpeg(icc_profile=profile))
+    with_profile = render_largest(tmp_path, photos.jpeg(icc_profile=SRGB))
     without = render_largest(tmp_path, photos.jpeg())
     assert with_profile.tobytes() == without.tobytes()
+
+
+@pytest.mark.parametrize("profile", [SRGB, DISPLAY_P3, WIDE_GAMUT])
+def test_floats_under_a_profile_are_the_numbers_of_that_profile(tmp_path: Path, profile: bytes) -> None:
+    floats = render_largest(tmp_path, photos.float_tiff(profile))
+    integers = render_largest(tmp_path, photos.tiff(icc_profile=profile))
+    for column, row in ((0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)):
+        assert mean_colour(floats, column, row) == pytest.approx(mean_colour(integers, column, row), abs=2)
 
 
 @pytest.mark.parametrize("profile", [b"not a profile" * 20, DISPLAY_P3[:200], DISPLAY_P3[:128] + bytes(400)])
