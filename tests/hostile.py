@@ -127,8 +127,8 @@ def odd_pixels() -> Named:
         yield f"png of {depth} bits", Hostile(bytes(grey.pngsave_buffer(bitdepth=depth)), frozenset({PROCESSED}))
     for kind in ("char", "short", "ushort", "int", "uint", "float", "double", "complex"):
         for bands in (1, 2, 3, 4, 5, 9):
-            image = (pyvips.Image.black(*SMALL, bands=bands) + 7).cast(kind)
-            yield f"tiff of {bands} x {kind}", Hostile(bytes(image.tiffsave_buffer()), REFUSED | {PROCESSED})
+            data = photos.tiff_of_kind(kind, bands=bands, size=SMALL)
+            yield f"tiff of {bands} x {kind}", Hostile(data, REFUSED | {PROCESSED})
     yield "jpeg of 12 bits", Hostile(jpeg_patched(photos.jpeg(SMALL), precision=12), REFUSED)
     yield "jpeg of two components", Hostile(jpeg_patched(photos.jpeg(SMALL), components=2), REFUSED)
     yield "jpeg without a quantisation table", Hostile(jpeg_without(photos.jpeg(SMALL), b"\xff\xdb"), REFUSED)

@@ -215,6 +215,11 @@ def float_tiff(profile: bytes | None = None) -> bytes:
     return bytes(numbers.tiffsave_buffer())
 
 
+def tiff_of_kind(kind: str, *, bands: int, size: tuple[int, int] = (96, 72)) -> bytes:
+    """Any number of bands of any of libvips' formats: char, uint, double, complex ..."""
+    return bytes((pyvips.Image.black(*size, bands=bands) + 7).cast(kind).tiffsave_buffer())
+
+
 def mask(size: tuple[int, int] = SIZE) -> Image.Image:
     """One band that is opaque on the left and transparent on the right."""
     return transparent(size).getchannel("A")

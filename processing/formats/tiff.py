@@ -14,10 +14,12 @@ MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 _NEW_SUBFILE_TYPE, _WIDTH, _HEIGHT, _BITS, _CHANNELS = 254, 256, 257, 258, 277
 _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_HEIGHT, _DNG_VERSION = 278, 322, 323, 50706
-_COMPRESSION, _PHOTOMETRIC = 259, 262
+_COMPRESSION, _PHOTOMETRIC, _SAMPLE_FORMAT = 259, 262, 339
 _REDUCED_RESOLUTION = 1
 _COLOURS = (0, 1, 2, 3, 5)  # white is zero, black is zero, RGB, palette, CMYK
-_YCBCR, _JPEG = 6, 7
+_RGB, _YCBCR, _JPEG = 2, 6, 7
+_FLOAT, _RARE_NUMBERS = 3, {2: "signed", 5: "complex", 6: "complex"}  # by sample format
+_MAX_INTEGER_BITS = 16
 _LETTERS = {1: "B", 2: "s", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # struct's letter by field type
 _BYTES = {"B": 1, "s": 1, "H": 2, "I": 4, "Q": 8}
 
@@ -58,7 +60,7 @@ def read_header(data: Data) -> Header:
     """Reads the first directory and counts the others.
 
     Raises:
-        PermanentError: `unsupported-format` for camera raw files, `corrupt-image`, `truncated-image`.
+        PermanentError: `unsupported-format` for camera raw files and rare pixels, `corrupt-image`, `truncated-image`.
         struct.error: the file ends inside its header.
     """
     layout = read_layout(data)
@@ -68,6 +70,7 @@ def read_header(data: Data) -> Header:
     first = read_directory(data, layout, starts[0])
     _refuse_camera_raw(data, layout, first)
     _refuse_rare_colours(data, layout, first)
+    _refuse_rare_numbers(data, layout, first)
     width, height = (number(data, layout, first, tag, 0) for tag in (_WIDTH, _HEIGHT))
     row_bytes = width * max(4, _bits_per_pixel(data, layout, first) // 8)
     return Header(
@@ -152,6 +155,18 @@ def _refuse_rare_colours(data: Data, layout: Layout, first: Directory) -> None:
     is_jpeg = number(data, layout, first, _COMPRESSION, 1) == _JPEG
     if colours not in _COLOURS and not (colours == _YCBCR and is_jpeg):
         raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, "a TIFF in a rare colour space")
+
+
+def _refuse_rare_numbers(data: Data, layout: Layout, first: Directory) -> None:
+    # libvips decodes them all, but which of these numbers is white is not defined, and what it guesses is wrong.
+    kind, bits = (number(data, layout, first, tag, 1) for tag in (_SAMPLE_FORMAT, _BITS))
+    if kind in _RARE_NUMBERS:
+        raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, f"a TIFF of {_RARE_NUMBERS[kind]} numbers")
+    if kind == _FLOAT and number(data, layout, first, _PHOTOMETRIC, 1) != _RGB:
+        detail = "a TIFF of floating-point numbers, whose range is defined for RGB alone"
+        raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, detail)
+    if kind != _FLOAT and bits > _MAX_INTEGER_BITS:
+        raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, f"a TIFF of {bits}-bit integers")
 
 
 def _bits_per_pixel(data: Data, layout: Layout, first: Directory) -> int:

@@ -124,6 +124,23 @@ def test_a_tiff_whose_colours_would_come_out_wrong_is_refused(tmp_path: Path) ->
     assert refusal(tmp_path, data).code is FailureCode.UNSUPPORTED_FORMAT
 
 
+@pytest.mark.parametrize("kind", ["char", "short", "int", "uint", "complex"])
+@pytest.mark.parametrize("bands", [1, 3])
+def test_a_tiff_of_numbers_without_a_known_white_is_refused_as_unsupported(
+    tmp_path: Path, kind: str, bands: int
+) -> None:
+    failure = refusal(tmp_path, photos.tiff_of_kind(kind, bands=bands))
+    assert failure.code is FailureCode.UNSUPPORTED_FORMAT
+    assert failure.detail.startswith("a TIFF of ")
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_floats_that_are_not_rgb_are_refused_because_their_range_is_not_defined(tmp_path: Path, mode: str) -> None:
+    failure = refusal(tmp_path, photos.banded_tiff(photos.picture().convert(mode), photos.mask(), kind="float"))
+    assert failure.code is FailureCode.UNSUPPORTED_FORMAT
+    assert "range" in failure.detail
+
+
 def test_a_lossless_jpeg_is_refused_as_unsupported(tmp_path: Path) -> None:
     baseline, lossless = b"\xff\xc0", b"\xff\xc3"
     assert refusal(tmp_path, photos.jpeg().replace(baseline, lossless)).code is FailureCode.UNSUPPORTED_FORMAT
