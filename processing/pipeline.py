@@ -64,4 +64,5 @@ def _decode_largest(source: Path, header: Header, settings: RenderSettings) -> t
     size = full_size(photo, header)
     check_pixels(size, settings.limits)
     sizes = plan_sizes(size, settings.renditions)
-    return to_srgb(resize_to(flatten_on_white(photo), sizes[0])).copy_memory(), sizes
+    opaque = flatten_on_white(photo, has_alpha=header.has_alpha)
+    return to_srgb(resize_to(opaque, sizes[0])).copy_memory(), sizes

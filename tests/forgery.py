@@ -107,6 +107,28 @@ def tiff_claiming(width: int, height: int) -> bytes:
     return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + packed + bytes(4) + bytes(1000)
 
 
+def tiff_with(data: bytes, tag: int, value: int) -> bytes:
+    """A little-endian TIFF with another value in a field that it has, of one or two SHORTs."""
+    place = _tiff_field(data, tag) + 8
+    return data[:place] + struct.pack("<H", value) + data[place + 2 :]
+
+
+def tiff_without(data: bytes, tag: int) -> bytes:
+    """A little-endian TIFF without one of its fields."""
+    place, directory = _tiff_field(data, tag), struct.unpack_from("<I", data, 4)[0]
+    count = struct.unpack_from("<H", data, directory)[0]
+    link = directory + 2 + 12 * count
+    shorter = struct.pack("<H", count - 1) + data[directory + 2 : place] + data[place + 12 : link + 4] + bytes(12)
+    return data[:directory] + shorter + data[link + 4 :]
+
+
+def _tiff_field(data: bytes, tag: int) -> int:
+    """Where the directory entry of a tag is."""
+    directory = struct.unpack_from("<I", data, 4)[0]
+    places = range(directory + 2, directory + 2 + 12 * struct.unpack_from("<H", data, directory)[0], 12)
+    return next(place for place in places if struct.unpack_from("<H", data, place)[0] == tag)
+
+
 def looping_tiff() -> bytes:
     data = tiff_claiming(10, 10)
     link = 10 + 9 * 12

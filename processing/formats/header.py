@@ -57,6 +57,7 @@ class Header:
         row_bytes: one decoded row.
         decode_bytes: memory that decoding needs because of the file's own structure: a progressive JPEG keeps every
             coefficient, an interlaced PNG every pixel.
+        has_alpha: whether the first band beyond the colours, if there is one, is transparency.
     """
 
     format: ImageFormat
@@ -65,6 +66,7 @@ class Header:
     pages: int = 1
     row_bytes: int
     decode_bytes: int = 0
+    has_alpha: bool = True
 
     @property
     def size(self) -> tuple[int, int]:

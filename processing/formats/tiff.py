@@ -14,8 +14,9 @@ MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 _NEW_SUBFILE_TYPE, _WIDTH, _HEIGHT, _BITS, _CHANNELS = 254, 256, 257, 258, 277
 _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_HEIGHT, _DNG_VERSION = 278, 322, 323, 50706
-_COMPRESSION, _PHOTOMETRIC, _SAMPLE_FORMAT = 259, 262, 339
+_COMPRESSION, _PHOTOMETRIC, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 259, 262, 338, 339
 _REDUCED_RESOLUTION = 1
+_UNSPECIFIED, _TRANSPARENCY = 0, 1  # of the extra samples; writers that leave the field out mean transparency
 _COLOURS = (0, 1, 2, 3, 5)  # white is zero, black is zero, RGB, palette, CMYK
 _RGB, _YCBCR, _JPEG = 2, 6, 7
 _FLOAT, _RARE_NUMBERS = 3, {2: "signed", 5: "complex", 6: "complex"}  # by sample format
@@ -79,6 +80,7 @@ def read_header(data: Data) -> Header:
         height_px=height,
         pages=len(starts),
         row_bytes=row_bytes,
+        has_alpha=number(data, layout, first, _EXTRA_SAMPLES, _TRANSPARENCY) != _UNSPECIFIED,
         # One strip or one row of tiles is decoded at a time, and some writers make one strip of the whole image.
         decode_bytes=row_bytes * min(height, _rows_at_a_time(data, layout, first, height)),
     )

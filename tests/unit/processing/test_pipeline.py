@@ -13,6 +13,7 @@ from processing.geometry import fit
 from processing.pipeline import render_photo
 from processing.settings import RenderSettings, Rendition
 from tests import photos
+from tests.forgery import tiff_with, tiff_without
 from tests.icc_profiles import DISPLAY_P3, WIDE_GAMUT
 from tests.likeness import WHITE, corners, mean_colour, similarity
 from tests.rendering import LIMITS, SETTINGS, opened, render, render_largest
@@ -22,7 +23,7 @@ GREY = ("grey jpeg", "grey png", "bilevel png", "grey png with alpha", "16-bit g
 HALF_TRANSPARENT = [name for name in photos.one_of_each() if name.endswith("with alpha") and name not in GREY]
 COLOURFUL = [name for name in photos.one_of_each() if name not in GREY and name not in HALF_TRANSPARENT]
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-ARTIST, COPYRIGHT = 0x013B, 0x8298
+ARTIST, COPYRIGHT, EXTRA_SAMPLES = 0x013B, 0x8298, 0x0152
 
 
 @pytest.mark.parametrize("name", photos.one_of_each())
@@ -83,6 +84,17 @@ def test_a_mask_behind_the_transparency_changes_no_pixel(tmp_path: Path, mode: s
     masked = render_largest(tmp_path, photos.masked_tiff(mode))
     plain = render_largest(tmp_path, photos.tiff(image=photos.picture().convert(mode)))
     assert similarity(masked, plain) > 0.999
+
+
+@pytest.mark.parametrize("make", [photos.alpha_tiff, photos.cmyk_alpha_tiff])
+def test_a_tiffs_saved_selection_punches_no_hole(tmp_path: Path, make: Callable[[], bytes]) -> None:
+    unspecified = 0
+    assert corners(render_largest(tmp_path, tiff_with(make(), EXTRA_SAMPLES, unspecified))) == UPRIGHT
+
+
+def test_a_fourth_band_that_the_tiff_does_not_explain_is_transparency(tmp_path: Path) -> None:
+    picture = render_largest(tmp_path, tiff_without(photos.alpha_tiff(), EXTRA_SAMPLES))
+    assert corners(picture) == ("red", "white", "blue", "white")
 
 
 def test_transparent_pixels_do_not_bleed_into_edges(tmp_path: Path) -> None:
