@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from processing.failures import FailureCode, PermanentError
 from processing.formats.header import Header, ImageFormat, cut_off_is_truncated
 from processing.formats.jpeg_repair import repair
-from processing.formats.jpeg_scans import has_every_scan
+from processing.formats.jpeg_scans import refuse_incomplete
 from processing.geometry import Size
 from processing.mapping import map_file
 from processing.vips import pyvips
@@ -45,8 +44,7 @@ def _open_jpeg(source: Path, shrink: int) -> pyvips.Image:
     options = {"shrink": shrink, "fail_on": "warning", **_STREAMING}
     with map_file(source) as data, cut_off_is_truncated():
         repaired = repair(data)
-        if not has_every_scan(repaired or data):
-            raise PermanentError(FailureCode.TRUNCATED_IMAGE, "its last scans are missing")
+        refuse_incomplete(repaired or data)
     if repaired is not None:
         return pyvips.Image.jpegload_buffer(repaired, **options)
     return pyvips.Image.jpegload(str(source), **options)

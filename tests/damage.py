@@ -26,4 +26,9 @@ def bits_flipped(data: bytes, *, seed: int, flips: int) -> bytes:
 
 def half_zeros(data: bytes) -> bytes:
     """A file whose second half was never written, as after a crash of its disk."""
-    return data[: len(data) // 2] + bytes(len(data) - len(data) // 2)
+    return zero_tail(data, 0.5)
+
+
+def zero_tail(data: bytes, fraction: float) -> bytes:
+    """A file of its full length, of which only the first part was ever written."""
+    return truncated(data, fraction).ljust(len(data), b"\0")

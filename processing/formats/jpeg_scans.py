@@ -1,27 +1,38 @@
-"""Whether all scans of a JPEG are there. Facts from ITU-T T.81, annexes B and G."""
+"""Whether a JPEG is there to its end. Facts from ITU-T T.81, annexes B and G."""
 
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
 from processing.formats.header import Data
-from processing.formats.jpeg_segments import FRAMES, START_OF_SCAN, Segment, segments
+from processing.formats.jpeg_segments import END_OF_IMAGE, FRAMES, START_OF_SCAN, Segment, segments
 
+_END = bytes((0xFF, END_OF_IMAGE))
 _COEFFICIENTS = range(64)
 # Real files have ten to twenty. The standard allows 2,647 of a few bytes each, and each of them makes the decoder walk
 # over the whole picture: half a megabyte would keep it busy for minutes.
 _MAX_SCANS = 100
 
 
-def has_every_scan(data: Data) -> bool:
-    """Whether each coefficient of each component is sent down to its last bit.
+def refuse_incomplete(data: Data) -> None:
+    """Refuses what a decoder would complete with blur, grey or garbage, without any warning.
 
-    A progressive JPEG that was cut between two scans and closed by an end marker decodes without any warning, to a
-    blurred picture or one without colour.
+    That is a progressive JPEG that was cut between two scans and closed by an end marker, and any JPEG whose tail was
+    never written: a decoder takes zeros for pixels.
 
     Raises:
-        PermanentError: `corrupt-image` when there are absurdly many; see `segments`.
+        PermanentError: `truncated-image`; `corrupt-image` when there are absurdly many scans; see `segments`.
         struct.error, IndexError: the file ends inside a segment.
     """
+    scan = _last_needed_scan(data)
+    if scan is None:
+        raise PermanentError(FailureCode.TRUNCATED_IMAGE, "its last scans are missing")
+    # From the back, where it is as good as always found at once.
+    if data.rfind(_END, scan.end) < 0:
+        raise PermanentError(FailureCode.TRUNCATED_IMAGE, "no end marker comes after its last scan")
+
+
+def _last_needed_scan(data: Data) -> Segment | None:
+    """The scan after which each coefficient of each component is sent down to its last bit."""
     missing: set[tuple[int, int]] = set()
     scans = 0
     for segment in segments(data):
@@ -33,8 +44,8 @@ def has_every_scan(data: Data) -> bool:
                 raise PermanentError(FailureCode.CORRUPT_IMAGE, "a progressive JPEG of far too many scans")
             missing -= _finished_by(data, segment)
             if not missing:
-                return True
-    return False
+                return segment
+    return None
 
 
 def _components(data: Data, frame: Segment) -> list[int]:

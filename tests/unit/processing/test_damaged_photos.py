@@ -7,7 +7,7 @@ import pytest
 
 from processing.failures import DarkroomError, FailureCode, Family, PermanentError
 from tests import photos
-from tests.damage import END_OF_IMAGE, bits_flipped, truncated, truncated_and_closed
+from tests.damage import END_OF_IMAGE, bits_flipped, truncated, truncated_and_closed, zero_tail
 from tests.likeness import corners
 from tests.rendering import render, render_largest
 
@@ -57,6 +57,28 @@ def test_a_progressive_jpeg_cut_between_any_two_scans_and_closed_is_refused_as_t
     later_scans = [found.start() for found in re.finditer(b"\xff\xda", data)][1:]
     for scan in later_scans:
         assert failure_code(tmp_path, data[:scan] + END_OF_IMAGE) is FailureCode.TRUNCATED_IMAGE
+
+
+# Made for the web: in their Huffman tables a zero bit stands for an empty block, so that zeros decode without warning.
+OPTIMIZED = {
+    "optimized jpeg": photos.jpeg(SMALL, optimize=True, quality=60),
+    "optimized jpeg in full colour": photos.jpeg(SMALL, optimize=True, quality=60, subsampling="4:4:4"),
+    "large optimized jpeg": photos.jpeg(optimize=True, quality=30),
+}
+
+
+@pytest.mark.parametrize("fraction", TENTHS)
+@pytest.mark.parametrize("name", [*JPEGS, *OPTIMIZED])
+def test_a_jpeg_whose_tail_was_never_written_is_refused_as_truncated(
+    tmp_path: Path, name: str, fraction: float
+) -> None:
+    data = (STILLS | OPTIMIZED)[name]
+    assert failure_code(tmp_path, zero_tail(data, fraction)) is FailureCode.TRUNCATED_IMAGE
+
+
+def test_a_missing_tail_is_told_from_missing_scans(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="no end marker"):
+        render(tmp_path, zero_tail(OPTIMIZED["optimized jpeg"], 0.9))
 
 
 def test_an_animation_cut_off_after_its_first_frame_is_complete_enough(tmp_path: Path) -> None:
