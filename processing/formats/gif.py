@@ -1,7 +1,9 @@
 """The header of a GIF: the logical screen, and a walk over the blocks to count frames. Facts from GIF89a."""
 
+import re
 from struct import unpack_from
 
+from processing.failures import FailureCode, PermanentError
 from processing.formats.header import MAX_PARTS, Data, Header, ImageFormat
 
 MAGICS = (b"GIF87a", b"GIF89a")
@@ -10,12 +12,14 @@ _SCREEN_END = 13
 _EXTENSION, _IMAGE = 0x21, 0x2C
 _HAS_COLOUR_TABLE = 0x80
 _BYTES_PER_PIXEL = 4
+_ANYTHING = re.compile(rb"[^\0]")
 
 
 def read_header(data: Data) -> Header:
     """Reads the logical screen and counts frames.
 
     Raises:
+        PermanentError: `truncated-image`.
         struct.error, IndexError: the file ends inside its header.
     """
     width, height, flags, _, _ = unpack_from("<HHBBB", data, len(MAGICS[0]))
@@ -40,10 +44,18 @@ def _count_frames(data: Data, position: int) -> int:
                 table = _colour_table_bytes(data[position + 9])
                 position = _skip_sub_blocks(data, position + 11 + table)
             else:
+                _refuse_zero_tail(data, position, frames)
                 break
     except IndexError:
         pass  # cut off: the decoder decides whether the first frame is complete
     return frames
+
+
+def _refuse_zero_tail(data: Data, position: int, frames: int) -> None:
+    # A zero inside of a frame's data ends that frame, and decoders fill up what it lacks. In a file whose tail was
+    # never written nothing else comes; stray zeros between blocks, which some writers leave, have blocks behind them.
+    if frames < 2 and _ANYTHING.search(data, position) is None:  # the first frame is all that we need
+        raise PermanentError(FailureCode.TRUNCATED_IMAGE, "zeros in place of its end")
 
 
 def _skip_sub_blocks(data: Data, position: int) -> int:

@@ -81,6 +81,20 @@ def test_a_missing_tail_is_told_from_missing_scans(tmp_path: Path) -> None:
         render(tmp_path, zero_tail(OPTIMIZED["optimized jpeg"], 0.9))
 
 
+@pytest.mark.parametrize("fraction", TENTHS)
+def test_a_gif_whose_tail_was_never_written_is_refused_as_truncated(tmp_path: Path, fraction: float) -> None:
+    assert failure_code(tmp_path, zero_tail(STILLS["gif"], fraction)) is FailureCode.TRUNCATED_IMAGE
+
+
+def test_an_animation_whose_tail_was_never_written_is_complete_enough(tmp_path: Path) -> None:
+    assert corners(render_largest(tmp_path, zero_tail(photos.animated_gif(), 0.99))) == UPRIGHT
+
+
+def test_a_stray_zero_between_the_blocks_of_a_gif_costs_no_photo(tmp_path: Path) -> None:
+    end_of_frame = photos.gif()[:-1]
+    assert corners(render_largest(tmp_path, end_of_frame + b"\0" + b"!\xfe\2hi\0;")) == UPRIGHT
+
+
 def test_an_animation_cut_off_after_its_first_frame_is_complete_enough(tmp_path: Path) -> None:
     assert corners(render_largest(tmp_path, truncated(photos.animated_gif(), 0.99))) == UPRIGHT
 
