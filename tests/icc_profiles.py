@@ -48,3 +48,7 @@ DISPLAY_P3 = matrix_profile(
 WIDE_GAMUT = matrix_profile(
     "Wide Gamut", ((0.79767, 0.28804, 0.0), (0.13519, 0.71188, 0.0), (0.03134, 0.00008, 0.8249)), 1.8
 )
+# As its name does not say, linear: sRGB's colours (IEC 61966-2-1) without its curve.
+LINEAR_SRGB = matrix_profile(
+    "sRGB-elle-V2-g10.icc", ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.7141)), 1.0
+)

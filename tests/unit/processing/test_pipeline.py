@@ -14,7 +14,7 @@ from processing.pipeline import render_photo
 from processing.settings import RenderSettings, Rendition
 from tests import photos
 from tests.forgery import tiff_with, tiff_without
-from tests.icc_profiles import DISPLAY_P3, WIDE_GAMUT
+from tests.icc_profiles import DISPLAY_P3, LINEAR_SRGB, WIDE_GAMUT
 from tests.likeness import WHITE, corners, mean_colour, similarity
 from tests.rendering import LIMITS, SETTINGS, opened, render, render_largest
 
@@ -149,6 +149,10 @@ def test_p3_numbers_become_the_srgb_numbers_of_the_same_colours(tmp_path: Path) 
 
 def test_a_camera_profile_is_converted_to_srgb(tmp_path: Path) -> None:
     assert_converted(tmp_path, WIDE_GAMUT)
+
+
+def test_a_profile_that_is_only_called_after_srgb_is_converted(tmp_path: Path) -> None:
+    assert_converted(tmp_path, LINEAR_SRGB)
 
 
 def assert_converted(tmp_path: Path, profile: bytes) -> None:
