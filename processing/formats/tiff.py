@@ -21,6 +21,7 @@ _COLOURS = (0, 1, 2, 3, 5)  # white is zero, black is zero, RGB, palette, CMYK
 _RGB, _YCBCR, _JPEG = 2, 6, 7
 _FLOAT, _RARE_NUMBERS = 3, {2: "signed", 5: "complex", 6: "complex"}  # by sample format
 _MAX_INTEGER_BITS = 16
+_MAX_CHANNELS = 500  # hyperspectral cameras have some 250
 _LETTERS = {1: "B", 2: "s", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # struct's letter by field type
 _BYTES = {"B": 1, "s": 1, "H": 2, "I": 4, "Q": 8}
 
@@ -72,6 +73,7 @@ def read_header(data: Data) -> Header:
     _refuse_camera_raw(data, layout, first)
     _refuse_rare_colours(data, layout, first)
     _refuse_rare_numbers(data, layout, first)
+    _refuse_absurd_channels(data, layout, first)
     width, height = (number(data, layout, first, tag, 0) for tag in (_WIDTH, _HEIGHT))
     row_bytes = width * max(4, _bits_per_pixel(data, layout, first) // 8)
     return Header(
@@ -157,6 +159,12 @@ def _refuse_rare_colours(data: Data, layout: Layout, first: Directory) -> None:
     is_jpeg = number(data, layout, first, _COMPRESSION, 1) == _JPEG
     if colours not in _COLOURS and not (colours == _YCBCR and is_jpeg):
         raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, "a TIFF in a rare colour space")
+
+
+def _refuse_absurd_channels(data: Data, layout: Layout, first: Directory) -> None:
+    channels = number(data, layout, first, _CHANNELS, 1)
+    if not 1 <= channels <= _MAX_CHANNELS:
+        raise PermanentError(FailureCode.CORRUPT_IMAGE, f"a TIFF of {channels:,} channels")
 
 
 def _refuse_rare_numbers(data: Data, layout: Layout, first: Directory) -> None:

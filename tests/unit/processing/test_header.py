@@ -11,6 +11,7 @@ from processing.header import ImageFormat, detect_format, inspect_header, read_h
 from processing.settings import Limits
 from tests import photos
 from tests.damage import bits_flipped, truncated
+from tests.forgery import tiff_with
 
 GENEROUS = Limits(max_bytes=10_000_000, max_pixels=1_000_000_000, max_pages=1000)
 FORMATS = {
@@ -139,6 +140,14 @@ def test_floats_that_are_not_rgb_are_refused_because_their_range_is_not_defined(
     failure = refusal(tmp_path, photos.banded_tiff(photos.picture().convert(mode), photos.mask(), kind="float"))
     assert failure.code is FailureCode.UNSUPPORTED_FORMAT
     assert "range" in failure.detail
+
+
+@pytest.mark.parametrize("channels", [0, 515, 65_535])
+def test_a_tiff_of_absurdly_many_channels_is_corrupt_and_not_just_large(tmp_path: Path, channels: int) -> None:
+    samples_per_pixel = 277
+    failure = refusal(tmp_path, tiff_with(photos.tiff(), samples_per_pixel, channels))
+    assert failure.code is FailureCode.CORRUPT_IMAGE
+    assert failure.detail == f"a TIFF of {channels:,} channels"
 
 
 def test_a_lossless_jpeg_is_refused_as_unsupported(tmp_path: Path) -> None:
