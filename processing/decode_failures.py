@@ -39,9 +39,22 @@ _SIGNS: dict[FailureCode, tuple[str, ...]] = {
         "end of file",
         "truncated",
     ),
-    FailureCode.UNSUPPORTED_FORMAT: ("unsupported", "not supported", "not implemented", "not configured"),
+    FailureCode.UNSUPPORTED_FORMAT: (
+        "unsupported",
+        "not supported",
+        "not implemented",
+        "not configured",
+        # libvips on whole TIFFs that it cannot read: of 10, 12 or 14 bits, of a few bits and transparency, of doubles
+        "not a whole number of bytes",
+        "not 1 bands",
+        "samples out of range",
+    ),
 }
 _DAMAGE = (FailureCode.TRUNCATED_IMAGE, FailureCode.CORRUPT_IMAGE)
+# What libvips and libtiff say in passing about profiles and tags, which never fail a photo.
+_REMARKS = ("VipsIcc:", "tiff2vips: Defined set_get_field_type of custom tag")
+_NO_REASON = "the decoder gave no reason"
+_NO_REASON_FOR_PNG = "its header or a chunk before the pixels is damaged or missing"  # libvips loses libpng's words
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 _PATH = re.compile(r"\S*/\S*")
 _MAX_DETAIL = 160
@@ -64,7 +77,7 @@ def decode_failures(source: Path, image_format: ImageFormat) -> Iterator[None]:
     except pyvips.Error as error:
         failure = classify(error.detail)
         if image_format is ImageFormat.PNG and failure.code in _DAMAGE:
-            failure = PermanentError(_damage_of(source), failure.detail)
+            failure = _png_damage(failure, source)
         raise failure from None
 
 
@@ -79,8 +92,12 @@ def classify(message: str) -> DarkroomError:
 
 
 def _cause(message: str) -> str:
-    """Without what libvips remarks about broken colour profiles, which never fail a photo."""
-    return "\n".join(line for line in message.splitlines() if line.strip() and not line.startswith("VipsIcc:"))
+    return "\n".join(line for line in message.splitlines() if line.strip() and not line.startswith(_REMARKS))
+
+
+def _png_damage(failure: DarkroomError, png_file: Path) -> PermanentError:
+    detail = _NO_REASON_FOR_PNG if failure.detail == _NO_REASON else failure.detail
+    return PermanentError(_damage_of(png_file), detail)
 
 
 def _damage_of(png_file: Path) -> FailureCode:
@@ -91,5 +108,5 @@ def _damage_of(png_file: Path) -> FailureCode:
 
 def _one_line(message: str) -> str:
     """The first line, printable and without paths."""
-    first = message.partition("\n")[0] or "the decoder gave no reason"
+    first = message.partition("\n")[0] or _NO_REASON
     return _PATH.sub("...", _UNPRINTABLE.sub(" ", first)).strip()[:_MAX_DETAIL]

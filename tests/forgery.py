@@ -108,9 +108,11 @@ def tiff_claiming(width: int, height: int) -> bytes:
 
 
 def tiff_with(data: bytes, tag: int, value: int) -> bytes:
-    """A little-endian TIFF with another value in a field that it has, of one or two SHORTs."""
+    """A little-endian TIFF with another value in a field that it has, once or, where it has two SHORTs, twice."""
     place = _tiff_field(data, tag) + 8
-    return data[:place] + struct.pack("<H", value) + data[place + 2 :]
+    count: int = struct.unpack_from("<I", data, place - 4)[0]
+    values = struct.pack("<H", value) * count
+    return data[:place] + values.ljust(4, b"\0") + data[place + 4 :]
 
 
 def tiff_without(data: bytes, tag: int) -> bytes:

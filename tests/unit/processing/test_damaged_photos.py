@@ -138,6 +138,14 @@ def test_a_png_with_damaged_pixels_is_refused_as_corrupt(tmp_path: Path) -> None
     assert failure_code(tmp_path, data[:5000] + b"\0\0\0" + data[5003:]) is FailureCode.CORRUPT_IMAGE
 
 
+def test_a_png_that_is_damaged_before_its_pixels_says_so(tmp_path: Path) -> None:
+    data = photos.png()
+    wrong_checksum = data[:29] + b"\1\2\3\4" + data[33:]
+    with pytest.raises(PermanentError, match="its header or a chunk before the pixels is damaged") as caught:
+        render(tmp_path, wrong_checksum)
+    assert caught.value.code is FailureCode.CORRUPT_IMAGE
+
+
 def test_a_png_with_a_damaged_remark_is_complete(tmp_path: Path) -> None:
     remark = struct.pack(">I", 3) + b"tEXta\0b" + struct.pack(">I", zlib.crc32(b"wrong"))
     after_header = 33
