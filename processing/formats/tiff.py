@@ -148,9 +148,11 @@ def _locate(data: Data, layout: Layout, letter: str, count: int, position: int) 
 
 def _refuse_camera_raw(data: Data, layout: Layout, first: Directory) -> None:
     # DNG, NEF, ARW and CR2 are TIFFs whose first directory is a thumbnail: rendering that would look like success.
-    subfile_type = number(data, layout, first, _NEW_SUBFILE_TYPE, 0)
-    if _DNG_VERSION in first or data[8:10] == b"CR" or subfile_type & _REDUCED_RESOLUTION:
+    if _DNG_VERSION in first or data[8:10] == b"CR":
         raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, "a camera raw file")
+    if number(data, layout, first, _NEW_SUBFILE_TYPE, 0) & _REDUCED_RESOLUTION:
+        detail = "its first page is only a thumbnail, as in camera raw files"
+        raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, detail)
 
 
 def _refuse_rare_colours(data: Data, layout: Layout, first: Directory) -> None:

@@ -112,12 +112,27 @@ def test_a_webp_shorter_than_it_says_is_truncated_before_any_decoding(tmp_path: 
     assert refusal(tmp_path, truncated(photos.webp(), 0.9)).code is FailureCode.TRUNCATED_IMAGE
 
 
-def test_a_camera_raw_file_is_refused_although_it_is_a_tiff_with_a_thumbnail(tmp_path: Path) -> None:
+def test_a_tiff_whose_first_page_is_a_thumbnail_is_refused(tmp_path: Path) -> None:
     new_subfile_type, reduced_resolution = 254, 1
-    raw = photos.tiff(image=photos.picture((160, 120)), tiffinfo={new_subfile_type: reduced_resolution})
-    failure = refusal(tmp_path, raw)
+    thumbnail = photos.tiff(image=photos.picture((160, 120)), tiffinfo={new_subfile_type: reduced_resolution})
+    failure = refusal(tmp_path, thumbnail)
     assert failure.code is FailureCode.UNSUPPORTED_FORMAT
-    assert "raw" in failure.detail
+    assert failure.detail == "its first page is only a thumbnail, as in camera raw files"
+
+
+def test_a_camera_raw_file_is_refused_although_it_is_a_tiff(tmp_path: Path) -> None:
+    dng_version = 50706
+    failure = refusal(tmp_path, photos.tiff(tiffinfo={dng_version: b"\1\4\0\0"}))
+    assert failure.code is FailureCode.UNSUPPORTED_FORMAT
+    assert failure.detail == "a camera raw file"
+
+
+def test_apples_own_variant_of_png_is_unsupported_and_not_corrupt(tmp_path: Path) -> None:
+    png = photos.png()
+    apples_chunk = b"\0\0\0\4CgBI\x50\0\x20\2\x2b\xd5\xb3\x7f"
+    failure = refusal(tmp_path, png[:8] + apples_chunk + png[8:])
+    assert failure.code is FailureCode.UNSUPPORTED_FORMAT
+    assert "Apple" in failure.detail
 
 
 def test_a_tiff_whose_colours_would_come_out_wrong_is_refused(tmp_path: Path) -> None:
