@@ -4,11 +4,12 @@ import zlib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from processing.failures import DarkroomError, FailureCode, Family, PermanentError
 from tests import photos
 from tests.damage import END_OF_IMAGE, bits_flipped, truncated, truncated_and_closed, zero_tail
-from tests.likeness import corners
+from tests.likeness import WHITE, corners
 from tests.rendering import render, render_largest
 
 UPRIGHT = ("red", "green", "blue", "yellow")
@@ -74,6 +75,12 @@ def test_a_jpeg_whose_tail_was_never_written_is_refused_as_truncated(
 ) -> None:
     data = (STILLS | OPTIMIZED)[name]
     assert failure_code(tmp_path, zero_tail(data, fraction)) is FailureCode.TRUNCATED_IMAGE
+
+
+def test_a_webp_of_one_colour_which_truly_ends_in_zeros_costs_no_photo(tmp_path: Path) -> None:
+    data = photos.webp(image=Image.new("RGB", (2000, 1500), WHITE))
+    assert data.endswith(bytes(200))
+    assert corners(render_largest(tmp_path, data)) == ("white",) * 4
 
 
 def test_a_missing_tail_is_told_from_missing_scans(tmp_path: Path) -> None:
