@@ -25,8 +25,7 @@ def result_report(plan: RedrivePlan, result: Result) -> Report:
         report += _moves_lines(result.moves)
     if plan.in_flight:
         report += [f"{plan.in_flight:,} more were held by someone else and not part of this: give the command again."]
-    is_canary_only = bool(result.untouched) or plan.verify_for is None
-    report += _findings_report(result.findings, "Outcomes of the canary:" if is_canary_only else "Outcomes:")
+    report += _outcomes_report(plan, result)
     if result.untouched:
         report += ["", _canary_line(result)]
     return report or ["Nothing was redriven."]
@@ -34,11 +33,13 @@ def result_report(plan: RedrivePlan, result: Result) -> Report:
 
 def result_document(plan: RedrivePlan, result: Result) -> dict[str, Any]:
     """The result for machines."""
+    mine, earlier = result.findings.parted(result.moves.moved)
     return {
         "source": plan.source,
         "destination": plan.destination,
         **result.moves.to_document(),
-        "outcomes": result.findings.to_document(),
+        "outcomes": mine.to_document(),
+        "outcomes_of_earlier_runs": earlier.to_document(),
         "stopped_by_canary": bool(result.untouched),
         "untouched": result.untouched,
     }
@@ -64,6 +65,16 @@ def task_code(task: MoveTask | None) -> int:
     if task is not None and task.status is Status.COMPLETED:
         return EXIT_OK
     return EXIT_SOME_FAILED
+
+
+def _outcomes_report(plan: RedrivePlan, result: Result) -> list[str | Table]:
+    if result.untouched or plan.verify_for is None:
+        return _findings_report(result.findings, "Outcomes of the canary:")
+    mine, earlier = result.findings.parted(result.moves.moved)
+    if not (mine.items and earlier.items):
+        return _findings_report(result.findings, "Outcomes of earlier runs:" if earlier.items else "Outcomes:")
+    report = _findings_report(mine, f"Outcomes of {len(mine.items):,}:")
+    return report + _findings_report(earlier, f"and of {len(earlier.items):,} of earlier runs:")
 
 
 def _moves_lines(moves: Moves) -> list[str]:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -272,6 +272,48 @@ def test_a_proof_that_ran_out_of_time_goes_on_when_the_command_is_given_again(
     with fake_function(bare_stage, {}):
         said = dlq("redrive", "--verify", "--execute")
     assert (said.code, [" ".join(line.split()) for line in said.lines[-1:]]) == (0, ["processed 2"])
+
+
+def test_what_came_back_and_is_redriven_again_is_counted_once_and_no_longer_waited_for_as_what_it_was(
+    dlq: CommandLine, bare_stage: BareStage
+) -> None:
+    fill_dlq(bare_stage, denied_sources(bare_stage))
+    with fake_function(bare_stage, {f"2026/{i}.jpg": FailureCode.ACCESS_DENIED for i in range(12)}) as handled:
+        dlq("redrive", "--max", "4", "--execute")
+        wait_until(lambda: len(handled) == 4)
+        assert "of earlier runs" not in dlq("redrive", "--verify").out
+        started = time.monotonic()
+        said = dlq("redrive", "--verify", "--execute", "--json")
+        assert json.loads(said.out)["outcomes"]["counts"] == {"dead-lettered": 12}
+        assert json.loads(said.out)["outcomes_of_earlier_runs"]["counts"] == {}
+        assert time.monotonic() - started < 30
+    with fake_function(bare_stage, {}):
+        said = dlq("redrive", "--verify", "--execute")
+    assert (said.code, [" ".join(line.split()) for line in said.lines[-1:]]) == (0, ["processed 12"])
+
+
+def test_the_outcomes_of_earlier_runs_are_told_apart(dlq: CommandLine, bare_stage: BareStage) -> None:
+    fill_dlq(bare_stage, denied_sources(bare_stage))
+    dlq("redrive", "--max", "4", "--execute")
+    with fake_function(bare_stage, {}):
+        said = dlq("redrive", "--verify", "--execute")
+    assert said.code == 0
+    assert [" ".join(line.split()) for line in said.lines[2:]] == [
+        "Outcomes of 8:",
+        "outcome photos",
+        "processed 8",
+        "",
+        "and of 4 of earlier runs:",
+        "outcome photos",
+        "processed 4",
+    ]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_an_export_edited_and_imported_comes_out_edited(
