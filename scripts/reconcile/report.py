@@ -132,11 +132,19 @@ def _compared(tally: Tally, frame: Frame) -> list[str]:
 
 def _states_table(tally: Tally) -> Table:
     rows = [
-        (state.title, tally.states[state], state.deed, ", ".join(map(key_text, tally.examples.get(state, []))))
+        (_title(state, tally), tally.states[state], state.deed, ", ".join(map(key_text, tally.examples.get(state, []))))
         for state in State
         if tally.states[state] or state in (State.COMPLETE, State.MISSING)
     ]
     return Table(("state", "photos", "what is done", "examples"), rows)
+
+
+def _title(state: State, tally: Tally) -> str:
+    if state is not State.SENT_EARLIER:
+        return state.title
+    first, last = tally.sent_on
+    days = first if first == last else f"{first} to {last}"
+    return f"sent {days}, not there yet"
 
 
 def _looking(tally: Tally) -> list[str]:
@@ -152,7 +160,7 @@ def _notes(tally: Tally, frame: Frame) -> list[str]:
     if frame.waiting:
         notes.append(f"{count_of(frame.waiting, 'message')} in the queue: what looks missing may be waiting there.")
     if tally.states[State.SENT_EARLIER]:
-        notes.append("Sent earlier and never done? Name another --journal to send them again.")
+        notes.append("Sent and never there? Name another --journal to send them again.")
     if tally.foreign:
         objects = count_of(tally.foreign, "object")
         notes.append(f"{objects} in {frame.output_bucket} not of Darkroom's making: left alone.")

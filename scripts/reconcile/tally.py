@@ -21,6 +21,7 @@ class Tally:
         listed: how many `sources` and `outputs` were listed.
         heads: commit markers that were read.
         source_bytes: size of the sources that are sent.
+        sent_on: the first and the last day on which earlier runs sent what is not there yet.
     """
 
     states: Counter[State] = field(default_factory=Counter)
@@ -29,13 +30,17 @@ class Tally:
     listed: Counter[str] = field(default_factory=Counter)
     heads: int = 0
     source_bytes: int = 0
+    sent_on: tuple[str, str] = ("", "")
 
     @property
     def to_send(self) -> int:
         return sum(count for state, count in self.states.items() if state.is_sent)
 
-    def add(self, state: State, key: str, size_bytes: int = 0) -> None:
+    def add(self, state: State, key: str, size_bytes: int = 0, sent_on: str = "") -> None:
         self.states[state] += 1
+        if sent_on:
+            first, last = self.sent_on
+            self.sent_on = (min(first or sent_on, sent_on), max(last, sent_on))
         if state.is_sent:
             self.source_bytes += size_bytes
         examples = self.examples.setdefault(state, [])

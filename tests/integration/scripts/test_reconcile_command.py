@@ -138,6 +138,19 @@ def test_what_was_sent_is_never_sent_again_by_itself(
     assert sent(bare_stage) == []
 
 
+def test_the_hint_for_a_damaged_set_works_for_what_reconcile_itself_had_sent(
+    reconcile: CommandLine, bare_stage: BareStage
+) -> None:
+    etag = put_source(bare_stage, "a.jpg")
+    assert json.loads(reconcile(*NOW, "--execute", "--json").out)["sent"] == 1
+    sent(bare_stage)
+    put_outputs(bare_stage, "a.jpg", etag)
+    delete_output(bare_stage, rendition_key("a.jpg", "small"))
+    assert "Delete its marker, then reconcile again:" in reconcile(*NOW).out
+    delete_output(bare_stage, document_key("a.jpg"))
+    assert json.loads(reconcile(*NOW, "--execute", "--json").out)["sent"] == 1
+
+
 def test_the_maximum_bounds_each_run_and_the_next_goes_on(reconcile: CommandLine, bare_stage: BareStage) -> None:
     for number in range(25):
         put_source(bare_stage, f"{number:02}.jpg")
