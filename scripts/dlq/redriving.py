@@ -1,18 +1,15 @@
 """The command `dlq redrive`: plan, then print the plan or carry it out."""
 
-import time
 from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from processing.digest_words import count_of
 from scripts.commands import EXIT_OK, EXIT_STOPPED, OperatorError
 from scripts.dlq.move_task import MoveTasks, Status
-from scripts.dlq.reading import NOTICE, reading_hold_seconds
+from scripts.dlq.reading import NOTICE, wait_until_shown
 from scripts.dlq.redrive import Redrive, Request
 from scripts.dlq.redrive_plan import DRY_RUN, RedrivePlan, plan_document, redrive_report
 from scripts.dlq.redrive_report import result_code, result_document, result_report, task_code, task_report
-from scripts.dlq.timing import Timing
 from scripts.journal import Journal, journal_for
 from scripts.queues import Queue
 from scripts.screen import Screen
@@ -76,19 +73,6 @@ def _refuse_beside_a_task(job: Redrive) -> None:
             f"SQS is already moving this queue's messages (about {running.moved:,} so far): "
             "wait for it, or stop it with `dlq redrive --cancel`"
         )
-
-
-def wait_until_shown(queue: Queue, timing: Timing, screen: Screen) -> None:
-    """Waits for what a run that was killed still holds, as long as that can be."""
-    depth = queue.depth()
-    if not depth.in_flight:
-        return
-    longest = reading_hold_seconds(depth, timing)
-    letters = count_of(depth.in_flight, "dead letter")
-    screen.note(f"Waiting up to {longest} s for {letters} that another reader, or a run that was killed, still holds.")
-    end = time.monotonic() + longest + 1
-    while queue.depth().in_flight and time.monotonic() < end:
-        time.sleep(min(1.0, timing.poll_seconds))
 
 
 def _execute(job: Redrive, plan: RedrivePlan, journal: Journal, screen: Screen) -> int:
