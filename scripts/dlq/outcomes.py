@@ -82,6 +82,11 @@ class Findings:
         return not self.failures and not self.waiting
 
     @property
+    def has_processed(self) -> bool:
+        """Whether at least one photo was made, and not only left because it needed nothing."""
+        return any(finding.outcome == Outcome.PROCESSED for finding in self.known)
+
+    @property
     def settled(self) -> set[str]:
         """The items of which nothing is waited for any more."""
         return {f.item for f in self.known} - {f.item for f in self.waiting}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scripts.deployed_settings import read_deployed_settings
 from scripts.dlq import move_task
+from scripts.dlq.canary import choose_canaries
 from scripts.dlq.mover import Mover, Moves
 from scripts.dlq.outcomes import Findings, Judge
 from scripts.dlq.reading import read_letters
@@ -69,6 +70,11 @@ class Result:
     findings: Findings = field(default_factory=Findings)
     untouched: int = 0
 
+    @property
+    def is_well(self) -> bool:
+        """Whether a canary that ended so proves that the rest will go well, too."""
+        return self.moves.is_clean and self.findings.is_good and self.findings.has_processed
+
 
 @dataclass(frozen=True)
 class Redrive:
@@ -117,15 +123,19 @@ class Redrive:
         result, wanted = Result(), plan.wanted
         with self._mover(journal, len(wanted)) as mover:
             if plan.canary and wanted:
-                result.moves = mover.move(wanted, plan.canary)
-                result.findings = self._find_outcomes(journal, result.moves.moved)
-                if not (result.findings.is_good and result.moves.is_clean):
+                result = self._send_canaries(plan, journal, mover)
+                if not result.is_well:
                     result.untouched = len(wanted) - len(result.moves.moved)
                     return result
             result.moves.add(mover.move(wanted - result.moves.moved))
         if self.request.verify:
             result.findings = self._find_outcomes(journal, None, result.findings)
         return result
+
+    def _send_canaries(self, plan: RedrivePlan, journal: Journal, mover: Mover) -> Result:
+        letters = [action.letter for action in plan.actions]
+        moves = mover.move(choose_canaries(letters, self._photos(), plan.canary), plan.canary)
+        return Result(moves, self._find_outcomes(journal, moves.moved))
 
     def _find_outcomes(self, journal: Journal, items: set[str] | None, earlier: Findings | None = None) -> Findings:
         """Waits for the outcomes of these items, or of all that have none yet, and journals them."""
@@ -141,9 +151,11 @@ class Redrive:
         return findings
 
     def _judge(self, on_progress: Callable[[int, str], None]) -> Judge:
+        return Judge(self._photos(), self.destination, self.source, self.request.timing, on_progress)
+
+    def _photos(self) -> Photos:
         fingerprint = read_deployed_settings(self.target).fingerprint
-        photos = Photos(self.target.s3, self.target.outputs.output_bucket, fingerprint)
-        return Judge(photos, self.destination, self.source, self.request.timing, on_progress)
+        return Photos(self.target.s3, self.target.outputs.output_bucket, fingerprint)
 
     @contextmanager
     def _mover(self, journal: Journal, total: int) -> Iterator[Mover]:

@@ -116,7 +116,11 @@ def _more(count: int) -> list[str]:
 
 
 def _canary_line(result: Result) -> str:
-    codes = Counter(finding.code for finding in result.findings.failures)
+    findings, spared = result.findings, f"Not touched: {count_of(result.untouched, 'dead letter')}."
+    if result.moves.is_clean and findings.is_good:
+        why = "for want of a photo that is there as it was and still to be made"
+        return f"Stopped: the canary proved nothing, {why}. Without --canary all of them go. {spared}"
+    codes = Counter(finding.code for finding in findings.failures)
     came_back = ", ".join(f"{code} {count:,}" for code, count in sorted(codes.items()))
     why = f"came back: {came_back}" if came_back else "not all of it has an outcome"
-    return f"Stopped after the canary ({why}). Not touched: {count_of(result.untouched, 'dead letter')}."
+    return f"Stopped after the canary ({why}). {spared}"

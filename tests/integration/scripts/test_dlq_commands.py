@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from processing.failures import FailureCode
+from processing.messages import parse_message
 from scripts import journal
 from scripts.dlq.__main__ import app
 from scripts.queues import Depth, Queue
@@ -244,6 +245,31 @@ def test_a_canary_that_comes_through_lets_the_rest_go_and_every_outcome_is_prove
     document = json.loads(said.out)
     assert document["moved"] == 12
     assert document["outcomes"] == {"counts": {"processed": 12}, "failures": [], "waiting": []}
+
+
+def test_a_canary_that_would_prove_nothing_stops_the_redrive_before_it_begins(
+    dlq: CommandLine, bare_stage: BareStage
+) -> None:
+    fill_dlq(bare_stage, DENIED)  # their sources are gone
+    said = dlq("redrive", "--canary", "2", "--verify", "--execute")
+    assert said.code == 3
+    assert said.lines[-1].startswith("Stopped: the canary proved nothing,")
+    assert said.lines[-1].endswith(" Not touched: 12 dead letters.")
+    assert len(in_dlq(bare_stage)) == 12
+
+
+def test_a_canary_is_a_photo_that_is_there_and_still_to_be_made(dlq: CommandLine, bare_stage: BareStage) -> None:
+    real = denied_sources(bare_stage)
+    store_outputs(bare_stage.client("s3"), bare_stage.target.outputs.output_bucket, "2026/0.jpg", etag_of(real[0]))
+    fill_dlq(bare_stage, [*DENIED, *real[:2]])
+    with fake_function(bare_stage, {"2026/1.jpg": FailureCode.ACCESS_DENIED}) as handled:
+        said = dlq("redrive", "--canary", "1", "--execute")
+    assert (said.code, handled) == (3, ["2026/1.jpg"])
+
+
+def etag_of(letter: dict[str, Any]) -> str:
+    (source,) = parse_message(letter["MessageBody"])
+    return source.etag
 
 
 def test_a_proof_names_what_failed_again(dlq: CommandLine, bare_stage: BareStage) -> None:

@@ -96,3 +96,12 @@ def test_outcomes_of_earlier_runs_have_a_table_of_their_own() -> None:
     assert plain_lines(result_report(plan, result))[2::4] == ["Outcomes of 1:", "and of 1 of earlier runs:"]
     document = result_document(plan, result)
     assert document["outcomes"]["counts"] == document["outcomes_of_earlier_runs"]["counts"] == {"processed": 1}
+
+
+def test_a_canary_whose_photos_needed_nothing_any_more_proved_nothing() -> None:
+    result = Result(Moves(moved={"a"}), Findings([replace(FINE, outcome="gone")]), untouched=11)
+    assert not result.is_well
+    line = plain_lines(result_report(PLAN, result))[-1]
+    assert line.startswith("Stopped: the canary proved nothing, ")
+    assert line.endswith(" Not touched: 11 dead letters.")
+    assert result_code(result) == EXIT_STOPPED
