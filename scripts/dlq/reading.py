@@ -81,6 +81,12 @@ class Reader:
             if not messages and len(self._handles) >= self.depth.visible:
                 break
 
+    @property
+    def shortfall(self) -> str:
+        """What to say, after the reading, when SQS had promised more; empty when it had not. Its figure is late."""
+        read = len(self._handles)
+        return f"SQS says about {self.depth.visible:,}; {read:,} were read." if read < self.depth.visible else ""
+
     def show_all(self) -> None:
         """Shows everything again."""
         with ThreadPoolExecutor(_SHOWING_THREADS) as threads:

@@ -378,6 +378,18 @@ def test_an_export_edited_and_imported_comes_out_edited(
     assert in_queue(bare_stage) == []
 
 
+def test_a_list_and_an_export_that_are_short_of_what_sqs_promised_say_so(
+    dlq: CommandLine, bare_stage: BareStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_dlq(bare_stage, CORRUPT)
+    monkeypatch.setattr(Queue, "depth", lambda _: Depth(visible=40, in_flight=0, delayed=0))
+    listed = dlq("list")
+    assert (listed.code, listed.err.splitlines()[-1]) == (0, "SQS says about 40; 3 were read.")
+    exported = dlq("export", str(tmp_path / "friday.jsonl"))
+    assert exported.code == 2
+    assert exported.lines[-1] == "SQS says about 40; 3 were read. If some are missing, export again to another file."
+
+
 def test_a_purge_deletes_what_was_exported_and_nothing_that_came_after(
     dlq: CommandLine, bare_stage: BareStage, tmp_path: Path
 ) -> None:
