@@ -128,14 +128,15 @@ class Reconciliation:
         shipments = []
         for pair, state, sent_on in handful:
             self.tally.add(state, pair.key, pair.source.size_bytes if pair.source else 0, sent_on)
-            if state.is_sent and pair.source:
+            if state.is_sent and pair.source and self.tally.to_send > self.request.most:
+                self.tally.left[state] += 1
+            elif state.is_sent and pair.source:
                 shipments.append(make_shipment(pair.source, self.errand))
         return shipments
 
     def _send(self, shipments: list[Shipment], sender: Sender) -> None:
-        room = self.request.most - self.sent.sent
-        self.sent.add(sender.send(shipments[:room]))
-        self.is_cut = len(shipments) > room or self.sent.sent >= self.request.most
+        self.sent.add(sender.send(shipments))
+        self.is_cut = self.tally.to_send >= self.request.most
 
 
 def reconcile(target: Target, request: Request, screen: Screen, *, execute: bool) -> int:

@@ -113,7 +113,8 @@ def sent_report(tally: Tally, frame: Frame, sent: SentCounts, *, is_cut: bool) -
     for code, count in sorted(sent.refused.items()):
         lines.append(f"{count:,} refused by SQS ({code}): give the command again to try them again.")
     if is_cut:
-        lines.append(f"Stopped at --max {frame.most:,}; what comes after was not looked at.")
+        seen = f": {tally.left.total():,} more are left, and" if tally.left else ";"
+        lines.append(f"Stopped at --max {frame.most:,}{seen} what comes after was not looked at.")
         lines.append("Once the queue is empty, give the command again to go on.")
     return [*_compared(tally, frame), "", _states_table(tally), "", *lines, *_notes(tally, frame)]
 
@@ -131,12 +132,15 @@ def _compared(tally: Tally, frame: Frame) -> list[str]:
 
 
 def _states_table(tally: Tally) -> Table:
-    rows = [
-        (_title(state, tally), tally.states[state], state.deed, ", ".join(map(key_text, tally.examples.get(state, []))))
-        for state in State
-        if tally.states[state] or state in (State.COMPLETE, State.MISSING)
-    ]
-    return Table(("state", "photos", "what is done", "examples"), rows)
+    shown = [state for state in State if tally.states[state] or state in (State.COMPLETE, State.MISSING)]
+    return Table(("state", "photos", "what is done", "examples"), [row for s in shown for row in _rows(s, tally)])
+
+
+def _rows(state: State, tally: Tally) -> list[tuple[str | int, ...]]:
+    title, left = _title(state, tally), tally.left[state]
+    examples = ", ".join(map(key_text, tally.examples.get(state, [])))
+    rows: list[tuple[str | int, ...]] = [(title, tally.states[state] - left, state.deed, examples)]
+    return [*rows, (title, left, "left for another run", "")] if left else rows
 
 
 def _title(state: State, tally: Tally) -> str:

@@ -162,6 +162,20 @@ def test_the_maximum_bounds_each_run_and_the_next_goes_on(reconcile: CommandLine
     assert keys == [f"{number:02}.jpg" for number in range(25)]
 
 
+def test_the_report_tells_apart_what_was_sent_and_what_the_maximum_left(
+    reconcile: CommandLine, bare_stage: BareStage
+) -> None:
+    for number in range(5):
+        put_source(bare_stage, f"{number}.jpg")
+    for arguments in ((), ("--execute",)):
+        said = reconcile(*NOW, "--max", "2", *arguments)
+        shown = [" ".join(line.split()) for line in said.lines]
+        assert "missing 2 sent to be processed 0.jpg, 1.jpg, 2.jpg" in shown
+        assert "missing 3 left for another run" in shown
+    assert "Sent 2 messages to " + f"{bare_stage.name}-photos." in shown
+    assert "Stopped at --max 2: 3 more are left, and what comes after was not looked at." in shown
+
+
 def test_a_prefix_bounds_what_is_compared(
     reconcile: CommandLine, bare_stage: BareStage, one_of_each: dict[str, str]
 ) -> None:
