@@ -26,8 +26,8 @@ EXIT_STOPPED = 3
 EXIT_INTERRUPTED = 130
 
 EXIT_CODES = """Exit codes: 0 done; 1 could not run (wrong usage, no access, no such stage); 2 done, but something
-failed; 3 stopped early (a canary failed, or waiting took too long); 130 interrupted. What was interrupted or stopped
-goes on when the same command is given again."""
+failed; 3 stopped early (a canary failed or proved nothing, or waiting took too long); 130 interrupted. What was
+interrupted or stopped goes on when the same command is given again."""
 
 NO_CREDENTIALS = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 

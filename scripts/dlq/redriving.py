@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from scripts.commands import EXIT_OK, EXIT_STOPPED, OperatorError
+from scripts.commands import EXIT_INTERRUPTED, EXIT_OK, OperatorError
 from scripts.dlq.move_task import MoveTasks, Status
 from scripts.dlq.reading import NOTICE, wait_until_shown
 from scripts.dlq.redrive import Redrive, Request
@@ -96,7 +96,8 @@ def _run_task(job: Redrive, screen: Screen) -> int:
             task = tasks.follow(lambda moved, to_move: on_progress(moved, f"of about {to_move:,}"))
     except KeyboardInterrupt:
         moved = tasks.cancel()
-        screen.note(f"Cancelled; about {moved or 0:,} were moved already, the rest is still in the DLQ.")
-        return EXIT_STOPPED
+        line = f"Cancelled; about {moved or 0:,} were moved already, the rest is still in the DLQ."
+        screen.result([line], {"cancelled": moved is not None, "moved": moved})
+        return EXIT_INTERRUPTED
     screen.result(task_report(task), task.to_document() if task else None)
     return task_code(task)

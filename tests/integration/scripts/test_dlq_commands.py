@@ -476,8 +476,10 @@ def test_a_purge_asks_a_person_at_a_terminal(bare_stage: BareStage, tmp_path: Pa
         assert depth(bare_stage) == Depth(visible=left, in_flight=0, delayed=0)
 
 
-def test_help_has_examples(dlq: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_has_examples_and_exit_codes(dlq: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("list", "show", "redrive", "export", "import", "purge"):
         said = dlq(command, "--help")
         assert said.code == 0
-        assert f"Example: npm run dlq -- {command} " in " ".join(said.out.split())
+        words = " ".join(said.out.split())
+        assert f"Example: npm run dlq -- {command} " in words
+        assert "Exit codes: 0 done; 1 could not run" in words
