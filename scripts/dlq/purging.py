@@ -65,7 +65,7 @@ def purge_letters(target: Target, file: Path, yes_delete: int | None, screen: Sc
         _confirm(plan, yes_delete, screen)
     with journal_for(journal_path("redrive", target.stage), execute=False) as redrives:
         deleted = _delete(queue, {letter.id for letter in plan.letters}, redrives, screen)
-    screen.result(deleted_report(plan, deleted), {**purge_document(plan), "deleted": deleted})
+    screen.result(deleted_report(plan, deleted), {**purge_document(plan), "executed": True, "deleted": deleted})
     return EXIT_OK if deleted == len(plan.letters) else EXIT_SOME_FAILED
 
 
@@ -121,6 +121,7 @@ def _others(plan: PurgePlan) -> list[str]:
 def purge_document(plan: PurgePlan) -> dict[str, Any]:
     """The plan for machines."""
     return {
+        "executed": False,
         "queue": plan.queue,
         "file": plan.file,
         "to_delete": [letter_document(letter) for letter in plan.letters],

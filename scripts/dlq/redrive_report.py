@@ -10,7 +10,7 @@ from scripts.dlq.move_task import MoveTask, Status
 from scripts.dlq.mover import Moves
 from scripts.dlq.outcomes import Findings
 from scripts.dlq.redrive import Result
-from scripts.dlq.redrive_plan import RedrivePlan
+from scripts.dlq.redrive_plan import RedrivePlan, nothing_report
 from scripts.failure_table import Failure, failure_table
 from scripts.screen import Report, Table, key_text
 
@@ -23,18 +23,21 @@ def result_report(plan: RedrivePlan, result: Result) -> Report:
     if plan.actions:
         report += [f"Redrove {count_of(len(result.moves.moved), 'dead letter')} to {plan.destination}."]
         report += _moves_lines(result.moves)
+    else:
+        report += nothing_report(plan)
     if plan.in_flight:
         report += [f"{plan.in_flight:,} more were held by someone else and not part of this: give the command again."]
     report += _outcomes_report(plan, result)
     if result.untouched:
         report += ["", _canary_line(result)]
-    return report or ["Nothing was redriven."]
+    return report
 
 
 def result_document(plan: RedrivePlan, result: Result) -> dict[str, Any]:
     """The result for machines."""
     mine, earlier = result.findings.parted(result.moves.moved)
     return {
+        "executed": True,
         "source": plan.source,
         "destination": plan.destination,
         **result.moves.to_document(),

@@ -22,9 +22,9 @@ def redrive(target: Target, request: Request, screen: Screen, *, execute: bool) 
     _check(target, request)
     _refuse_beside_a_task(job)
     screen.note(NOTICE)
-    if execute:
-        wait_until_shown(job.source, request.timing, screen)
     with journal_for(request.journal, execute=execute) as journal:
+        if execute:
+            wait_until_shown(job.source, request.timing, screen)
         plan = job.plan(journal)
         if execute and journal:
             return _execute(job, plan, journal, screen)
@@ -99,5 +99,5 @@ def _run_task(job: Redrive, screen: Screen) -> int:
         line = f"Cancelled; about {moved or 0:,} were moved already, the rest is still in the DLQ."
         screen.result([line], {"cancelled": moved is not None, "moved": moved})
         return EXIT_INTERRUPTED
-    screen.result(task_report(task), task.to_document() if task else None)
+    screen.result(task_report(task), {"executed": True, **task.to_document()} if task else None)
     return task_code(task)

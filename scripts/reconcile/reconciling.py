@@ -172,6 +172,7 @@ def _execute(job: Reconciliation, sieve: Sieve, sender: Sender, waiting: int, sc
     frame = job.frame(waiting)
     document = {
         **plan_document(job.tally, frame),
+        "executed": True,
         "sent": job.sent.sent,
         "maybe_sent_twice": job.sent.maybe_twice,
         "refused": dict(job.sent.refused),

@@ -91,6 +91,7 @@ def plan_document(tally: Tally, frame: Frame) -> dict[str, Any]:
     """The comparison for machines."""
     cost = processing_cost(min(tally.to_send, frame.most), frame.renditions, frame.memory_mb)
     return {
+        "executed": False,
         **tally.to_document(),
         "input_bucket": frame.input_bucket,
         "output_bucket": frame.output_bucket,

@@ -207,6 +207,7 @@ def test_a_redrive_can_go_to_another_queue_by_its_name(dlq: CommandLine, bare_st
         (["show"], "give an ID or --key GLOB"),
         (["import", "no-such-file"], "cannot be read"),
         (["purge", "no-such-file"], "cannot be read"),
+        (["export", "no-such-folder/friday.jsonl"], "no-such-folder/friday.jsonl cannot be written: No such file"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_reason(dlq: CommandLine, arguments: list[str], why: str) -> None:
@@ -368,6 +369,7 @@ def test_an_export_edited_and_imported_comes_out_edited(
         "line 1 corrupt-image mended.png",
         f"line 2 corrupt-image {keys[1]}",
         "",
+        "friday.jsonl.journal, beside the file, will remember which lines were sent.",
     ]
     assert in_queue(bare_stage) == []
 
@@ -457,6 +459,31 @@ def test_a_purge_needs_an_export_of_this_very_dlq(dlq: CommandLine, bare_stage: 
     said = dlq("purge", str(file), "--execute", "--yes-delete", "3")
     assert said.code == 1
     assert len(in_dlq(bare_stage)) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments", [["redrive", "--key", "*"], ["import", "friday.jsonl"], ["purge", "friday.jsonl", "--yes-delete", "3"]]
+)
+def test_machines_are_told_whether_anything_was_done(
+    dlq: CommandLine, bare_stage: BareStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fill_dlq(bare_stage, CORRUPT)
+    dlq("export", "friday.jsonl")
+    assert json.loads(dlq(*arguments, "--json").out)["executed"] is False
+    assert json.loads(dlq(*arguments, "--execute", "--json").out)["executed"] is True
+
+
+def test_a_redrive_that_matches_nothing_says_why(dlq: CommandLine, bare_stage: BareStage) -> None:
+    fill_dlq(bare_stage, CORRUPT)
+    said = dlq("redrive", "--code", "throttled", "--execute")
+    assert (said.code, said.lines) == (
+        0,
+        [
+            f"Nothing to redrive: 3 dead letters in {bare_stage.name}-dead-letters, 0 match (code throttled).",
+            "3 stay: 3 of another code.",
+        ],
+    )
 
 
 def test_a_purge_asks_a_person_at_a_terminal(bare_stage: BareStage, tmp_path: Path) -> None:
