@@ -63,7 +63,7 @@ class Result:
     Attributes:
         moves: what became of the letters.
         findings: the outcomes, if they were waited for.
-        untouched: how many letters were left in the DLQ because the canary failed.
+        untouched: how many letters were left in the DLQ because the canary failed or proved nothing.
     """
 
     moves: Moves = field(default_factory=Moves)
