@@ -6,7 +6,13 @@ from datetime import timedelta
 from typing import Annotated, NoReturn, TypeVar
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 
 from scripts.interruption import interrupt_once
 from scripts.journal import JournalError
@@ -20,8 +26,10 @@ EXIT_STOPPED = 3
 EXIT_INTERRUPTED = 130
 
 EXIT_CODES = """Exit codes: 0 done; 1 could not run (wrong usage, no access, no such stage); 2 done, but something
-failed; 3 stopped early (a canary failed, or waiting took too long); 130 interrupted. What was interrupted or stopped
-goes on when the same command is given again."""
+failed; 3 stopped early (a canary failed or proved nothing, or waiting took too long); 130 interrupted. What was
+interrupted or stopped goes on when the same command is given again."""
+
+NO_CREDENTIALS = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 StageOption = Annotated[str, typer.Option("--stage", metavar="STAGE", help="The deployment: local, dev, prod ...")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout; all prose on stderr.")]
@@ -78,6 +86,10 @@ def run(app: typer.Typer, name: str, arguments: Sequence[str] | None = None) -> 
         message = str(error)
     except ClientError as error:
         message = f"AWS refused {error.operation_name}: {error}"
+    except (NoCredentialsError, PartialCredentialsError):
+        message = NO_CREDENTIALS
+    except ProfileNotFound as error:
+        message = str(error)
     except BotoCoreError as error:
         message = f"AWS cannot be reached: {error}"
     except (KeyboardInterrupt, typer.Abort):

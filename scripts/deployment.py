@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import boto3
 import typer
 from botocore.exceptions import BotoCoreError
 
@@ -25,6 +24,7 @@ from scripts.deployment_rules import SAME_BUCKET, bucket_names, build_target, fi
 from scripts.empty_account import empty_account
 from scripts.kept_stack import find_kept_stack
 from scripts.local_aws import is_ready, serverless_environment
+from scripts.regions import NO_REGION, find_region
 from scripts.serverless_cli import PROGRAM, serverless_cli
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -122,16 +122,13 @@ def _is_local_stack(environment: Mapping[str, str]) -> bool:
 
 def _region(environment: Mapping[str, str]) -> str:
     """The region that the usual AWS settings name: where the operators' scripts will look for the stage, too."""
-    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
-    if region:
-        return region
     try:
-        named = boto3.Session(profile_name=environment.get("AWS_PROFILE")).region_name
+        region = find_region(environment)
     except BotoCoreError as error:
         raise DeploymentError(str(error)) from error
-    if named is None:
-        raise DeploymentError("no region: set AWS_REGION, or a profile that names one")
-    return str(named)
+    if region is None:
+        raise DeploymentError(NO_REGION)
+    return region
 
 
 def _check_buckets(deployed: DeployedStage, names: Sequence[str]) -> None:

@@ -98,6 +98,22 @@ class Journal:
             found.update({row[0]: _entry(row) for row in self._database.execute(query, chunk)})
         return found
 
+    def forget(self, items: Iterable[str]) -> None:
+        """Removes the entries of these items, all or none.
+
+        Raises:
+            JournalError: the disk did not take it.
+        """
+        rows = [(item,) for item in items]
+        if not rows:
+            return
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany("DELETE FROM entries WHERE item = ?", rows)
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise JournalError(_explain(self.path, error)) from error
+
     def at_step(self, step: str) -> Iterator[Entry]:
         """The items whose last step this is, oldest first."""
         query = "SELECT item, step, document, at FROM entries WHERE step = ? ORDER BY at, item"

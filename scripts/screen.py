@@ -70,7 +70,7 @@ class Screen:
             print(json.dumps(document, indent=2), flush=True)
         elif self._out.is_terminal:
             for part in report:
-                self._out.print(Text(part) if isinstance(part, str) else _rich_table(part))
+                self._out.print(Text(part) if isinstance(part, str) else _drawn(part, self._out.width))
         else:
             for line in plain_lines(report):
                 print(line, flush=True)
@@ -167,6 +167,14 @@ def _numeric_columns(table: Table) -> set[int]:
 
 def _cell(cell: str | int) -> str:
     return f"{cell:,}" if isinstance(cell, int) else cell
+
+
+def _drawn(table: Table, width: int) -> RichTable | Text:
+    """The table in a frame; bare when ids, which stay in one piece, would leave no room for the keys beside them."""
+    lines = _columns(table)
+    frame = len(table.headings) * (3 - len(_COLUMN_GAP)) + 1 + len(_COLUMN_GAP)
+    is_too_wide = max(map(len, lines)) + frame > width
+    return Text("\n".join(lines)) if is_too_wide and "id" in table.headings else _rich_table(table)
 
 
 def _rich_table(table: Table) -> RichTable:

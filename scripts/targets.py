@@ -10,6 +10,7 @@ from botocore.config import Config
 
 from scripts.kept_stack import find_kept_stack
 from scripts.local_stack import STAGE as LOCAL_STAGE
+from scripts.regions import NO_REGION, find_region
 from scripts.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
 
 if TYPE_CHECKING:
@@ -84,13 +85,14 @@ def find_target(stage: str) -> Target:
     """
     if stage == LOCAL_STAGE and "AWS_ENDPOINT_URL" not in os.environ:
         return _find_local()
-    session = boto3.Session()
-    if session.region_name is None:
-        raise TargetError("no region: set AWS_REGION, or a profile that names one")
+    region = find_region(os.environ)
+    if region is None:
+        raise TargetError(NO_REGION)
+    session = boto3.Session(region_name=region)
     try:
         outputs = read_stack_outputs(make_client(session, "cloudformation"), stage)
     except StackOutputsError as error:
-        raise TargetError(f"{error} (looked in {session.region_name})") from error
+        raise TargetError(f"{error} (looked in {region})") from error
     return Target(stage=stage, outputs=outputs, session=session)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.commands import ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
+from scripts.commands import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
 from scripts.dlq import exporting, importing, looking, purging, redriving
 from scripts.dlq.letters import CODES
 from scripts.dlq.redrive import Request
@@ -17,6 +17,10 @@ from scripts.screen import Screen
 from scripts.targets import find_target
 
 app = make_app("Look into the dead-letter queue (DLQ), redrive from it with a proof, export, import and purge it.")
+
+
+def _epilog(example: str) -> str:
+    return f"Example: npm run dlq -- {example}\n\n{EXIT_CODES}"
 
 
 def _code(text: str) -> str:
@@ -52,7 +56,7 @@ def _selection(
     return Selection(codes=frozenset(code or ()), key_glob=key, older_than=older_than, newer_than=newer_than)
 
 
-@app.command("list", epilog="Example: npm run dlq -- list --each --code access-denied --stage prod")
+@app.command("list", epilog=_epilog("list --each --code access-denied --stage prod"))
 def list_command(
     stage: StageOption,
     code: CodeOption = None,
@@ -67,7 +71,7 @@ def list_command(
     return looking.list_letters(find_target(stage), selection, Screen(as_json=as_json), each=each)
 
 
-@app.command("show", epilog="Example: npm run dlq -- show --key '2026/07/*.jpg' --stage prod")
+@app.command("show", epilog=_epilog("show --key '2026/07/*.jpg' --stage prod"))
 def show_command(
     stage: StageOption,
     letter_id: Annotated[
@@ -82,7 +86,7 @@ def show_command(
     return looking.show_letters(find_target(stage), letter_id, Selection(key_glob=key), Screen(as_json=as_json))
 
 
-@app.command("redrive", epilog="Example: npm run dlq -- redrive --code access-denied --canary 3 --verify --stage prod")
+@app.command("redrive", epilog=_epilog("redrive --code access-denied --canary 3 --verify --stage prod"))
 def redrive_command(
     stage: StageOption,
     code: CodeOption = None,
@@ -121,7 +125,7 @@ def redrive_command(
     return redriving.redrive(target, request, screen, execute=execute)
 
 
-@app.command("export", epilog="Example: npm run dlq -- export friday.jsonl --code corrupt-image --stage prod")
+@app.command("export", epilog=_epilog("export friday.jsonl --code corrupt-image --stage prod"))
 def export_command(
     stage: StageOption,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
@@ -136,7 +140,7 @@ def export_command(
     return exporting.export_letters(find_target(stage), file, selection, Screen(as_json=as_json))
 
 
-@app.command("import", epilog="Example: npm run dlq -- import friday-edited.jsonl --rate 10/s --stage prod --execute")
+@app.command("import", epilog=_epilog("import friday-edited.jsonl --rate 10/s --stage prod --execute"))
 def import_command(
     stage: StageOption,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An export, edited or not.")],
@@ -151,7 +155,7 @@ def import_command(
     return importing.import_letters(target, file, queue, per_second, screen, execute=execute)
 
 
-@app.command("purge", epilog="Example: npm run dlq -- purge friday.jsonl --stage prod --execute")
+@app.command("purge", epilog=_epilog("purge friday.jsonl --stage prod --execute"))
 def purge_command(
     stage: StageOption,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An export of the dead letters to delete.")],

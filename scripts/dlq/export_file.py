@@ -36,11 +36,15 @@ def write_export(path: Path, queue: str, letters: Iterable[DeadLetter]) -> int:
     """Writes letters to a file that is either whole and on the disk or not there; answers how many.
 
     Raises:
-        OperatorError: the file exists: it may be all that is left of an earlier purge.
+        OperatorError: it cannot be written, or exists: it may be all that is left of an earlier purge.
     """
     if path.exists():
         raise OperatorError(f"{path} exists already: name another file")
     partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.touch(mode=0o600)  # before anything is read
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be written: {error.strerror}") from error
     try:
         count = _write(partial, queue, letters)
         partial.replace(path)
@@ -91,7 +95,6 @@ def _parse(number: int, text: str) -> Line:
 
 def _write(path: Path, queue: str, letters: Iterable[DeadLetter]) -> int:
     count = 0
-    path.touch(mode=0o600)
     with path.open("w", encoding="utf-8") as file:
         for letter in letters:
             document = {"queue": queue, "code": letter.code, "key": letter.key, **letter.message.to_document()}

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from processing.digest_words import count_of
-from scripts.commands import EXIT_OK
+from scripts.commands import EXIT_OK, EXIT_SOME_FAILED
 from scripts.dlq.export_file import write_export
 from scripts.dlq.reading import NOTICE, read_letters
 from scripts.dlq.selection import Selection
@@ -24,6 +24,14 @@ def export_letters(target: Target, file: Path, selection: Selection, screen: Scr
     lines = [f"Exported {count_of(count, 'dead letter')} from {queue.name} to {file}; they are still in the DLQ."]
     if reader.depth.in_flight:
         lines.append(f"{reader.depth.in_flight:,} more were held by someone else just now and are not in it.")
-    document = {"file": str(file), "count": count, "queue": queue.arn, "in_flight": reader.depth.in_flight}
+    if reader.shortfall:
+        lines.append(f"{reader.shortfall} If some are missing, export again to another file.")
+    document = {
+        "file": str(file),
+        "count": count,
+        "queue": queue.arn,
+        "in_flight": reader.depth.in_flight,
+        "shortfall": reader.shortfall,
+    }
     screen.result(lines, document)
-    return EXIT_OK
+    return EXIT_SOME_FAILED if reader.shortfall else EXIT_OK

@@ -18,7 +18,7 @@ from scripts.dlq.census import NO_KEY
 from scripts.dlq.export_file import Line, read_export
 from scripts.dlq.letters import DeadLetter
 from scripts.dlq.redrive_plan import DRY_RUN, MAX_SHOWN
-from scripts.journal import Journal
+from scripts.journal import Journal, journal_for
 from scripts.pace import Pace
 from scripts.queues import Queue, chunks
 from scripts.screen import Report, Screen, Table, key_text
@@ -56,18 +56,15 @@ def import_letters(
     """Sends an export to a queue; prints what it would send, or sends it with `execute`."""
     destination, lines = Queue(target.sqs, to), read_export(file)
     journal_file = file.with_name(f"{file.name}.journal")
-    if not execute and not journal_file.exists():
-        screen.result(
-            [DRY_RUN, *import_report(plan := plan_import(file.name, lines, destination, None))], _document(plan)
-        )
-        return EXIT_OK
-    with Journal(journal_file) as journal:
+    with journal_for(journal_file, execute=execute) as journal:
         plan = plan_import(file.name, lines, destination, journal)
-        if not execute:
-            screen.result([DRY_RUN, *import_report(plan)], _document(plan))
+        if not (execute and journal):
+            memory = f"{journal_file.name}, beside the file, will remember which lines were sent."
+            screen.result([DRY_RUN, *import_report(plan), memory], _document(plan))
             return EXIT_OK
         sent = _send(plan, Sender(destination, journal, Pace(per_second)), screen)
-    screen.result(sent_report(plan, sent), {**_document(plan), "sent": len(sent.new_ids), "refused": sent.refused})
+    document = {**_document(plan), "executed": True, "sent": len(sent.new_ids), "refused": sent.refused}
+    screen.result(sent_report(plan, sent), document)
     return EXIT_SOME_FAILED if sent.refused else EXIT_OK
 
 
@@ -147,6 +144,7 @@ def _digest(destination: str, message: Message) -> str:
 
 def _document(plan: ImportPlan) -> dict[str, Any]:
     return {
+        "executed": False,
         "file": plan.file,
         "destination": plan.destination,
         "to_send": [{"line": line.number, "key": DeadLetter(line.message).key} for line in plan.lines],

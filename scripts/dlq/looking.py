@@ -30,6 +30,8 @@ def list_letters(target: Target, selection: Selection, screen: Screen, *, each: 
                 on_progress(census.count, "")
                 if each or screen.as_json:
                     kept.append(letter)
+    if reader.shortfall:
+        screen.note(reader.shortfall)
     retention = timedelta(seconds=queue.retention_seconds)
     kept.sort(key=lambda letter: (letter.sent_at, letter.id))
     report = [*census_report(census, queue=queue.name, depth=reader.depth, retention=retention)]

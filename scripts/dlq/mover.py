@@ -101,4 +101,4 @@ class Mover:
 
 
 def _document(letter: DeadLetter) -> dict[str, Any]:
-    return {"code": letter.code, "message": letter.message.to_document()}
+    return {"code": letter.code, "message_id": letter.message_id, "message": letter.message.to_document()}

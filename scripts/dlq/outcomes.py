@@ -9,7 +9,7 @@ same answer. Digests say the same sooner, but only to who listens at that moment
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,11 @@ class Findings:
         return not self.failures and not self.waiting
 
     @property
+    def has_processed(self) -> bool:
+        """Whether at least one photo was made, and not only left because it needed nothing."""
+        return any(finding.outcome == Outcome.PROCESSED for finding in self.known)
+
+    @property
     def settled(self) -> set[str]:
         """The items of which nothing is waited for any more."""
         return {f.item for f in self.known} - {f.item for f in self.waiting}
@@ -97,6 +102,19 @@ class Findings:
     @property
     def counts(self) -> Counter[str]:
         return Counter(finding.outcome for finding in (*self.known, *self.waiting))
+
+    @property
+    def items(self) -> set[str]:
+        return {finding.item for finding in (*self.known, *self.waiting)}
+
+    def parted(self, items: Collection[str]) -> tuple["Findings", "Findings"]:
+        """The findings of these items, and all others."""
+        mine, others = Findings(), Findings()
+        for finding in self.known:
+            (mine if finding.item in items else others).known.append(finding)
+        for finding in self.waiting:
+            (mine if finding.item in items else others).waiting.append(finding)
+        return mine, others
 
     def to_document(self) -> dict[str, Any]:
         return {

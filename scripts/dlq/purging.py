@@ -14,9 +14,11 @@ from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, OperatorError
 from scripts.dlq.census import letter_document
 from scripts.dlq.export_file import Line, read_export
 from scripts.dlq.letters import DeadLetter
-from scripts.dlq.reading import NOTICE, read_letters
+from scripts.dlq.reading import NOTICE, read_letters, wait_until_shown
 from scripts.dlq.sweep import sweep
 from scripts.dlq.timing import Timing
+from scripts.dlq.unverified import purged
+from scripts.journal import Journal, journal_for, journal_path
 from scripts.queues import Queue
 from scripts.screen import Report, Screen
 from scripts.targets import Target
@@ -52,18 +54,19 @@ def purge_letters(target: Target, file: Path, yes_delete: int | None, screen: Sc
     queue = Queue(target.sqs, target.outputs.dead_letter_queue_url)
     lines = _lines_of(file, queue.arn)
     screen.note(NOTICE)
+    if execute:
+        wait_until_shown(queue, Timing(), screen)
     with read_letters(queue, Timing()) as reader:
         plan = plan_purge(queue.name, file.name, lines, tuple(reader.letters()), reader.depth.in_flight)
     if not execute:
         screen.result([DRY_RUN, *purge_report(plan)], purge_document(plan))
         return EXIT_OK
-    _confirm(plan, yes_delete, screen)
-    deleted = _delete(queue, {letter.id for letter in plan.letters}, screen)
-    left = len(plan.letters) - deleted
-    report = [f"Deleted {count_of(deleted, 'dead letter')} from {plan.queue}; {plan.file} still has them."]
-    report += [f"{left:,} could not be deleted: give the command again."] if left else []
-    screen.result(report, {**purge_document(plan), "deleted": deleted})
-    return EXIT_SOME_FAILED if left else EXIT_OK
+    if plan.letters:
+        _confirm(plan, yes_delete, screen)
+    with journal_for(journal_path("redrive", target.stage), execute=False) as redrives:
+        deleted = _delete(queue, {letter.id for letter in plan.letters}, redrives, screen)
+    screen.result(deleted_report(plan, deleted), {**purge_document(plan), "executed": True, "deleted": deleted})
+    return EXIT_OK if deleted == len(plan.letters) else EXIT_SOME_FAILED
 
 
 def plan_purge(
@@ -86,7 +89,24 @@ def plan_purge(
 
 def purge_report(plan: PurgePlan) -> Report:
     """The plan for people."""
-    lines = [f"To delete for good: {count_of(len(plan.letters), 'dead letter')} of {plan.queue} that {plan.file} has."]
+    if not plan.letters:
+        return [f"Nothing to delete: {plan.queue} holds none of what {plan.file} has.", *_others(plan)]
+    letters = count_of(len(plan.letters), "dead letter")
+    return [f"To delete for good: {letters} of {plan.queue} that {plan.file} has.", *_others(plan)]
+
+
+def deleted_report(plan: PurgePlan, deleted: int) -> Report:
+    """The result for people."""
+    if not plan.letters:
+        return purge_report(plan)
+    lines = [f"Deleted {count_of(deleted, 'dead letter')} from {plan.queue}; {plan.file} still has them."]
+    if deleted < len(plan.letters):
+        lines.append(f"{len(plan.letters) - deleted:,} could not be deleted: give the command again.")
+    return [*lines, *_others(plan)]
+
+
+def _others(plan: PurgePlan) -> list[str]:
+    lines = []
     if plan.not_exported:
         lines.append(f"{plan.not_exported:,} stay: they are not in the export.")
     if plan.edited:
@@ -101,6 +121,7 @@ def purge_report(plan: PurgePlan) -> Report:
 def purge_document(plan: PurgePlan) -> dict[str, Any]:
     """The plan for machines."""
     return {
+        "executed": False,
         "queue": plan.queue,
         "file": plan.file,
         "to_delete": [letter_document(letter) for letter in plan.letters],
@@ -131,21 +152,25 @@ def _confirm(plan: PurgePlan, yes_delete: int | None, screen: Screen) -> None:
         screen.note(f"Type {count} to delete {count_of(count, 'dead letter')} for good:")
         answer = sys.stdin.readline().strip()
         yes_delete = int(answer) if answer.isascii() and answer.isdigit() else -1
-    if yes_delete != count:
+    # What a run that was cut off has deleted counts too: the same command is given again.
+    if yes_delete not in (count, count + plan.missing):
         raise OperatorError(f"not confirmed: it would delete {count_of(count, 'dead letter')}; nothing was deleted")
 
 
-def _delete(queue: Queue, wanted: set[str], screen: Screen) -> int:
+def _delete(queue: Queue, wanted: set[str], redrives: Journal | None, screen: Screen) -> int:
+    """Deletes letters; a redrive's journal hears of them, so that none of its proofs waits for one."""
     deleted: set[str] = set()
 
     with screen.progress("deleting", len(wanted)) as on_progress:
 
         def act(letters: Sequence[DeadLetter]) -> set[str]:
             outcome = queue.delete([letter.message.receipt_handle for letter in letters])
-            gone = {letters[position].id for position in outcome.done}
-            deleted.update(gone)
+            gone = [letters[position] for position in outcome.done]
+            if redrives:
+                redrives.record(map(purged, gone))
+            deleted.update(letter.id for letter in gone)
             on_progress(len(deleted), "")
-            return gone
+            return {letter.id for letter in gone}
 
         sweep(queue, wanted, act, Timing())
     return len(deleted)

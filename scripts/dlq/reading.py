@@ -5,15 +5,18 @@ hidden until all are read (otherwise the next call could return the first ones a
 again at once. A reader that is killed shows nothing; its messages come back by themselves when the hold runs out.
 """
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from processing.digest_words import count_of
 from scripts.dlq.letters import DeadLetter
 from scripts.dlq.timing import Timing
 from scripts.interruption import uninterrupted
 from scripts.queues import Depth, Queue, chunks
+from scripts.screen import Screen
 from scripts.sqs_messages import MAX_BATCH_ENTRIES
 
 # The hold must outlast the reading of all that lies there; slower than this means a broken line.
@@ -32,6 +35,19 @@ NOTICE = (
 def reading_hold_seconds(depth: Depth, timing: Timing) -> int:
     """How long a reader holds what it reads, and so how long what it held may stay hidden when it is killed."""
     return min(MAX_HOLD_SECONDS, timing.hold_seconds + depth.all // SLOWEST_READING_PER_SECOND)
+
+
+def wait_until_shown(queue: Queue, timing: Timing, screen: Screen) -> None:
+    """Waits for what a run that was killed still holds, as long as that can be."""
+    depth = queue.depth()
+    if not depth.in_flight:
+        return
+    longest = reading_hold_seconds(depth, timing)
+    letters = count_of(depth.in_flight, "dead letter")
+    screen.note(f"Waiting up to {longest} s for {letters} that another reader, or a run that was killed, still holds.")
+    end = time.monotonic() + longest + 1
+    while queue.depth().in_flight and time.monotonic() < end:
+        time.sleep(min(1.0, timing.poll_seconds))
 
 
 @dataclass
@@ -64,6 +80,12 @@ class Reader:
             empty_answers = 0 if new else empty_answers + 1
             if not messages and len(self._handles) >= self.depth.visible:
                 break
+
+    @property
+    def shortfall(self) -> str:
+        """What to say, after the reading, when SQS had promised more; empty when it had not. Its figure is late."""
+        read = len(self._handles)
+        return f"SQS says about {self.depth.visible:,}; {read:,} were read." if read < self.depth.visible else ""
 
     def show_all(self) -> None:
         """Shows everything again."""

@@ -8,23 +8,21 @@ from pathlib import Path
 
 from scripts.deployed_settings import read_deployed_settings
 from scripts.dlq import move_task
-from scripts.dlq.mover import MOVED, Mover, Moves
-from scripts.dlq.outcomes import Findings, Judge, Redriven
+from scripts.dlq.canary import choose_canaries
+from scripts.dlq.mover import Mover, Moves
+from scripts.dlq.outcomes import Findings, Judge
 from scripts.dlq.reading import read_letters
 from scripts.dlq.redrive_plan import RedrivePlan, plan_actions
 from scripts.dlq.selection import Selection, select
 from scripts.dlq.timing import Timing
+from scripts.dlq.unverified import SETTLED, find_unverified
 from scripts.journal import Entry, Journal
 from scripts.pace import Pace
 from scripts.photos import Photos
 from scripts.queues import Queue
 from scripts.screen import Screen
-from scripts.sending import SENT, Sender
+from scripts.sending import Sender
 from scripts.targets import Target
-
-SETTLED = "settled"
-# Messages that an earlier run moved are waited for too, unless they are so old that something else happened to them.
-UNVERIFIED_DAYS = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +63,17 @@ class Result:
     Attributes:
         moves: what became of the letters.
         findings: the outcomes, if they were waited for.
-        untouched: how many letters were left in the DLQ because the canary failed.
+        untouched: how many letters were left in the DLQ because the canary failed or proved nothing.
     """
 
     moves: Moves = field(default_factory=Moves)
     findings: Findings = field(default_factory=Findings)
     untouched: int = 0
+
+    @property
+    def is_well(self) -> bool:
+        """Whether a canary that ended so proves that the rest will go well, too."""
+        return self.moves.is_clean and self.findings.is_good and self.findings.has_processed
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class Redrive:
         with read_letters(self.source, request.timing) as reader:
             selected = select(reader.letters(), request.selection, now, request.most)
         known = journal.find(letter.id for letter in selected.chosen) if journal else {}
+        unverified = find_unverified(journal, request.to, selected.chosen) if journal and request.verify else []
         is_task = request.is_whole_queue and not known and bool(selected.chosen) and self.move_tasks.are_there()
         return RedrivePlan(
             source=self.source.name,
@@ -110,7 +114,7 @@ class Redrive:
             per_second=request.per_second,
             canary=request.canary,
             verify_for=timedelta(seconds=request.timing.patience_seconds) if request.verify else None,
-            unverified=len(self._unverified(journal)) if journal and request.verify else 0,
+            unverified=len(unverified),
             by_move_task=is_task,
         )
 
@@ -119,9 +123,8 @@ class Redrive:
         result, wanted = Result(), plan.wanted
         with self._mover(journal, len(wanted)) as mover:
             if plan.canary and wanted:
-                result.moves = mover.move(wanted, plan.canary)
-                result.findings = self._find_outcomes(journal, result.moves.moved)
-                if not (result.findings.is_good and result.moves.is_clean):
+                result = self._send_canaries(plan, journal, mover)
+                if not result.is_well:
                     result.untouched = len(wanted) - len(result.moves.moved)
                     return result
             result.moves.add(mover.move(wanted - result.moves.moved))
@@ -129,9 +132,15 @@ class Redrive:
             result.findings = self._find_outcomes(journal, None, result.findings)
         return result
 
+    def _send_canaries(self, plan: RedrivePlan, journal: Journal, mover: Mover) -> Result:
+        letters = [action.letter for action in plan.actions]
+        moves = mover.move(choose_canaries(letters, self._photos(), plan.canary), plan.canary)
+        return Result(moves, self._find_outcomes(journal, moves.moved))
+
     def _find_outcomes(self, journal: Journal, items: set[str] | None, earlier: Findings | None = None) -> Findings:
         """Waits for the outcomes of these items, or of all that have none yet, and journals them."""
-        messages = [m for m in self._unverified(journal) if items is None or m.item in items]
+        unverified = find_unverified(journal, self.request.to)
+        messages = [message for message in unverified if items is None or message.item in items]
         with self.screen.progress("waiting for outcomes", len(messages)) as on_progress:
             findings = self._judge(on_progress).wait(messages)
         outcomes = findings.settled_documents()
@@ -142,18 +151,11 @@ class Redrive:
         return findings
 
     def _judge(self, on_progress: Callable[[int, str], None]) -> Judge:
-        fingerprint = read_deployed_settings(self.target).fingerprint
-        photos = Photos(self.target.s3, self.target.outputs.output_bucket, fingerprint)
-        return Judge(photos, self.destination, self.source, self.request.timing, on_progress)
+        return Judge(self._photos(), self.destination, self.source, self.request.timing, on_progress)
 
-    def _unverified(self, journal: Journal) -> list[Redriven]:
-        since = datetime.now(UTC) - timedelta(days=UNVERIFIED_DAYS)
-        return [
-            Redriven(entry.item, entry.document["new_id"], entry.document["message"]["body"])
-            for step in (SENT, MOVED)
-            for entry in journal.at_step(step)
-            if datetime.fromisoformat(entry.at) >= since and entry.document["to"] == self.target.outputs.queue_url
-        ]
+    def _photos(self) -> Photos:
+        fingerprint = read_deployed_settings(self.target).fingerprint
+        return Photos(self.target.s3, self.target.outputs.output_bucket, fingerprint)
 
     @contextmanager
     def _mover(self, journal: Journal, total: int) -> Iterator[Mover]:

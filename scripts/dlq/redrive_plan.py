@@ -92,15 +92,18 @@ def redrive_report(plan: RedrivePlan, now: datetime) -> Report:
         if len(plan.actions) > MAX_SHOWN:
             report.append(f"... and {len(plan.actions) - MAX_SHOWN:,} more")
         report.append("")
-    if plan.left:
-        reasons = ", ".join(f"{count:,} {why}" for why, count in sorted(plan.left.items()))
-        report.append(f"{plan.left.total():,} stay: {reasons}.")
-    return [*report, *_notes(plan), *_cautions(plan)]
+    return [*report, *_staying(plan), *_notes(plan), *_cautions(plan)]
+
+
+def nothing_report(plan: RedrivePlan) -> Report:
+    """Why a plan has no actions, for people."""
+    return [_headline(plan), *_staying(plan)]
 
 
 def plan_document(plan: RedrivePlan) -> dict[str, Any]:
     """The plan for machines."""
     return {
+        "executed": False,
         "source": plan.source,
         "destination": plan.destination,
         "actions": [{"action": a.step.name.lower(), **letter_document(a.letter)} for a in plan.actions],
@@ -128,6 +131,13 @@ def _headline(plan: RedrivePlan) -> str:
         rate = f", {plan.per_second:g} a second at most: about {took}"
     of_all = f"{count:,} of {count_of(all_of_them, 'dead letter')}{conditions}"
     return f"To redrive: {of_all}, from {plan.source} to {plan.destination}{rate}."
+
+
+def _staying(plan: RedrivePlan) -> list[str]:
+    if not plan.left:
+        return []
+    reasons = ", ".join(f"{count:,} {why}" for why, count in sorted(plan.left.items()))
+    return [f"{plan.left.total():,} stay: {reasons}."]
 
 
 def _notes(plan: RedrivePlan) -> list[str]:

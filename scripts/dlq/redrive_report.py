@@ -10,7 +10,7 @@ from scripts.dlq.move_task import MoveTask, Status
 from scripts.dlq.mover import Moves
 from scripts.dlq.outcomes import Findings
 from scripts.dlq.redrive import Result
-from scripts.dlq.redrive_plan import RedrivePlan
+from scripts.dlq.redrive_plan import RedrivePlan, nothing_report
 from scripts.failure_table import Failure, failure_table
 from scripts.screen import Report, Table, key_text
 
@@ -23,22 +23,26 @@ def result_report(plan: RedrivePlan, result: Result) -> Report:
     if plan.actions:
         report += [f"Redrove {count_of(len(result.moves.moved), 'dead letter')} to {plan.destination}."]
         report += _moves_lines(result.moves)
+    else:
+        report += nothing_report(plan)
     if plan.in_flight:
         report += [f"{plan.in_flight:,} more were held by someone else and not part of this: give the command again."]
-    is_canary_only = bool(result.untouched) or plan.verify_for is None
-    report += _findings_report(result.findings, "Outcomes of the canary:" if is_canary_only else "Outcomes:")
+    report += _outcomes_report(plan, result)
     if result.untouched:
         report += ["", _canary_line(result)]
-    return report or ["Nothing was redriven."]
+    return report
 
 
 def result_document(plan: RedrivePlan, result: Result) -> dict[str, Any]:
     """The result for machines."""
+    mine, earlier = result.findings.parted(result.moves.moved)
     return {
+        "executed": True,
         "source": plan.source,
         "destination": plan.destination,
         **result.moves.to_document(),
-        "outcomes": result.findings.to_document(),
+        "outcomes": mine.to_document(),
+        "outcomes_of_earlier_runs": earlier.to_document(),
         "stopped_by_canary": bool(result.untouched),
         "untouched": result.untouched,
     }
@@ -64,6 +68,16 @@ def task_code(task: MoveTask | None) -> int:
     if task is not None and task.status is Status.COMPLETED:
         return EXIT_OK
     return EXIT_SOME_FAILED
+
+
+def _outcomes_report(plan: RedrivePlan, result: Result) -> list[str | Table]:
+    if result.untouched or plan.verify_for is None:
+        return _findings_report(result.findings, "Outcomes of the canary:")
+    mine, earlier = result.findings.parted(result.moves.moved)
+    if not (mine.items and earlier.items):
+        return _findings_report(result.findings, "Outcomes of earlier runs:" if earlier.items else "Outcomes:")
+    report = _findings_report(mine, f"Outcomes of {len(mine.items):,}:")
+    return report + _findings_report(earlier, f"and of {len(earlier.items):,} of earlier runs:")
 
 
 def _moves_lines(moves: Moves) -> list[str]:
@@ -105,7 +119,11 @@ def _more(count: int) -> list[str]:
 
 
 def _canary_line(result: Result) -> str:
-    codes = Counter(finding.code for finding in result.findings.failures)
+    findings, spared = result.findings, f"Not touched: {count_of(result.untouched, 'dead letter')}."
+    if result.moves.is_clean and findings.is_good:
+        why = "for want of a photo that is there as it was and still to be made"
+        return f"Stopped: the canary proved nothing, {why}. Without --canary all of them go. {spared}"
+    codes = Counter(finding.code for finding in findings.failures)
     came_back = ", ".join(f"{code} {count:,}" for code, count in sorted(codes.items()))
     why = f"came back: {came_back}" if came_back else "not all of it has an outcome"
-    return f"Stopped after the canary ({why}). Not touched: {count_of(result.untouched, 'dead letter')}."
+    return f"Stopped after the canary ({why}). {spared}"

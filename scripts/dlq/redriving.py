@@ -1,18 +1,15 @@
 """The command `dlq redrive`: plan, then print the plan or carry it out."""
 
-import time
 from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from processing.digest_words import count_of
-from scripts.commands import EXIT_OK, EXIT_STOPPED, OperatorError
+from scripts.commands import EXIT_INTERRUPTED, EXIT_OK, OperatorError
 from scripts.dlq.move_task import MoveTasks, Status
-from scripts.dlq.reading import NOTICE, reading_hold_seconds
+from scripts.dlq.reading import NOTICE, wait_until_shown
 from scripts.dlq.redrive import Redrive, Request
 from scripts.dlq.redrive_plan import DRY_RUN, RedrivePlan, plan_document, redrive_report
 from scripts.dlq.redrive_report import result_code, result_document, result_report, task_code, task_report
-from scripts.dlq.timing import Timing
 from scripts.journal import Journal, journal_for
 from scripts.queues import Queue
 from scripts.screen import Screen
@@ -25,9 +22,9 @@ def redrive(target: Target, request: Request, screen: Screen, *, execute: bool) 
     _check(target, request)
     _refuse_beside_a_task(job)
     screen.note(NOTICE)
-    if execute:
-        wait_until_shown(job.source, request.timing, screen)
     with journal_for(request.journal, execute=execute) as journal:
+        if execute:
+            wait_until_shown(job.source, request.timing, screen)
         plan = job.plan(journal)
         if execute and journal:
             return _execute(job, plan, journal, screen)
@@ -78,19 +75,6 @@ def _refuse_beside_a_task(job: Redrive) -> None:
         )
 
 
-def wait_until_shown(queue: Queue, timing: Timing, screen: Screen) -> None:
-    """Waits for what a run that was killed still holds, as long as that can be."""
-    depth = queue.depth()
-    if not depth.in_flight:
-        return
-    longest = reading_hold_seconds(depth, timing)
-    letters = count_of(depth.in_flight, "dead letter")
-    screen.note(f"Waiting up to {longest} s for {letters} that another reader, or a run that was killed, still holds.")
-    end = time.monotonic() + longest + 1
-    while queue.depth().in_flight and time.monotonic() < end:
-        time.sleep(min(1.0, timing.poll_seconds))
-
-
 def _execute(job: Redrive, plan: RedrivePlan, journal: Journal, screen: Screen) -> int:
     if plan.by_move_task:
         return _run_task(job, screen)
@@ -112,7 +96,8 @@ def _run_task(job: Redrive, screen: Screen) -> int:
             task = tasks.follow(lambda moved, to_move: on_progress(moved, f"of about {to_move:,}"))
     except KeyboardInterrupt:
         moved = tasks.cancel()
-        screen.note(f"Cancelled; about {moved or 0:,} were moved already, the rest is still in the DLQ.")
-        return EXIT_STOPPED
-    screen.result(task_report(task), task.to_document() if task else None)
+        line = f"Cancelled; about {moved or 0:,} were moved already, the rest is still in the DLQ."
+        screen.result([line], {"cancelled": moved is not None, "moved": moved})
+        return EXIT_INTERRUPTED
+    screen.result(task_report(task), {"executed": True, **task.to_document()} if task else None)
     return task_code(task)

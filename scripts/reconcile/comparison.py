@@ -20,10 +20,17 @@ T = TypeVar("T")
 
 
 class Judged(NamedTuple):
-    """A pair and its state."""
+    """A pair and its state.
+
+    Attributes:
+        pair: a source and its outputs.
+        state: what they are like.
+        sent_on: the day on which an earlier run sent it, if that is its state.
+    """
 
     pair: Pair
     state: State
+    sent_on: str = ""
 
 
 def compare(

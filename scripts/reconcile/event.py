@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import UTC, datetime
+from typing import NamedTuple
 from urllib.parse import quote_plus
 
 from scripts.reconcile.listing import Listed
@@ -13,7 +14,21 @@ from scripts.sqs_messages import Message
 EVENT_SOURCE = "darkroom:reconcile"
 
 
-def make_shipment(source: Listed, bucket: str, fingerprint: str) -> Shipment:
+class Errand(NamedTuple):
+    """What all messages of a run have in common.
+
+    Attributes:
+        bucket: the input bucket.
+        queue_url: where they go; it names the account and the region.
+        fingerprint: of today's settings.
+    """
+
+    bucket: str
+    queue_url: str
+    fingerprint: str
+
+
+def make_shipment(source: Listed, errand: Errand) -> Shipment:
     """A message about one source object, as it was listed.
 
     Without a sequencer, because a listing has none: the function then lets the eTag decide.
@@ -24,14 +39,14 @@ def make_shipment(source: Listed, bucket: str, fingerprint: str) -> Shipment:
         "eventTime": datetime.fromtimestamp(source.modified, UTC).isoformat(),
         "eventName": "ObjectCreated:Put",
         "s3": {
-            "bucket": {"name": bucket},
+            "bucket": {"name": errand.bucket},
             "object": {"key": quote_plus(source.key), "size": source.size_bytes, "eTag": source.etag},
         },
     }
     message = Message(id="", body=json.dumps({"Records": [record]}))
-    return Shipment(item_of(source, fingerprint), message, {"key": source.key, "etag": source.etag})
+    return Shipment(item_of(source, errand), message, {"key": source.key, "etag": source.etag})
 
 
-def item_of(source: Listed, fingerprint: str) -> str:
-    """What the journal calls a version of a source under some settings: it is sent once, and not again."""
-    return hashlib.sha256(json.dumps([source.key, source.etag, fingerprint]).encode()).hexdigest()
+def item_of(source: Listed, errand: Errand) -> str:
+    """What the journal calls a version of a source under some settings, in this bucket and for this queue."""
+    return hashlib.sha256(json.dumps([source.key, source.etag, *errand]).encode()).hexdigest()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from processing.digest_words import count_of
@@ -21,7 +21,7 @@ from scripts.pace import Pace
 from scripts.photos import Photos
 from scripts.queues import Queue
 from scripts.reconcile.comparison import Judged, compare
-from scripts.reconcile.event import make_shipment
+from scripts.reconcile.event import Errand, make_shipment
 from scripts.reconcile.listing import list_bucket
 from scripts.reconcile.report import DRY_RUN, Frame, SentCounts, plan_document, plan_report, sent_report
 from scripts.reconcile.sieve import Sieve, dead_versions
@@ -75,6 +75,12 @@ class Reconciliation:
     sent: SentCounts = field(default_factory=SentCounts)
     is_cut: bool = False
 
+    @property
+    def errand(self) -> Errand:
+        """What is sent, and where to."""
+        outputs = self.target.outputs
+        return Errand(outputs.input_bucket, outputs.queue_url, self.settings.fingerprint)
+
     def run(self, sieve: Sieve, sender: Sender | None, screen: Screen) -> None:
         """Compares; with a sender, sends too, and stops at the maximum."""
         with closing(self._compare()) as handfuls, screen.progress("comparing", None) as on_progress:
@@ -119,17 +125,18 @@ class Reconciliation:
 
     def _count(self, handful: list[Judged]) -> list[Shipment]:
         """Counts a handful; answers the messages to send about it."""
-        bucket, fingerprint, shipments = self.target.outputs.input_bucket, self.settings.fingerprint, []
-        for pair, state in handful:
-            self.tally.add(state, pair.key, pair.source.size_bytes if pair.source else 0)
-            if state.is_sent and pair.source:
-                shipments.append(make_shipment(pair.source, bucket, fingerprint))
+        shipments = []
+        for pair, state, sent_on in handful:
+            self.tally.add(state, pair.key, pair.source.size_bytes if pair.source else 0, sent_on)
+            if state.is_sent and pair.source and self.tally.to_send > self.request.most:
+                self.tally.left[state] += 1
+            elif state.is_sent and pair.source:
+                shipments.append(make_shipment(pair.source, self.errand))
         return shipments
 
     def _send(self, shipments: list[Shipment], sender: Sender) -> None:
-        room = self.request.most - self.sent.sent
-        self.sent.add(sender.send(shipments[:room]))
-        self.is_cut = len(shipments) > room or self.sent.sent >= self.request.most
+        self.sent.add(sender.send(shipments))
+        self.is_cut = self.tally.to_send >= self.request.most
 
 
 def reconcile(target: Target, request: Request, screen: Screen, *, execute: bool) -> int:
@@ -146,7 +153,8 @@ def reconcile(target: Target, request: Request, screen: Screen, *, execute: bool
     with read_letters(Queue(target.sqs, target.outputs.dead_letter_queue_url), Timing()) as reader:
         dead = dead_versions(reader.letters())
     with journal_for(request.journal, execute=execute) as journal:
-        sieve = Sieve(request.prefix, job.settings.fingerprint, dead, journal)
+        kept_since = datetime.now(UTC) - timedelta(seconds=queue.retention_seconds)
+        sieve = Sieve(request.prefix, job.errand, dead, journal, kept_since, request.is_quick)
         if not (execute and journal):
             job.run(sieve, None, screen)
             frame = job.frame(waiting)
@@ -164,6 +172,7 @@ def _execute(job: Reconciliation, sieve: Sieve, sender: Sender, waiting: int, sc
     frame = job.frame(waiting)
     document = {
         **plan_document(job.tally, frame),
+        "executed": True,
         "sent": job.sent.sent,
         "maybe_sent_twice": job.sent.maybe_twice,
         "refused": dict(job.sent.refused),

@@ -91,6 +91,7 @@ def plan_document(tally: Tally, frame: Frame) -> dict[str, Any]:
     """The comparison for machines."""
     cost = processing_cost(min(tally.to_send, frame.most), frame.renditions, frame.memory_mb)
     return {
+        "executed": False,
         **tally.to_document(),
         "input_bucket": frame.input_bucket,
         "output_bucket": frame.output_bucket,
@@ -113,7 +114,8 @@ def sent_report(tally: Tally, frame: Frame, sent: SentCounts, *, is_cut: bool) -
     for code, count in sorted(sent.refused.items()):
         lines.append(f"{count:,} refused by SQS ({code}): give the command again to try them again.")
     if is_cut:
-        lines.append(f"Stopped at --max {frame.most:,}; what comes after was not looked at.")
+        seen = f": {tally.left.total():,} more are left, and" if tally.left else ";"
+        lines.append(f"Stopped at --max {frame.most:,}{seen} what comes after was not looked at.")
         lines.append("Once the queue is empty, give the command again to go on.")
     return [*_compared(tally, frame), "", _states_table(tally), "", *lines, *_notes(tally, frame)]
 
@@ -131,12 +133,23 @@ def _compared(tally: Tally, frame: Frame) -> list[str]:
 
 
 def _states_table(tally: Tally) -> Table:
-    rows = [
-        (state.title, tally.states[state], state.deed, ", ".join(map(key_text, tally.examples.get(state, []))))
-        for state in State
-        if tally.states[state] or state in (State.COMPLETE, State.MISSING)
-    ]
-    return Table(("state", "photos", "what is done", "examples"), rows)
+    shown = [state for state in State if tally.states[state] or state in (State.COMPLETE, State.MISSING)]
+    return Table(("state", "photos", "what is done", "examples"), [row for s in shown for row in _rows(s, tally)])
+
+
+def _rows(state: State, tally: Tally) -> list[tuple[str | int, ...]]:
+    title, left = _title(state, tally), tally.left[state]
+    examples = ", ".join(map(key_text, tally.examples.get(state, [])))
+    rows: list[tuple[str | int, ...]] = [(title, tally.states[state] - left, state.deed, examples)]
+    return [*rows, (title, left, "left for another run", "")] if left else rows
+
+
+def _title(state: State, tally: Tally) -> str:
+    if state is not State.SENT_EARLIER:
+        return state.title
+    first, last = tally.sent_on
+    days = first if first == last else f"{first} to {last}"
+    return f"sent {days}, not there yet"
 
 
 def _looking(tally: Tally) -> list[str]:
@@ -152,7 +165,7 @@ def _notes(tally: Tally, frame: Frame) -> list[str]:
     if frame.waiting:
         notes.append(f"{count_of(frame.waiting, 'message')} in the queue: what looks missing may be waiting there.")
     if tally.states[State.SENT_EARLIER]:
-        notes.append("Sent earlier and never done? Name another --journal to send them again.")
+        notes.append("Sent and never there? Name another --journal to send them again.")
     if tally.foreign:
         objects = count_of(tally.foreign, "object")
         notes.append(f"{objects} in {frame.output_bucket} not of Darkroom's making: left alone.")

@@ -20,7 +20,7 @@ class State(Enum):
     STALE_SOURCE = ("stale: source changed", _SENT)
     STALE_SETTINGS = ("stale: settings changed", _SENT)
     DAMAGED = ("partial, but committed", "nothing: see below")
-    SENT_EARLIER = ("sent earlier, not done yet", "nothing: the journal has them")
+    SENT_EARLIER = ("sent, not there yet", "nothing: the journal has them")
     DEAD_LETTERED = ("in the DLQ", "nothing: redrive them")
     RECENT = ("too recent to judge", "nothing yet")
     KEY_TOO_LONG = ("key too long", "nothing: rename them")

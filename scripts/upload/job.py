@@ -11,7 +11,6 @@ from scripts.failure_table import Failure
 
 NOT_UPLOADED = "not uploaded"
 NO_OUTCOME = "no outcome"
-EARLIER = "complete since an earlier run"
 # Beyond it failures are only counted: memory stays bounded when everything fails.
 MAX_FAILURES_KEPT = 10_000
 
@@ -105,6 +104,7 @@ class Job:
     def to_document(self) -> dict[str, Any]:
         failures = [{"key": f.key, "code": f.code, "what_to_do": f.what_to_do} for f in self.failures]
         return {
+            "executed": True,
             "uploaded": self.uploaded,
             "unchanged": self.unchanged,
             "bytes": self.bytes_up,

@@ -60,6 +60,7 @@ def preview_report(preview: Preview, bucket: str) -> Report:
 def preview_document(preview: Preview, bucket: str) -> dict[str, Any]:
     """The plan for machines."""
     return {
+        "executed": False,
         "bucket": bucket,
         "new": preview.counts[Why.NEW],
         "changed": preview.counts[Why.CHANGED],

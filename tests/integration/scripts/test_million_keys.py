@@ -37,8 +37,8 @@ def compare_a_million() -> None:
     """Run in a process of its own, so that nothing but this counts."""
     before, tally = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, Tally()
     for handful in compare(sources(), outputs(), lambda _: Marker("e1", "", "f1"), EXPECTED, tally):
-        for pair, state in handful:
-            tally.add(state, pair.key)
+        for judged in handful:
+            tally.add(judged.state, judged.pair.key)
     growth_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert tally.listed == {"sources": KEYS, "outputs": KEYS}
     assert tally.states == {State.COMPLETE: KEYS // 4, State.MISSING: KEYS - KEYS // 4}

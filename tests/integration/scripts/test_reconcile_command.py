@@ -138,6 +138,19 @@ def test_what_was_sent_is_never_sent_again_by_itself(
     assert sent(bare_stage) == []
 
 
+def test_the_hint_for_a_damaged_set_works_for_what_reconcile_itself_had_sent(
+    reconcile: CommandLine, bare_stage: BareStage
+) -> None:
+    etag = put_source(bare_stage, "a.jpg")
+    assert json.loads(reconcile(*NOW, "--execute", "--json").out)["sent"] == 1
+    sent(bare_stage)
+    put_outputs(bare_stage, "a.jpg", etag)
+    delete_output(bare_stage, rendition_key("a.jpg", "small"))
+    assert "Delete its marker, then reconcile again:" in reconcile(*NOW).out
+    delete_output(bare_stage, document_key("a.jpg"))
+    assert json.loads(reconcile(*NOW, "--execute", "--json").out)["sent"] == 1
+
+
 def test_the_maximum_bounds_each_run_and_the_next_goes_on(reconcile: CommandLine, bare_stage: BareStage) -> None:
     for number in range(25):
         put_source(bare_stage, f"{number:02}.jpg")
@@ -147,6 +160,20 @@ def test_the_maximum_bounds_each_run_and_the_next_goes_on(reconcile: CommandLine
         assert json.loads(said.out)["sent"] == expected
         keys += [source.key for source in sent(bare_stage)]
     assert keys == [f"{number:02}.jpg" for number in range(25)]
+
+
+def test_the_report_tells_apart_what_was_sent_and_what_the_maximum_left(
+    reconcile: CommandLine, bare_stage: BareStage
+) -> None:
+    for number in range(5):
+        put_source(bare_stage, f"{number}.jpg")
+    for arguments in ((), ("--execute",)):
+        said = reconcile(*NOW, "--max", "2", *arguments)
+        shown = [" ".join(line.split()) for line in said.lines]
+        assert "missing 2 sent to be processed 0.jpg, 1.jpg, 2.jpg" in shown
+        assert "missing 3 left for another run" in shown
+    assert "Sent 2 messages to " + f"{bare_stage.name}-photos." in shown
+    assert "Stopped at --max 2: 3 more are left, and what comes after was not looked at." in shown
 
 
 def test_a_prefix_bounds_what_is_compared(

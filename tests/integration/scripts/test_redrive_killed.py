@@ -16,8 +16,8 @@ import pytest
 
 from processing.failures import FailureCode
 from scripts.dlq.mover import MOVED
+from scripts.dlq.reading import wait_until_shown
 from scripts.dlq.redrive import Redrive
-from scripts.dlq.redriving import wait_until_shown
 from scripts.journal import Journal
 from scripts.local_aws import LocalAws, make_client
 from scripts.screen import Screen

@@ -2,7 +2,7 @@
 
 import pytest
 import typer
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ProfileNotFound
 
 from scripts.commands import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, EXIT_OK, OperatorError, make_app, run
 from scripts.journal import JournalError
@@ -33,7 +33,9 @@ def test_a_command_answers_its_exit_code() -> None:
         (TargetError("no such stage"), "no such stage"),
         (JournalError("another run"), "another run"),
         (PermissionError(13, "Permission denied", "friday.jsonl"), "Permission denied"),
-        (NoCredentialsError(), "AWS cannot be reached: Unable to locate credentials"),
+        (NoCredentialsError(), "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+        (ProfileNotFound(profile="photos"), "The config profile (photos) could not be found"),
+        (EndpointConnectionError(endpoint_url="https://sqs"), "AWS cannot be reached: Could not connect"),
         (
             ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ReceiveMessage"),
             "AWS refused ReceiveMessage: ",

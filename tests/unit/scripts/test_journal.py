@@ -22,6 +22,14 @@ def test_what_was_recorded_is_there_for_the_next_run(tmp_path: Path) -> None:
         assert [entry.item for entry in journal.at_step("sent")] == ["b"]
 
 
+def test_what_is_forgotten_is_as_if_it_had_never_been(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j") as journal:
+        journal.record(Entry(item, "sent") for item in "abc")
+        journal.forget(["a", "c", "never there"])
+    with Journal(tmp_path / "j") as journal:
+        assert [entry.item for entry in journal.at_step("sent")] == ["b"]
+
+
 def test_many_items_are_found_at_once(tmp_path: Path) -> None:
     with Journal(tmp_path / "j") as journal:
         journal.record(Entry(str(number), "sent") for number in range(2000))

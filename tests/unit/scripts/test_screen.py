@@ -44,6 +44,25 @@ def test_what_looks_like_markup_is_printed_as_it_is(capsys: pytest.CaptureFixtur
     assert (said.out, said.err) == ("[red]report[/red]\n", "[bold]note[/bold] :warning:\n")
 
 
+ID = "1dec8142-663b-46c5-a0c9-dd0e9f5c7752"
+PLAN = Table(
+    ("action", "id", "code", "age", "key"),
+    [("send, then delete", ID, "access-denied", "37 s", "2026/08/IMG_4100.jpg")],
+)
+
+
+@pytest.mark.parametrize(("columns", "has_frame"), [("80", False), ("160", True)])
+def test_a_key_is_never_folded_to_shreds_for_the_sake_of_a_frame(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str, has_frame: bool
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal
+    monkeypatch.setenv("COLUMNS", columns)
+    Screen().result([PLAN], None)
+    said = capsys.readouterr().out
+    assert "2026/08/IMG_4100.jpg" in said
+    assert ("┃" in said) is has_frame
+
+
 def test_a_log_gets_a_line_of_progress_every_ten_seconds_with_the_time_left() -> None:
     now, lines = [0.0], list[str]()
     progress = LineProgress("uploading", 1000, lines.append, lambda: now[0])

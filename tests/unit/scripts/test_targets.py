@@ -1,6 +1,10 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from scripts import targets
+from scripts.stack_outputs import StackOutputsError
 from scripts.targets import TargetError, find_target
 
 
@@ -21,3 +25,24 @@ def test_a_local_stack_that_is_not_up_is_asked_for(monkeypatch: pytest.MonkeyPat
 def test_a_region_must_be_known() -> None:
     with pytest.raises(TargetError, match="set AWS_REGION, or a profile that names one"):
         find_target("prod")
+
+
+def test_a_stage_is_looked_for_in_the_region_that_aws_region_names_whatever_the_profile_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text("[profile photos]\nregion = eu-north-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    regions = []
+
+    def look(client: Any, _: str) -> None:
+        regions.append(client.meta.region_name)
+        raise StackOutputsError("not there")
+
+    monkeypatch.setattr(targets, "read_stack_outputs", look)
+    monkeypatch.setenv("AWS_REGION", "us-east-2")
+    for profile in (None, "photos"):
+        if profile:
+            monkeypatch.setenv("AWS_PROFILE", profile)
+        with pytest.raises(TargetError, match=r"looked in us-east-2"):
+            find_target("prod")
+    assert regions == ["us-east-2", "us-east-2"]

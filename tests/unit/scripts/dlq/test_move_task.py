@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED, OperatorError
+from scripts.commands import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, OperatorError
 from scripts.dlq import redriving
 from scripts.dlq.move_task import MoveTask, MoveTasks, Status, fits
 from scripts.dlq.redrive import Request
@@ -198,7 +198,7 @@ def test_a_whole_queue_is_moved_by_sqs_and_the_end_is_reported(
     assert words in capsys.readouterr().out
 
 
-def test_ctrl_c_cancels_the_task(
+def test_ctrl_c_cancels_the_task_and_machines_hear_of_it(
     target: Target,
     sqs: Stubber,
     tmp_path: Path,
@@ -213,8 +213,8 @@ def test_ctrl_c_cancels_the_task(
     monkeypatch.setattr(MoveTasks, "follow", interrupt)
     sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
     sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 1}, {"TaskHandle": "h1"})
-    assert redriving.redrive(target, request(tmp_path / "j"), Screen(), execute=True) == EXIT_STOPPED
-    assert "Cancelled; about 1 were moved already" in capsys.readouterr().err
+    assert redriving.redrive(target, request(tmp_path / "j"), Screen(as_json=True), execute=True) == EXIT_INTERRUPTED
+    assert json.loads(capsys.readouterr().out) == {"cancelled": True, "moved": 1}
 
 
 def test_nothing_is_begun_beside_a_task_that_runs(target: Target, sqs: Stubber, tmp_path: Path) -> None:

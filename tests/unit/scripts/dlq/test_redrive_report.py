@@ -1,5 +1,6 @@
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
 from scripts.dlq.mover import Moves
@@ -87,3 +88,20 @@ def test_failures_among_the_outcomes_and_what_still_waits_have_exit_codes_of_the
     assert result_code(Result(moves, Findings([BACK, FINE]))) == EXIT_SOME_FAILED
     assert result_code(Result(moves, Findings([FINE], [replace(BACK, outcome=WAITING, code="")]))) == EXIT_STOPPED
     assert result_code(Result(moves, Findings([FINE]))) == EXIT_OK
+
+
+def test_outcomes_of_earlier_runs_have_a_table_of_their_own() -> None:
+    plan, earlier = replace(PLAN, verify_for=timedelta(minutes=30)), replace(FINE, item="older")
+    result = Result(Moves(moved={"b"}), Findings([FINE, earlier]))
+    assert plain_lines(result_report(plan, result))[2::4] == ["Outcomes of 1:", "and of 1 of earlier runs:"]
+    document = result_document(plan, result)
+    assert document["outcomes"]["counts"] == document["outcomes_of_earlier_runs"]["counts"] == {"processed": 1}
+
+
+def test_a_canary_whose_photos_needed_nothing_any_more_proved_nothing() -> None:
+    result = Result(Moves(moved={"a"}), Findings([replace(FINE, outcome="gone")]), untouched=11)
+    assert not result.is_well
+    line = plain_lines(result_report(PLAN, result))[-1]
+    assert line.startswith("Stopped: the canary proved nothing, ")
+    assert line.endswith(" Not touched: 11 dead letters.")
+    assert result_code(result) == EXIT_STOPPED

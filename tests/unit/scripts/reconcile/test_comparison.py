@@ -17,12 +17,12 @@ def test_markers_are_read_for_committed_sets_only_and_side_by_side() -> None:
     some_sources = [Listed(k, "e1", 1, 1.0) for k in ("a", "b", "c")]
     some_outputs = [Listed("a/document.pdf", "x", 1, 2.0), Listed("b/large.jpg", "x", 1, 2.0)]
     tally = Tally()
-    judged = {
-        pair.key: state
+    states = {
+        judged.pair.key: judged.state
         for handful in compare(some_sources, some_outputs, read, EXPECTED, tally)
-        for pair, state in handful
+        for judged in handful
     }
-    assert judged == {"a": State.DAMAGED, "b": State.PARTIAL, "c": State.MISSING}
+    assert states == {"a": State.DAMAGED, "b": State.PARTIAL, "c": State.MISSING}
     assert (asked, tally.heads) == (["a"], 1)
 
 

@@ -86,9 +86,23 @@ def test_every_note_has_its_line() -> None:
     assert "Quick: judged by the times in the listings; commit markers and settings were not compared." in lines
     assert lines[-3:] == [
         "7 messages in the queue: what looks missing may be waiting there.",
-        "Sent earlier and never done? Name another --journal to send them again.",
+        "Sent and never there? Name another --journal to send them again.",
         "3 objects in out not of Darkroom's making: left alone.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("days", "title"),
+    [
+        (["2026-11-20", "2026-11-20"], "sent 2026-11-20, not there yet"),
+        (["2026-11-21", "2026-11-20", "2026-11-23"], "sent 2026-11-20 to 2026-11-23, not there yet"),
+    ],
+)
+def test_what_was_sent_earlier_is_dated(days: list[str], title: str) -> None:
+    found = Tally()
+    for day in days:
+        found.add(State.SENT_EARLIER, "a.jpg", sent_on=day)
+    assert any(line.startswith(title) for line in plain_lines(plan_report(found, frame())))
 
 
 @pytest.mark.parametrize("key", ["'; reboot; '", "$(reboot)", "--recursive", "a b"])

@@ -1,0 +1,29 @@
+"""Which dead letters can be a canary: those that go well only if what was broken is mended."""
+
+from collections.abc import Iterable
+from contextlib import closing
+from itertools import islice
+
+from scripts.dlq.letters import DeadLetter
+from scripts.parallel import side_by_side
+from scripts.photos import Photos, SourceState
+
+THREADS = 16
+# More than are needed, because those that turn up first in the DLQ are taken.
+SPARE = 100
+
+
+def choose_canaries(letters: Iterable[DeadLetter], photos: Photos, count: int) -> set[str]:
+    """The ids of the first letters with a photo that is there as it was and still to be made, and some to spare.
+
+    Any other needs nothing any more and so goes well, whatever is broken.
+    """
+    looked = side_by_side(lambda letter: letter.id if _is_fit(letter, photos) else "", letters, THREADS)
+    with closing(looked):
+        return set(islice(filter(None, looked), count + SPARE))
+
+
+def _is_fit(letter: DeadLetter, photos: Photos) -> bool:
+    return any(
+        photos.source_state(source) is SourceState.SAME and not photos.is_done(source) for source in letter.sources
+    )
