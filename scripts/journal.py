@@ -6,7 +6,7 @@ index finds one item among a million without holding them all; and a second run 
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -79,14 +79,7 @@ class Journal:
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         rows = [(e.item, e.step, json.dumps(e.document), e.at or now) for e in entries]
-        if not rows:
-            return
-        try:
-            self._database.execute("BEGIN IMMEDIATE")
-            self._database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
-            self._database.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise JournalError(_explain(self.path, error)) from error
+        self._write("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
 
     def find(self, items: Iterable[str]) -> dict[str, Entry]:
         """The entries of those items that have one."""
@@ -104,15 +97,7 @@ class Journal:
         Raises:
             JournalError: the disk did not take it.
         """
-        rows = [(item,) for item in items]
-        if not rows:
-            return
-        try:
-            self._database.execute("BEGIN IMMEDIATE")
-            self._database.executemany("DELETE FROM entries WHERE item = ?", rows)
-            self._database.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise JournalError(_explain(self.path, error)) from error
+        self._write("DELETE FROM entries WHERE item = ?", [(item,) for item in items])
 
     def at_step(self, step: str) -> Iterator[Entry]:
         """The items whose last step this is, oldest first."""
@@ -122,6 +107,17 @@ class Journal:
     def counts(self) -> dict[str, int]:
         """How many items are at each step."""
         return dict(self._database.execute("SELECT step, count(*) FROM entries GROUP BY step ORDER BY step"))
+
+    def _write(self, statement: str, rows: Sequence[tuple[str, ...]]) -> None:
+        """Carries out a statement for all rows or none, and returns when the disk has it."""
+        if not rows:
+            return
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany(statement, rows)
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise JournalError(_explain(self.path, error)) from error
 
     def _prepare(self) -> None:
         # EXTRA: every commit is flushed to the disk, the removal of the rollback journal included.
