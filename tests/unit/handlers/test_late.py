@@ -38,12 +38,13 @@ def test_a_container_that_was_frozen_in_the_middle_of_a_put_does_not_expect_hour
 ) -> None:
     cloud, thawed = FakeCloud(ENVIRONMENT), threading.Event()
     cloud.upload("first.jpg", b"first")
-    cloud.s3.before = lambda operation, key: thawed.wait(20) if operation == PUT and "large" in key else None
+    cloud.s3.before = lambda operation, key: thawed.wait(20) if operation == PUT and "document" in key else None
     assert cloud.invoke(seconds_left=RESERVED_SECONDS + 2)  # given back; the PUT is under way when Lambda freezes us
     real = time.monotonic
     monkeypatch.setattr("time.monotonic", lambda: real() + 3600)
     thawed.set()
     time.sleep(0.3)
+    assert cloud.house.pace.photo_seconds < 60
     ten_good_photos(cloud)
     cloud.work_until_the_queue_is_empty()
     assert len(cloud.account().processed) == 11
