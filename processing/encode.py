@@ -8,33 +8,21 @@ from pathlib import Path
 
 from PIL import Image
 
-from processing.failures import FailureCode, PermanentError
+from processing.picture import Picture
 from processing.rendered import RenderedFile
-from processing.vips import pyvips
 
 
-def write_jpeg(image: pyvips.Image, path: Path, *, quality: int, exif: bytes, mark: str) -> RenderedFile:
+def write_jpeg(picture: Picture, path: Path, *, quality: int, exif: bytes, mark: str) -> RenderedFile:
     """Encodes with optimised Huffman tables and 4:2:0 chroma, into a real file.
 
     Args:
-        image: three bands of 8-bit sRGB.
+        picture: what to encode.
         path: the file to write.
         quality: 1 to 100.
         exif: the EXIF block, empty for none.
         mark: becomes a comment in the file, empty for none.
-
-    Raises:
-        PermanentError: `unsupported-format` for other pixels than these.
     """
-    _check_pixels(image)
-    size = (image.width, image.height)
-    picture = Image.frombytes("RGB", size, image.write_to_memory())
-    picture.save(path, "JPEG", quality=quality, optimize=True, subsampling="4:2:0", exif=exif, comment=mark)
-    return RenderedFile(name=path.name, width_px=image.width, height_px=image.height, size_bytes=path.stat().st_size)
-
-
-def _check_pixels(image: pyvips.Image) -> None:
-    # Pillow takes any bytes that are enough, and makes noise of those that mean something else.
-    if (image.bands, image.format) != (3, "uchar"):
-        detail = f"colours of a rare kind: {image.bands} bands of {image.format}"
-        raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, detail)
+    image = Image.frombytes("RGB", picture.size, picture.pixels)
+    image.save(path, "JPEG", quality=quality, optimize=True, subsampling="4:2:0", exif=exif, comment=mark)
+    width, height = picture.size
+    return RenderedFile(name=path.name, width_px=width, height_px=height, size_bytes=path.stat().st_size)

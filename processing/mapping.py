@@ -15,3 +15,8 @@ def map_file(path: Path) -> Iterator[mmap.mmap]:
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         yield data
+
+
+def forget_pages(data: mmap.mmap) -> None:
+    """Takes a file's pages out of this process's memory; those that are touched again come back from the page cache."""
+    data.madvise(mmap.MADV_DONTNEED)

@@ -1,5 +1,6 @@
 """One photo in, its renditions and its PDF out: the steps in their order, one file each."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from processing.colour import to_srgb
@@ -12,11 +13,11 @@ from processing.geometry import Size, choose_shrink, plan_sizes
 from processing.header import Header, check_pixels, inspect_header
 from processing.keys import DOCUMENT_NAME
 from processing.orientation import turn_upright
+from processing.picture import Picture
 from processing.rendered import Rendered
 from processing.resize import resize_to
 from processing.rights import exif_block, read_rights
 from processing.settings import RenderSettings
-from processing.vips import pyvips
 
 
 def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str = "") -> Rendered:
@@ -36,15 +37,13 @@ def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str =
         RetryableError: the disk failed.
     """
     header = inspect_header(source, settings.limits)
-    files = []
     with decode_failures(source, header.format):
-        image, sizes = _decode_largest(source, header, settings)
-        exif = exif_block(read_rights(source, header.format, image))
+        picture, sizes, exif = _decode(source, header, settings)
+        files = []
         for rendition, size in zip(settings.renditions, sizes, strict=True):
-            # Pixels are computed here, once for the JPEG and the next size.
-            image = resize_to(image, size).copy_memory()
+            picture = picture.resized(size)
             path = into / f"{rendition.name}.jpg"
-            files.append(write_jpeg(turn_upright(image), path, quality=rendition.quality, exif=exif, mark=mark))
+            files.append(write_jpeg(picture, path, quality=rendition.quality, exif=exif, mark=mark))
 
     files.append(write_document(into / DOCUMENT_NAME, into / files[0].name, files[0]))
     return Rendered(
@@ -55,14 +54,17 @@ def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str =
     )
 
 
-def _decode_largest(source: Path, header: Header, settings: RenderSettings) -> tuple[pyvips.Image, tuple[Size, ...]]:
-    """The pixels of the largest rendition, and the sizes of all.
+def _decode(source: Path, header: Header, settings: RenderSettings) -> tuple[Picture, Sequence[Size], bytes]:
+    """The picture of the largest rendition, the sizes of all, and their EXIF block.
 
     When this returns, the photo is closed: its decoder's buffers and its mapped file go before the encoders come.
     """
-    photo = open_photo(source, header.format, choose_shrink(header.size, settings.renditions[0].box_px))
-    size = full_size(photo, header)
-    check_pixels(size, settings.limits)
-    sizes = plan_sizes(size, settings.renditions)
-    opaque = flatten_on_white(photo, has_alpha=header.has_alpha)
-    return to_srgb(resize_to(opaque, sizes[0])).copy_memory(), sizes
+    with open_photo(source, header.format, choose_shrink(header.size, settings.renditions[0].box_px)) as photo:
+        size = full_size(photo, header)
+        check_pixels(size, settings.limits)
+        exif = exif_block(read_rights(source, header.format, photo))
+        sizes = plan_sizes(size, settings.renditions)
+        opaque = flatten_on_white(photo, has_alpha=header.has_alpha)
+        picture = Picture.of(turn_upright(to_srgb(resize_to(opaque, sizes[0]))))
+    # It was resized as it lay, because a file can be read in one direction only.
+    return picture, sizes if picture.size == sizes[0] else [(height, width) for width, height in sizes], exif

@@ -10,7 +10,7 @@ import pyvips
 __all__ = ["pyvips"]
 
 _WHEEL = "pyvips_binary"
-_LOADERS = ("JpegFile", "JpegBuffer", "PngFile", "WebpFile", "NsgifFile", "TiffFile", "HeifFile")
+_LOADERS = ("JpegSource", "PngFile", "WebpFile", "NsgifFile", "TiffFile", "HeifFile")
 
 
 class WrongLibvipsError(RuntimeError):

@@ -10,6 +10,7 @@ import pytest
 
 from processing.settings import Limits, RenderSettings
 from processing.worker_protocol import estimate_request, parse_rendered, render_request
+from scripts.bench.processes import peak_bytes, resident_bytes
 from tests import photos
 from tests.rendering import LIMITS, RENDITIONS, SETTINGS
 
@@ -153,6 +154,14 @@ def test_a_photo_beyond_the_memory_limit_fails_alone(tmp_path: Path, children: l
 def test_without_a_memory_limit_the_same_photo_is_rendered(tmp_path: Path, children: list[Child]) -> None:
     bomb = stored(tmp_path, photos.png_bomb(17_000, interlaced=True))
     assert "rendered" in start(children).ask(render_request(bomb, tmp_path, ALL_PIXELS))
+
+
+def test_a_large_jpeg_is_never_in_memory_as_a_whole(tmp_path: Path, children: list[Child]) -> None:
+    source = stored(tmp_path, photos.large_jpeg())
+    child = start(children)
+    before = resident_bytes(child.process.pid)
+    assert "rendered" in child.ask(render_request(source, tmp_path, ALL_PIXELS))
+    assert peak_bytes(child.process.pid) - before < source.stat().st_size
 
 
 def test_a_worker_ends_when_its_stdin_does(children: list[Child]) -> None:
