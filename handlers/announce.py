@@ -24,7 +24,7 @@ class Announcer:
     """Announces what became of a batch.
 
     Attributes:
-        sns: a boto3 SNS client.
+        sns: an SNS client.
         topic_arn: the digest topic.
         stage: the deployment's stage.
     """

@@ -5,14 +5,15 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 
-import boto3
 from botocore.config import Config
 
 from handlers.announce import Announcer
 from handlers.batch import Batch
 from handlers.budget import Budget
 from handlers.claims import Claims
+from handlers.clients import make_client
 from handlers.deadline import Deadline
 from handlers.delivery import Delivery
 from handlers.message_handler import MessageHandler
@@ -77,7 +78,7 @@ class House:
             delivery=_make_delivery(settings, workers),
             queue=_make_queue(settings),
             announcer=Announcer(
-                sns=boto3.client("sns", config=MESSAGING_CONFIG),
+                sns=make_client("sns", MESSAGING_CONFIG),
                 topic_arn=settings.digest_topic_arn,
                 stage=settings.stage,
             ),
@@ -107,7 +108,7 @@ class House:
 
 def _make_delivery(settings: Settings, workers: WorkerPool) -> Delivery:
     return Delivery(
-        storage=Storage(boto3.client("s3", config=STORAGE_CONFIG), settings.output_bucket),
+        storage=Storage(make_client("s3", STORAGE_CONFIG), settings.output_bucket),
         workers=workers,
         disk=Budget(int(shutil.disk_usage(tempfile.gettempdir()).free * DISK_SHARE), "disk space"),
         uploads=ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload"),
@@ -117,7 +118,7 @@ def _make_delivery(settings: Settings, workers: WorkerPool) -> Delivery:
 
 def _make_queue(settings: Settings) -> Queue:
     return Queue(
-        sqs=boto3.client("sqs", config=MESSAGING_CONFIG),
+        connect=cache(partial(make_client, "sqs", MESSAGING_CONFIG)),
         queue_url=settings.queue_url,
         dead_letter_queue_url=settings.dead_letter_queue_url,
         retry_base_seconds=settings.retry_base_seconds,

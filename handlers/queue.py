@@ -1,6 +1,7 @@
 """What the function does to messages besides acknowledging them: hide them, or give them up with a reason."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,14 @@ class Queue:
     """The source queue and its DLQ.
 
     Attributes:
-        sqs: a boto3 SQS client.
+        connect: answers an SQS client; asked late, because photos that succeed need none.
         queue_url: the queue that feeds the function.
         dead_letter_queue_url: where messages go that are given up.
         retry_base_seconds: backoff after the first receive; doubles with each further one.
         retry_max_seconds: the longest backoff.
     """
 
-    sqs: "SQSClient"
+    connect: Callable[[], "SQSClient"]
     queue_url: str
     dead_letter_queue_url: str
     retry_base_seconds: int
@@ -54,14 +55,14 @@ class Queue:
     def acknowledge(self, message: Message) -> None:
         """Deletes a message now, instead of with its batch: it must not come back if the function dies after it."""
         try:
-            self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message.receipt_handle)
+            self.connect().delete_message(QueueUrl=self.queue_url, ReceiptHandle=message.receipt_handle)
         except (ClientError, BotoCoreError) as error:
             # The batch's own acknowledgement follows; if that is lost too, the message comes back as a duplicate.
             logger.warning("Not acknowledged at once", message_id=message.message_id, error=type(error).__name__)
 
     def _hide(self, message: Message, seconds: int) -> None:
         try:
-            self.sqs.change_message_visibility(
+            self.connect().change_message_visibility(
                 QueueUrl=self.queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
             )
         except (ClientError, BotoCoreError) as error:
@@ -84,7 +85,7 @@ class Queue:
             message_id=message.message_id,
         )
         try:
-            self.sqs.send_message(
+            self.connect().send_message(
                 QueueUrl=self.dead_letter_queue_url,
                 MessageBody=body,
                 MessageAttributes={

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from handlers.clients import make_client
 from handlers.observability import logger
 from handlers.settings import SettingsError
 from processing.digest import DigestMessage
@@ -177,8 +177,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
 def _roll_up() -> RollUp:
     settings = RollUpSettings.from_environment(os.environ)
     return RollUp(
-        sqs=boto3.client("sqs", config=CLIENT_CONFIG),
-        sns=boto3.client("sns", config=CLIENT_CONFIG),
+        sqs=make_client("sqs", CLIENT_CONFIG),
+        sns=make_client("sns", CLIENT_CONFIG),
         settings=settings,
     )
 

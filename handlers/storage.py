@@ -50,7 +50,7 @@ class Storage:
     """S3 as the function uses it.
 
     Attributes:
-        s3: a boto3 S3 client.
+        s3: an S3 client.
         output_bucket: where outputs go.
     """
 

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 MB = 1024 * 1024
 MB_PER_VCPU = 1769  # AWS Lambda Developer Guide, "Configure Lambda function memory"
-# What the function itself and each worker take before the first photo, measured with libvips and boto3 imported.
+# What the function itself and each worker take before the first photo, measured with libvips and botocore imported.
 FUNCTION_MB = 160
 WORKER_MB = 70
 # The worker's limit is on address space, of which so much is hardly ever touched; a hungry one touches it all.

@@ -78,7 +78,7 @@ class FakeCloud:
                 settings=self.settings.render,
             ),
             queue=Queue(
-                sqs=cast(Any, self.sqs),
+                connect=lambda: cast(Any, self.sqs),
                 queue_url=self.settings.queue_url,
                 dead_letter_queue_url=self.settings.dead_letter_queue_url,
                 retry_base_seconds=self.settings.retry_base_seconds,

@@ -29,8 +29,8 @@ _HOW = """## How it is measured
   process that renders photo after photo, as a service does; its start is not counted. One turn is three photos.
 - **The floor** is libjpeg-turbo alone: the cheapest scaled decode that still holds the largest rendition, and the
   encoding of three renditions that are there already. It resizes nothing, so it is no peer.
-- **Peak memory** is of a fresh process that renders one photo. Pages of the mapped source file count, although the
-  kernel may take them back.
+- **Peak memory** is of a fresh process that renders one photo. Pages of a source file that is mapped count while they
+  are held; Darkroom lets go of a JPEG of more than 8 MB as it reads it.
 - **SSIM** compares the luminance with a reference: all pixels decoded, resized once by Lanczos, not compressed.
 - **sharp, clone() per size** is the pattern of sharp's documentation, **sharp, chained** the fastest way we know to
   use it. **Pillow, as in tutorials** decodes in full, copies for each size, and saves its PDF.
@@ -116,7 +116,7 @@ def _memory(part: Any) -> Iterator[str]:
             over_ready = (peak["whole_bytes"] - peak["ready_bytes"]) / 1e6
             yield (
                 f"\n{part['photos'][peak['photo']]}: Darkroom's worker takes {over:.0f} MB over an idle Python, "
-                f"{over_ready:.0f} MB over itself before the photo; the file, which is mapped, has {source:.0f} MB."
+                f"{over_ready:.0f} MB over itself before the photo; the file has {source:.0f} MB."
             )
     growth = part["growth"]
     half, end = (growth[name] / 1e6 for name in ("half_bytes", "end_bytes"))

@@ -6,13 +6,16 @@ import sys
 
 from tests.unit.handlers.conftest import ENVIRONMENT
 
-NEVER_IN_THE_FUNCTION = ("pyvips", "_libvips", "PIL", "numpy")
+IMAGE_LIBRARIES = ("pyvips", "_libvips", "PIL", "numpy")
+TRANSFERS = ("boto3", "s3transfer")
 PROGRAM = f"""
 import gc, sys
 import handlers.process_images as function
 function.house.workers.stop()
-loaded = [name for name in {NEVER_IN_THE_FUNCTION} if name in sys.modules]
-print(",".join(loaded), gc.isenabled(), gc.get_freeze_count() > 10_000)
+def loaded(names):
+    return ",".join(name for name in names if name in sys.modules)
+failure_clients = function.house.queue.connect.cache_info().currsize
+print(loaded({IMAGE_LIBRARIES}), loaded({TRANSFERS}), failure_clients, gc.isenabled(), gc.get_freeze_count() > 10_000)
 """
 
 
@@ -27,5 +30,13 @@ def test_the_function_itself_never_loads_an_image_library_for_that_is_its_worker
     assert after_init()[0] == ""
 
 
+def test_the_function_itself_never_loads_what_it_does_not_use_of_the_sdk() -> None:
+    assert after_init()[1] == ""
+
+
+def test_a_client_for_failures_is_not_made_before_there_is_one() -> None:
+    assert after_init()[2] == "0"
+
+
 def test_after_the_init_phase_garbage_is_collected_again_and_what_was_imported_is_left_alone() -> None:
-    assert [word.strip() for word in after_init()[1:]] == ["True", "True"]
+    assert [word.strip() for word in after_init()[3:]] == ["True", "True"]

@@ -42,9 +42,9 @@ def hidden(house: Any) -> Iterator[list[int]]:
         seconds.append(params["VisibilityTimeout"])
 
     event = "provide-client-params.sqs.ChangeMessageVisibility"
-    house.queue.sqs.meta.events.register(event, note)
+    house.queue.connect().meta.events.register(event, note)
     yield seconds
-    house.queue.sqs.meta.events.unregister(event, note)
+    house.queue.connect().meta.events.unregister(event, note)
 
 
 def size_of(data: bytes) -> tuple[int, int]:
@@ -189,7 +189,7 @@ def test_a_dead_letter_is_the_original_message_with_its_whole_reason(aws: Aws) -
 def test_when_the_dlq_refuses_a_dead_letter_the_message_stays_in_the_queue(aws: Aws, house: Any) -> None:
     aws.upload("text.jpg", b"I am no photo")
     (message,) = aws.messages()
-    with answering(house.queue.sqs, "SendMessage", partial(aws_error, 500, "InternalFailure")):
+    with answering(house.queue.connect(), "SendMessage", partial(aws_error, 500, "InternalFailure")):
         assert invoke([message]) == [message["messageId"]]
     assert aws.dead_letters() == []
     assert aws.outcomes() == {"text.jpg": "retrying"}
