@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_the_rest_goes_on(
     said = upload(str(folder), "--execute")
     assert said.code == 2
     assert len(stored(bare_stage)) == 3
-    assert said.lines[-1] == "not uploaded       1  No such file or directory  broken.jpg"
+    assert said.lines[-1] == "not-uploaded       1  No such file or directory  broken.jpg"
 
 
 def test_an_upload_that_s3_refuses_at_first_is_tried_again(

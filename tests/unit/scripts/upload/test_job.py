@@ -67,12 +67,12 @@ def test_a_dead_lettered_photo_is_a_failure_with_its_code_and_what_to_do() -> No
 def test_a_failed_upload_is_not_waited_for() -> None:
     job = Job()
     job.expect("a.jpg")
-    job.fail(Failure("a.jpg", "not uploaded", "why"))
+    job.fail(Failure("a.jpg", "not-uploaded", "why"))
     assert (job.waiting, job.failed) == (0, 1)
 
 
 def test_a_job_in_which_everything_fails_stays_small(monkeypatch: object) -> None:
     job = Job()
     for number in range(job_module.MAX_FAILURES_KEPT + 5):
-        job.fail(Failure(str(number), "not uploaded", "why"))
+        job.fail(Failure(str(number), "not-uploaded", "why"))
     assert (len(job.failures), job.failed) == (job_module.MAX_FAILURES_KEPT, job_module.MAX_FAILURES_KEPT + 5)

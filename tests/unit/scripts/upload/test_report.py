@@ -48,7 +48,7 @@ def test_the_summary_counts_and_names_the_failures() -> None:
     for key in ("a", "b"):
         job.follow(key, "e1")
         job.settle(key, "processed")
-    job.fail(Failure("c\n.jpg", "not uploaded", "Permission denied"))
+    job.fail(Failure("c\n.jpg", "not-uploaded", "Permission denied"))
     assert plain_lines(job_report(job, "the-bucket")) == [
         "Uploaded 3 files (12.0 MB) to the-bucket in 2 s (6.0 MB/s).",
         "2 unchanged: left out.",
@@ -58,14 +58,14 @@ def test_the_summary_counts_and_names_the_failures() -> None:
         "",
         "1 failure:",
         "code          photos  what to do         examples",
-        "not uploaded       1  Permission denied  c\\n.jpg",
+        "not-uploaded       1  Permission denied  c\\n.jpg",
     ]
 
 
 def test_the_exit_code_tells_failures_from_what_never_had_an_outcome() -> None:
     assert job_code(Job(uploaded=1)) == EXIT_OK
     failed = Job()
-    failed.fail(Failure("a", "not uploaded", "why"))
+    failed.fail(Failure("a", "not-uploaded", "why"))
     assert job_code(failed) == EXIT_SOME_FAILED
     lost = Job()
     lost.follow("a", "e1")
