@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from scripts import journal
+from scripts.dlq.__main__ import app
 from scripts.dlq.timing import Timing
 from scripts.local_aws import LocalAws, local_aws
 from tests.integration.scripts.bare_stage import BareStage, deploy_bare_stage
+from tests.integration.scripts.command_line import CommandLine
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -37,3 +39,8 @@ def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert defaults is not None
     for clock, seconds in {"wait_seconds": 0, "poll_seconds": 0.1, "hold_seconds": 5}.items():
         monkeypatch.setitem(defaults, clock, seconds)
+
+
+@pytest.fixture
+def dlq(bare_stage: BareStage, impatient: None, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(app, bare_stage.name, capsys)

@@ -1,0 +1,44 @@
+"""Dead letters on a local AWS, and what is in its queues."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from processing.failures import FailureCode
+from scripts.queues import Depth, Queue
+from tests.dead_letters import dead_letter
+from tests.integration.scripts.bare_stage import BareStage, drain
+
+DENIED = [dead_letter(f"2026/{i}.jpg", code=FailureCode.ACCESS_DENIED) for i in range(12)]
+CORRUPT = [dead_letter(f"old/{i}.png", code=FailureCode.CORRUPT_IMAGE) for i in range(3)]
+
+
+def denied_sources(stage: BareStage) -> list[dict[str, Any]]:
+    """Dead letters of photos that are really there."""
+    s3, bucket, letters = stage.client("s3"), stage.target.outputs.input_bucket, []
+    for number in range(12):
+        etag = s3.put_object(Bucket=bucket, Key=f"2026/{number}.jpg", Body=b"photo")["ETag"].strip('"')
+        letters.append(dead_letter(f"2026/{number}.jpg", bucket=bucket, etag=etag))
+    return letters
+
+
+def depth(stage: BareStage) -> Depth:
+    return Queue(stage.client("sqs"), stage.target.outputs.dead_letter_queue_url).depth()
+
+
+def in_dlq(stage: BareStage) -> list[dict[str, Any]]:
+    return drain(stage.client("sqs"), stage.target.outputs.dead_letter_queue_url)
+
+
+def in_queue(stage: BareStage) -> list[dict[str, Any]]:
+    return drain(stage.client("sqs"), stage.target.outputs.queue_url)
+
+
+def bodies(messages: Sequence[dict[str, Any]]) -> list[str]:
+    return sorted(message.get("Body", "") or message["MessageBody"] for message in messages)
+
+
+def with_names(text: str, stage: BareStage, ids: Sequence[str]) -> list[str]:
+    """The lines with the test's own names and ids replaced by what every run has, and columns closed up."""
+    for number, letter_id in enumerate(ids):
+        text = text.replace(letter_id, f"id-{number}")
+    return [" ".join(line.split()) for line in text.replace(stage.name, "STAGE").splitlines()]
