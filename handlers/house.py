@@ -1,11 +1,11 @@
-"""Puts the function together from its settings: clients, workers and budgets, made once per container."""
+"""Puts the function together from its settings: clients, workers and budgets, made at most once per container."""
 
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 
 from botocore.config import Config
 
@@ -13,7 +13,7 @@ from handlers.announce import Announcer
 from handlers.batch import Batch
 from handlers.budget import Budget
 from handlers.claims import Claims
-from handlers.clients import make_client
+from handlers.clients import make_client, once
 from handlers.deadline import Deadline
 from handlers.delivery import Delivery
 from handlers.message_handler import MessageHandler
@@ -118,7 +118,7 @@ def _make_delivery(settings: Settings, workers: WorkerPool) -> Delivery:
 
 def _make_queue(settings: Settings) -> Queue:
     return Queue(
-        connect=cache(partial(make_client, "sqs", MESSAGING_CONFIG)),
+        connect=once(partial(make_client, "sqs", MESSAGING_CONFIG)),
         queue_url=settings.queue_url,
         dead_letter_queue_url=settings.dead_letter_queue_url,
         retry_base_seconds=settings.retry_base_seconds,

@@ -16,13 +16,15 @@ from processing.vips import pyvips
 # every tag that it does not know, so there only errors count.
 _STREAMING = {"access": "sequential"}
 _SHRINK_ON_LOAD = (ImageFormat.JPEG, ImageFormat.WEBP)
-# libvips maps a JPEG as a whole. From this size on, what was read of it is let go on the way: a worker then peaks at
-# 50 MB with 100 megapixels instead of 81, for 1 % of the time.
+# From this size on, what was read of a mapped JPEG is let go on the way: a worker then peaks at 50 MB with 100
+# megapixels instead of 81, for 1 % of the time. One of several scans is read as a whole before its first row comes.
 _LARGE_FILE_BYTES = 8 * 1024 * 1024
 
 
 def open_photo(source: Path, image_format: ImageFormat, shrink: int) -> AbstractContextManager[pyvips.Image]:
-    """Opens the first page for one pass from top to bottom, which must be made within the block.
+    """Opens the first page for one pass from top to bottom.
+
+    The pass must be made within the block: pixels that are asked for later would crash the process.
 
     Args:
         source: the file.
@@ -52,7 +54,8 @@ def _open_jpeg(source: Path, shrink: int) -> Iterator[pyvips.Image]:
             data = repair(file) or file
             refuse_incomplete(data)
         photo = pyvips.Image.jpegload_source(pyvips.Source.new_from_memory(data), **options)
-        if len(file) >= _LARGE_FILE_BYTES:
+        forget_pages(file)  # which the search for its end may have touched, and the repair has copied
+        if data is file and len(file) >= _LARGE_FILE_BYTES:
             photo.set_progress(True)
             photo.signal_connect("eval", lambda *_: forget_pages(file))
         yield photo

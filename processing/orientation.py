@@ -1,17 +1,28 @@
 """Turns the photo upright."""
 
+from processing.picture import Picture
 from processing.vips import pyvips
 
-_ORIENTATION, _UPRIGHT = "orientation", 1
+UPRIGHT = 1
+_ORIENTATION = "orientation"
+_ON_ITS_SIDE = range(5, 9)  # Exif 3.0, tag 0x0112
 
 
-def turn_upright(image: pyvips.Image) -> pyvips.Image:
-    """Applies the EXIF or TIFF orientation; AVIF's own rotation was applied by its decoder.
+def read_orientation(photo: pyvips.Image) -> int:
+    """What the EXIF block or the TIFF directory says, 1 to 8; AVIF's own rotation was applied by its decoder."""
+    return int(photo.get(_ORIENTATION)) if photo.get_typeof(_ORIENTATION) else UPRIGHT
 
-    Args:
-        image: small: if it has to be turned it is computed as a whole, because turning reads it in another order.
-    """
+
+def lies_on_its_side(orientation: int) -> bool:
+    """Whether width and height change places."""
+    return orientation in _ON_ITS_SIDE
+
+
+def turn_upright(picture: Picture, orientation: int) -> Picture:
+    """Applies an orientation."""
     # Most photos stand upright already; asked to turn them all the same, libvips makes a pass over their pixels.
-    if image.get_typeof(_ORIENTATION) == 0 or image.get(_ORIENTATION) == _UPRIGHT:
-        return image
-    return image.copy_memory().autorot()
+    if orientation == UPRIGHT:
+        return picture
+    image = picture.image().copy()
+    image.set_type(pyvips.GValue.gint_type, _ORIENTATION, orientation)
+    return Picture.of(image.autorot())

@@ -12,7 +12,7 @@ _BANDS, _FORMAT = 3, "uchar"
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """An upright picture in 8-bit sRGB.
+    """A picture in 8-bit sRGB.
 
     Attributes:
         size: width and height in pixels.
@@ -36,8 +36,10 @@ class Picture:
             raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, detail)
         return cls((image.width, image.height), memoryview(image.write_to_memory()))
 
+    def image(self) -> pyvips.Image:
+        """The same pixels for libvips, which does not copy them."""
+        return pyvips.Image.new_from_memory(self.pixels, *self.size, _BANDS, _FORMAT)
+
     def resized(self, size: Size) -> "Picture":
         """The same picture in another size."""
-        if size == self.size:
-            return self
-        return Picture.of(resize_to(pyvips.Image.new_from_memory(self.pixels, *self.size, _BANDS, _FORMAT), size))
+        return self if size == self.size else Picture.of(resize_to(self.image(), size))

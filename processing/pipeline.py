@@ -12,7 +12,7 @@ from processing.flatten import flatten_on_white
 from processing.geometry import Size, choose_shrink, plan_sizes
 from processing.header import Header, check_pixels, inspect_header
 from processing.keys import DOCUMENT_NAME
-from processing.orientation import turn_upright
+from processing.orientation import lies_on_its_side, read_orientation, turn_upright
 from processing.picture import Picture
 from processing.rendered import Rendered
 from processing.resize import resize_to
@@ -63,8 +63,11 @@ def _decode(source: Path, header: Header, settings: RenderSettings) -> tuple[Pic
         size = full_size(photo, header)
         check_pixels(size, settings.limits)
         exif = exif_block(read_rights(source, header.format, photo))
+        orientation = read_orientation(photo)
         sizes = plan_sizes(size, settings.renditions)
         opaque = flatten_on_white(photo, has_alpha=header.has_alpha)
-        picture = Picture.of(turn_upright(to_srgb(resize_to(opaque, sizes[0]))))
-    # It was resized as it lay, because a file can be read in one direction only.
-    return picture, sizes if picture.size == sizes[0] else [(height, width) for width, height in sizes], exif
+        largest = Picture.of(to_srgb(resize_to(opaque, sizes[0])))
+        del photo, opaque  # or the decoder would stay while the picture is turned
+    if lies_on_its_side(orientation):
+        sizes = tuple((height, width) for width, height in sizes)
+    return turn_upright(largest, orientation), sizes, exif

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 # Part of the fingerprint: raise it when the same settings give other pixels or another PDF; old outputs are then stale.
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 
 
 @dataclass(frozen=True)

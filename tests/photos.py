@@ -60,10 +60,11 @@ def jpeg(
     return _saved(image or picture(size), "JPEG", **({"quality": 90} | options), **_exif_option(exif)) + trailing
 
 
-def large_jpeg() -> bytes:
+@cache
+def large_jpeg(orientation: int = 1, **options: Any) -> bytes:
     """Nothing but noise: 14 megabytes that hold 8 megapixels, so that hardly anything but the file takes memory."""
     noise = np.random.default_rng(2).integers(0, 256, (2448, 3264, 3), dtype=np.uint8)
-    return jpeg(image=Image.fromarray(noise), quality=100)
+    return jpeg(image=Image.fromarray(noise), exif=exif(orientation=orientation), quality=100, **options)
 
 
 def exif(

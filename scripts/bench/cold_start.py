@@ -14,7 +14,7 @@ from scripts.bench.statistics import Spread, spread
 _IMPORT = f"import {HANDLER.rpartition('.')[0]}"
 # What is shown together: the SDK with its own dependencies, Powertools with its own, our code, all else.
 _GROUPS = {
-    "boto3": ("boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six"),
+    "AWS SDK": ("boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six"),
     "Powertools": ("aws_lambda_powertools", "jmespath_utils", "typing_extensions"),
     "Darkroom": ("handlers", "processing"),
 }

@@ -21,7 +21,7 @@ class Peak:
         peer: its name.
         photo: the photo's name.
         ready_bytes: in use before the photo came, by the interpreter and its libraries.
-        whole_bytes: of the whole process, started for this photo. Pages of mapped files count: the source's too.
+        whole_bytes: of the whole process, started for this photo. Pages of mapped files count while they are held.
         over_interpreter_bytes: beyond a Python that does nothing; for Darkroom only.
     """
 

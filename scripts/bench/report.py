@@ -30,7 +30,7 @@ _HOW = """## How it is measured
 - **The floor** is libjpeg-turbo alone: the cheapest scaled decode that still holds the largest rendition, and the
   encoding of three renditions that are there already. It resizes nothing, so it is no peer.
 - **Peak memory** is of a fresh process that renders one photo. Pages of a source file that is mapped count while they
-  are held; Darkroom lets go of a JPEG of more than 8 MB as it reads it.
+  are held; Darkroom lets go of a JPEG of 8 MB and one scan as it reads it.
 - **SSIM** compares the luminance with a reference: all pixels decoded, resized once by Lanczos, not compressed.
 - **sharp, clone() per size** is the pattern of sharp's documentation, **sharp, chained** the fastest way we know to
   use it. **Pillow, as in tutorials** decodes in full, copies for each size, and saves its PDF.

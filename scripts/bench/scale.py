@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from statistics import median
 
@@ -70,7 +71,7 @@ def schedule(counts: Sequence[int]) -> list[int]:
 
     So the machine's slow changes of mood meet all sizes alike.
     """
-    repeats = {count: max(1, int(_ENOUGH * max(counts) / count)) for count in sorted(counts)}
+    repeats = {count: ceil(_ENOUGH * max(counts) / count) for count in sorted(counts)}
     before = [count for count, times in repeats.items() for _ in range(times // 2)]
     after = [count for count, times in repeats.items() for _ in range(times - times // 2)]
     return before + after[::-1]

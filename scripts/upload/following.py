@@ -20,7 +20,8 @@ from scripts.dlq.timing import Timing
 from scripts.failure_table import Failure
 from scripts.photos import Photos, SourceState
 from scripts.queues import Queue
-from scripts.upload.job import NO_OUTCOME, Job
+from scripts.tally import NO_OUTCOME
+from scripts.upload.job import Job
 
 POLL_SECONDS = 1
 LOST = "Neither in the queue nor in the DLQ, and not done: `npm run reconcile` finds it and sends it again."

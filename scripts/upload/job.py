@@ -9,8 +9,6 @@ from typing import Any
 from processing.outcomes import RecordResult
 from scripts.failure_table import Failure
 
-NOT_UPLOADED = "not-uploaded"
-NO_OUTCOME = "no-outcome"
 # Beyond it failures are only counted: memory stays bounded when everything fails.
 MAX_FAILURES_KEPT = 10_000
 

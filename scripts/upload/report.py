@@ -9,10 +9,11 @@ from processing.digest_words import count_of, human_bytes
 from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
 from scripts.failure_table import failure_table
 from scripts.screen import Report, Table, key_text
+from scripts.tally import NO_OUTCOME
 from scripts.units import human_duration
 from scripts.upload.compare import Action, Why
 from scripts.upload.folder import Unreadable
-from scripts.upload.job import NO_OUTCOME, Job
+from scripts.upload.job import Job
 
 MAX_SHOWN = 20
 DRY_RUN = "Dry run: nothing was uploaded. Add --execute to act."

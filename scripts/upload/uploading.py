@@ -14,11 +14,12 @@ from scripts.failure_table import Failure
 from scripts.photos import Photos
 from scripts.queues import Queue
 from scripts.screen import Screen
+from scripts.tally import NOT_UPLOADED
 from scripts.targets import Target
 from scripts.upload.compare import Why
 from scripts.upload.folder import Unreadable, walk
 from scripts.upload.following import Follower
-from scripts.upload.job import NOT_UPLOADED, Job
+from scripts.upload.job import Job
 from scripts.upload.report import DRY_RUN, Preview, job_code, job_report, preview_document, preview_report
 from scripts.upload.transfer import Bucket, Uploaded
 

@@ -50,7 +50,7 @@ def test_a_batch_goes_through_the_function_and_through_the_sequential_handler(re
 
 def test_a_cold_start_is_taken_apart(results: Any) -> None:
     assert results["cold-start"]["start"]["init_wall_ms"]["median"] > 0
-    assert results["cold-start"]["imports"]["boto3"] > 0
+    assert results["cold-start"]["imports"]["AWS SDK"] > 0
 
 
 def test_without_knowing_the_part_nothing_runs() -> None:

@@ -1,6 +1,7 @@
 """Dead letters on a local AWS, and what is in its queues."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from processing.failures import FailureCode
@@ -42,3 +43,10 @@ def with_names(text: str, stage: BareStage, ids: Sequence[str]) -> list[str]:
     for number, letter_id in enumerate(ids):
         text = text.replace(letter_id, f"id-{number}")
     return [" ".join(line.split()) for line in text.replace(stage.name, "STAGE").splitlines()]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)

@@ -2,27 +2,19 @@
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 from processing.failures import FailureCode
 from processing.messages import parse_message
 from tests.integration.scripts.bare_stage import BareStage, fill_dlq
 from tests.integration.scripts.command_line import CommandLine
-from tests.integration.scripts.dlq_stage import DENIED, denied_sources, in_dlq
+from tests.integration.scripts.dlq_stage import DENIED, denied_sources, in_dlq, wait_until
 from tests.integration.scripts.fake_function import fake_function, store_outputs
 
 
 def etag_of(letter: dict[str, Any]) -> str:
     (source,) = parse_message(letter["MessageBody"])
     return source.etag
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_a_canary_that_fails_stops_the_redrive_and_says_which_code_came_back(

@@ -4,8 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from processing.failures import FailureCode
@@ -22,16 +20,10 @@ from tests.integration.scripts.dlq_stage import (
     depth,
     in_dlq,
     in_queue,
+    wait_until,
     with_names,
 )
 from tests.integration.scripts.fake_function import fake_function
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_an_export_edited_and_imported_comes_out_edited(

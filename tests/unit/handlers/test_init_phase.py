@@ -14,8 +14,12 @@ import handlers.process_images as function
 function.house.workers.stop()
 def loaded(names):
     return ",".join(name for name in names if name in sys.modules)
-failure_clients = function.house.queue.connect.cache_info().currsize
-print(loaded({IMAGE_LIBRARIES}), loaded({TRANSFERS}), failure_clients, gc.isenabled(), gc.get_freeze_count() > 10_000)
+frozen = gc.get_freeze_count()
+gc.unfreeze()
+from botocore.client import BaseClient
+clients = [thing for thing in gc.get_objects() if isinstance(thing, BaseClient)]
+failure_clients = sum(client.meta.service_model.service_name == "sqs" for client in clients)
+print(loaded({IMAGE_LIBRARIES}), loaded({TRANSFERS}), failure_clients, gc.isenabled(), frozen > 10_000)
 """
 
 

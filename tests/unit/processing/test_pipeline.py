@@ -130,13 +130,17 @@ def test_a_photo_smaller_than_the_box_is_not_enlarged(tmp_path: Path) -> None:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(1, 900), st.integers(1, 900))
-def test_each_rendition_has_exactly_the_size_of_the_plan(tmp_path: Path, width: int, height: int) -> None:
+@given(st.integers(1, 900), st.integers(1, 900), st.sampled_from([1, 3, 6, 8]))
+def test_each_rendition_has_exactly_the_size_of_the_plan(
+    tmp_path: Path, width: int, height: int, orientation: int
+) -> None:
     flat = Image.new("RGB", (width, height), photos.RED)
-    for data in (photos.jpeg(image=flat), photos.webp(image=flat)):
+    upright = (height, width) if orientation in (6, 8) else (width, height)
+    for data in (photos.jpeg(image=flat, exif=photos.exif(orientation=orientation)), photos.webp(image=flat)):
         rendered = render(tmp_path, data)
+        size = upright if rendered.source_format == "jpeg" else (width, height)
         for rendition, file in zip(SETTINGS.renditions, rendered.files, strict=False):
-            assert (file.width_px, file.height_px) == fit((width, height), rendition.box_px)
+            assert (file.width_px, file.height_px) == fit(size, rendition.box_px)
 
 
 def test_a_thin_photo_keeps_its_shape(tmp_path: Path) -> None:

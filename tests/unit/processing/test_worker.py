@@ -94,6 +94,12 @@ def test_a_worker_renders_photo_after_photo(tmp_path: Path, children: list[Child
         ]
 
 
+def test_a_worker_starts_without_openssl() -> None:
+    program = "import sys, processing.worker; print('_hashlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert done.stdout == "False\n"
+
+
 def test_a_worker_estimates_the_memory_of_a_photo_that_it_may_render(tmp_path: Path, children: list[Child]) -> None:
     child = start(children)
     simple, interlaced = (child.ask(estimate_request(stored(tmp_path, data), LIMITS)) for data in PLAIN_AND_INTERLACED)

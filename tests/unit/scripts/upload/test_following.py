@@ -12,9 +12,10 @@ from processing.outcomes import SourceObject
 from scripts.dlq.letters import DeadLetter
 from scripts.photos import SourceState
 from scripts.queues import Depth
+from scripts.tally import NO_OUTCOME
 from scripts.upload import following
 from scripts.upload.following import LATE, LOST, Follower
-from scripts.upload.job import NO_OUTCOME, Job
+from scripts.upload.job import Job
 from tests.dead_letters import received
 
 

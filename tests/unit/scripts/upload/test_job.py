@@ -1,8 +1,9 @@
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from scripts.failure_table import Failure
+from scripts.tally import NO_OUTCOME
 from scripts.upload import job as job_module
-from scripts.upload.job import NO_OUTCOME, Job
+from scripts.upload.job import Job
 
 
 def result(

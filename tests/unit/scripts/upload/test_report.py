@@ -3,9 +3,10 @@ from pathlib import Path
 from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
 from scripts.failure_table import Failure
 from scripts.screen import plain_lines
+from scripts.tally import NO_OUTCOME
 from scripts.upload.compare import Action, Why
 from scripts.upload.folder import LocalFile, Unreadable
-from scripts.upload.job import NO_OUTCOME, Job
+from scripts.upload.job import Job
 from scripts.upload.report import Preview, job_code, job_report, preview_report
 
 
