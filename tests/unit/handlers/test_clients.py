@@ -1,4 +1,5 @@
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from handlers.clients import once
@@ -11,6 +12,7 @@ def test_a_late_client_is_made_once_however_many_threads_ask_for_it_at_once() ->
     start = threading.Barrier(THREADS)
 
     def make() -> object:
+        time.sleep(0.02)  # as a client takes: the others ask in the meantime
         made.append(object())
         return made[-1]
 
