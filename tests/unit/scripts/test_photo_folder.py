@@ -7,19 +7,6 @@ from scripts.photo_folder import Photo, PhotoFolderError, find_photos, keep_apar
 from scripts.upload.folder import Unreadable
 
 
-@pytest.fixture
-def closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Folders of this name may not be read, whoever runs the tests."""
-    scandir = os.scandir
-
-    def refuse(path: Path) -> object:
-        if Path(path).name == "closed":
-            raise PermissionError(13, "Permission denied")
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
-
-
 def test_every_file_below_a_folder_is_a_photo_under_its_path(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     for key in ("z.jpg", "a/b.jpg", ".hidden"):
