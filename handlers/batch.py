@@ -11,10 +11,10 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 
-from handlers.deadline import Deadline
 from handlers.message_handler import MessageHandler, Verdict
-from handlers.messages import Message
-from handlers.queue import Queue
+from handlers.source_queue import Queue
+from handlers.sqs_message import Message
+from handlers.time_budget import Deadline
 from processing.outcomes import RecordResult
 
 # One thread a message: threads only wait, for S3 or for a worker. Memory and disk are bounded by their budgets.

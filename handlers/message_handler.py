@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass, replace
 
+from handlers.admission import Line
 from handlers.claims import Claims
-from handlers.deadline import Deadline
-from handlers.delivery import Delivered, Delivery
-from handlers.messages import Message
+from handlers.object_store import NothingToDoError
 from handlers.observability import logger
-from handlers.pace import Line
-from handlers.queue import Queue
+from handlers.process_source import Delivered, Delivery
+from handlers.source_queue import Queue
+from handlers.sqs_message import Message
 from handlers.stopwatch import Stopwatch
-from handlers.storage import NothingToDoError
-from processing.disposition import Disposition, decide, outcome_of
+from handlers.time_budget import Deadline
 from processing.failures import DarkroomError, FailureCode, PermanentError, RetryableError
-from processing.messages import parse_message, split_message
+from processing.message_outcome import Disposition, decide, outcome_of
 from processing.outcomes import Outcome, RecordResult, SourceObject
+from processing.s3_events import parse_message, split_message
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class MessageHandler:
             return _attempted(message, source, stopwatch, reason.outcome)
         except DarkroomError as failure:
             return _failed(message, source, failure, stopwatch)
-        except Exception as error:  # noqa: BLE001 (one record's surprise must not cost its batch-mates)
+        except Exception as error:
             logger.exception("Unexpected failure", message_id=message.message_id, key=source.key)
             surprise = RetryableError(FailureCode.INTERNAL_ERROR, type(error).__name__)
             return _failed(message, source, surprise, stopwatch)

@@ -11,9 +11,9 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.house import House
-from handlers.messages import Message
 from handlers.observability import logger
+from handlers.services import House
+from handlers.sqs_message import Message
 
 house = House.build(os.environ)
 # All records failing is an answer like any other: raising would bring back the ones that were dead-lettered too.

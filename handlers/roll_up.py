@@ -17,9 +17,9 @@ from botocore.config import Config
 from handlers.clients import make_client
 from handlers.observability import logger
 from handlers.settings import SettingsError
-from processing.digest import DigestMessage
-from processing.digest_machine import UnreadableDigestError
-from processing.roll_up import BatchDigest, combine
+from processing.digest.json_records import UnreadableDigestError
+from processing.digest.message import DigestMessage
+from processing.digest.roll_up import BatchDigest, combine
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
@@ -152,7 +152,7 @@ class RollUp:
 
 
 @logger.inject_lambda_context
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's own form
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Sums up what was collected since the last run; when nothing was, nothing is sent.
 
     A failure to publish is raised, for the function's error alarm: nothing is deleted, the next run tells of it.

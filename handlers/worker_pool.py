@@ -7,16 +7,16 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
-from handlers.budget import Budget
-from handlers.deadline import Deadline
+from handlers.admission import Pace
+from handlers.byte_budget import Budget
 from handlers.observability import logger
-from handlers.pace import Pace
 from handlers.stopwatch import Stopwatch
-from handlers.worker import Worker, WorkerLostError, WorkerNotStartedError
-from processing.address_space import RESERVED_BYTES
+from handlers.time_budget import Deadline
+from handlers.worker_process import Worker, WorkerLostError, WorkerNotStartedError
 from processing.failures import FailureCode, PermanentError, RetryableError
-from processing.rendered import Rendered
-from processing.worker_protocol import (
+from processing.images.rendered import Rendered
+from processing.worker.memory_limit import RESERVED_BYTES
+from processing.worker.protocol import (
     ProtocolError,
     RenderRequest,
     estimate_request,

@@ -25,7 +25,7 @@ run "Types" $bin/mypy
 run "Import contracts" $bin/lint-imports --no-logo
 run "Unit tests" $bin/pytest -q -n 2 tests/unit
 [ "$parts" = everything ] || exit 0
-run "Package" $bin/python -m scripts.deployment package --stage prod
+run "Package" $bin/python -m scripts.deploy package --stage prod
 template=.serverless/cloudformation-template-update-stack.json
 run "Packaged template" $bin/cfn-lint --non-zero-exit-code warning $template
 run "Packaged template, security" .tools/checkov/bin/checkov --framework cloudformation --skip-download --quiet --compact -f $template

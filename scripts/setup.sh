@@ -95,7 +95,7 @@ install_runtime() {
 }
 
 build_local_layer() {
-    .venv/bin/python -m scripts.build_layer local
+    .venv/bin/python -m scripts.packaging.layer local
 }
 
 mkdir -p "$tools/stamps"
@@ -118,11 +118,11 @@ parts=${1:-everything}
 if [ "$parts" != deploy ]; then
     step "Installing the local stack" $tools/stack/bin/python "pyproject.toml uv.lock" install_stack
     step "Building the local dependency layer" .build/layer-local.zip \
-        "uv.lock scripts/build_layer.py scripts/build_target.py scripts/layer_tree.py scripts/bytecode.py" build_local_layer
+        "uv.lock scripts/packaging/layer.py scripts/packaging/target.py scripts/packaging/archive.py scripts/packaging/bytecode.py" build_local_layer
 fi
 if [ "$parts" = check ]; then
     step "Installing checkov" $tools/checkov/bin/checkov "pyproject.toml uv.lock" install_checkov
     # Under the Python that the zips for this machine are built for.
     step "Installing the Lambda runtime" $tools/runtime/bin/python "pyproject.toml uv.lock" \
-        install_runtime "$(.venv/bin/python -m scripts.build_target)"
+        install_runtime "$(.venv/bin/python -m scripts.packaging.target)"
 fi

@@ -1,19 +1,22 @@
-"""What tests of several folders share."""
+"""Fixtures that several folders share."""
 
+import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from scripts.local_stack import LocalStack, local_stack
+from scripts.aws.local_endpoint import LocalStack
+from scripts.cli.repository import REPOSITORY
+from scripts.local_stack.stack import local_stack
 
 # A busy machine is no bug: examples have no deadline of their own.
 settings.register_profile("darkroom", deadline=None)
 settings.load_profile("darkroom")
 
-REPOSITORY = Path(__file__).parent.parent
+# Powertools reads these when a module that logs is first imported, and so before any fixture runs.
+os.environ |= {"POWERTOOLS_SERVICE_NAME": "darkroom-test", "POWERTOOLS_METRICS_NAMESPACE": "Darkroom"}
 
 
 @pytest.fixture(scope="session")

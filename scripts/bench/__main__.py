@@ -9,17 +9,18 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from scripts.bench.contender import ContenderError
-from scripts.bench.environments import REPOSITORY, InstallError, install
+from scripts.bench.environments import InstallError, install
 from scripts.bench.parts import FORMAT, FULL, QUICK, Part, Workshop
+from scripts.bench.peer_process import ContenderError
 from scripts.bench.plot import draw_ratios
 from scripts.bench.report import photo_titles, render_report
 from scripts.bench.runtime_api import FunctionError
 from scripts.bench.scale import ScaleError
 from scripts.bench.targets import check_targets
-from scripts.build_target import BuildError
-from scripts.interruption import interrupt_once
-from scripts.local_aws import LocalStackError
+from scripts.cli.repository import REPOSITORY
+from scripts.cli.signals import interrupt_once
+from scripts.local_stack.ministack import LocalStackError
+from scripts.packaging.target import BuildError
 
 EXIT_OK, EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED = 0, 1, 130
 # The local stack with thousands of photos takes half an hour: only when asked for.

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.bench.environments import REPOSITORY
 from scripts.bench.function import (
     HANDLER,
     SEQUENTIAL_HANDLER,
@@ -19,7 +18,8 @@ from scripts.bench.function import (
     s3_batch,
     unpack_code,
 )
-from scripts.bench.statistics import Spread, spread
+from scripts.bench.ratios import Spread, spread
+from scripts.cli.repository import REPOSITORY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def slow_aws(photo: Path) -> Iterator[str]:
         stdout=subprocess.PIPE,
         cwd=REPOSITORY,
     ) as process:
-        assert process.stdout is not None  # noqa: S101 (for the type checker: we asked for a pipe)
+        assert process.stdout is not None
         try:
             yield process.stdout.readline().decode().strip()
         finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.bench.batch import slow_aws
 from scripts.bench.function import HANDLER, FunctionPlan, deployed, import_environment, s3_batch, unpack_code
-from scripts.bench.statistics import Spread, spread
+from scripts.bench.ratios import Spread, spread
 
 _IMPORT = f"import {HANDLER.rpartition('.')[0]}"
 # What is shown together: the SDK with its own dependencies, Powertools with its own, our code, all else.

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.build_target import find_uv
+from scripts.cli.repository import REPOSITORY
+from scripts.packaging.target import find_uv
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 TOOLS = REPOSITORY / ".tools/bench"
 PEERS = Path(__file__).with_name("peers")
 _TIMEOUT_SECONDS = 600

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.bench.environments import REPOSITORY
 from scripts.bench.processes import cpu_seconds, tree_cpu_seconds
 from scripts.bench.runtime_api import Answer, FunctionError, RuntimeApi, serving
-from scripts.build_function import build_function
-from scripts.build_target import Target
+from scripts.cli.repository import REPOSITORY
+from scripts.packaging.function_zip import build_function
+from scripts.packaging.target import Target
 
 HANDLER = "handlers.process_images.lambda_handler"
 SEQUENTIAL_HANDLER = "scripts.bench.sequential_function.lambda_handler"

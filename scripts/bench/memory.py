@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.bench.contender import Job, Peer, running
 from scripts.bench.peer_list import DARKROOM
+from scripts.bench.peer_process import Job, Peer, running
 from scripts.bench.photos import Photo
 
 _REPORTS = 10  # lines of progress

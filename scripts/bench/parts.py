@@ -9,7 +9,8 @@ from typing import Any
 
 from scripts.bench.batch import measure_batches
 from scripts.bench.cold_start import measure_cold_starts, measure_imports
-from scripts.bench.environments import REPOSITORY, Installed
+from scripts.bench.comparison import Arena
+from scripts.bench.environments import Installed
 from scripts.bench.machine import describe_machine
 from scripts.bench.memory import measure_growth, measure_peaks
 from scripts.bench.peer_list import darkroom, list_peers
@@ -26,7 +27,7 @@ from scripts.bench.photos import (
     make_photos,
 )
 from scripts.bench.scale import measure_scale
-from scripts.bench.versus import Arena
+from scripts.cli.repository import REPOSITORY
 
 # Raise it when a part's JSON changes its form: older results are then left out instead of being misread.
 FORMAT = 1

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from processing.allocator import ALLOCATOR_SETTINGS
-from processing.worker_protocol import render_request
-from scripts.bench.contender import Job, Peer
-from scripts.bench.environments import REPOSITORY, Installed
+from processing.worker.allocator import ALLOCATOR_SETTINGS
+from processing.worker.protocol import render_request
+from scripts.bench.environments import Installed
+from scripts.bench.peer_process import Job, Peer
 from scripts.bench.renditions import RENDITIONS, SETTINGS
+from scripts.cli.repository import REPOSITORY
 
 PEERS = "scripts.bench.peers"
 DARKROOM, FLOOR = "darkroom", "floor"

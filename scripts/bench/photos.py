@@ -8,7 +8,7 @@ from typing import Any
 import pyvips
 from PIL import Image
 
-from scripts.bench.scene import draw_scene
+from scripts.bench.synthetic_photo import draw_scene
 
 # Raise it when the photos change: older ones in the cache are then made again.
 _VERSION = 1

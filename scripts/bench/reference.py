@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageCms
 from skimage.metrics import structural_similarity
 
-from processing.geometry import fit
+from processing.images.geometry import fit
 from scripts.bench.renditions import RENDITIONS
 
 
@@ -61,5 +61,5 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     converted = ImageCms.profileToProfile(
         image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
     )
-    assert converted is not None  # noqa: S101 (for the type checker: not converted in place)
+    assert converted is not None
     return converted

@@ -7,12 +7,13 @@ from math import ceil
 from pathlib import Path
 from statistics import median
 
-from scripts.bench.environments import REPOSITORY
+from scripts.aws.local_endpoint import LocalStack
 from scripts.bench.processes import tree_cpu_seconds
-from scripts.laptop_job import LaptopJob
-from scripts.local_stack import LocalStack, local_stack
-from scripts.photo_folder import Photo
-from scripts.tally import Tally
+from scripts.cli.repository import REPOSITORY
+from scripts.local_stack.stack import local_stack
+from scripts.start.job import LaptopJob
+from scripts.start.photo_folder import Photo
+from scripts.start.progress import Tally
 
 _PATIENCE_SECONDS = 300.0
 # Behind each figure are at least so many photos, as a part of the largest job's: a hundred are over in six seconds, and
@@ -88,7 +89,7 @@ def _median(runs: Sequence[ScaleRun]) -> ScaleRun:
 
 
 def _run(stack: LocalStack, file: Path, count: int, out: Path) -> ScaleRun:
-    assert stack.process is not None  # noqa: S101 (for the type checker: we have started it)
+    assert stack.process is not None
     out.mkdir(parents=True, exist_ok=True)
     tally = Tally(expected=count)
     start, cpu_before = time.monotonic(), tree_cpu_seconds(stack.process.pid)

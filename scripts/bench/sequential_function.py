@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from processing.pipeline import render_photo
+from processing.images.pipeline import render_photo
 from scripts.bench.renditions import SETTINGS
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from scripts.capacity.figures import FiguresError, read_figures
 from scripts.capacity.plan import PROD, Deployment, Figures, make_plan
 from scripts.capacity.price_list import PriceError, PriceList, override
 from scripts.capacity.report import document, report
-from scripts.commands import EXIT_OK, JsonOption, OperatorError, main, make_app
-from scripts.screen import Screen
+from scripts.cli.command_line import EXIT_OK, JsonOption, main, make_app
+from scripts.cli.errors import OperatorError
+from scripts.cli.output import Screen
 
 EXAMPLES = """Examples:
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from scripts.capacity.plan import Figures
+from scripts.cli.repository import REPOSITORY
 
-RESULTS = Path(__file__).resolve().parents[2] / "docs/benchmarks.json"
+RESULTS = REPOSITORY / "docs/benchmarks.json"
 # The three renditions and the PDF of a camera's JPEG of 12 megapixels, which has 4.2 MB.
 BYTES_OUT = 530_000
 

@@ -6,7 +6,7 @@ Sources: the price lists at aws.amazon.com/{lambda,s3,sqs,sns,cloudwatch,xray}/p
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
-from scripts import prices
+from scripts.aws import prices
 
 
 class PriceError(ValueError):

@@ -7,8 +7,8 @@ from typing import Any
 from scripts.capacity.costs import CostLine, storage_per_month, total
 from scripts.capacity.plan import Figures, Plan
 from scripts.capacity.price_list import PriceList
-from scripts.screen import Report, Table
-from scripts.units import human_duration
+from scripts.cli.output import Report, Table
+from scripts.cli.units import human_duration
 
 _GB = 1e9
 

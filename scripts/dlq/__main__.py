@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from scripts.commands import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
-from scripts.dlq import exporting, importing, looking, purging, redriving
-from scripts.dlq.letters import CODES
+from scripts.aws.dead_letter import CODES
+from scripts.aws.dlq_timing import Timing
+from scripts.aws.stage import find_target
+from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
+from scripts.cli.output import Screen
+from scripts.dlq import export_command, import_command, list_show, purge_command, redrive_command
 from scripts.dlq.redrive import Request
 from scripts.dlq.selection import Selection
-from scripts.dlq.timing import Timing
-from scripts.journal import journal_path
-from scripts.screen import Screen
-from scripts.targets import find_target
+from scripts.sending.journal import journal_path
 
 app = make_app("Look into the dead-letter queue (DLQ), redrive from it with a proof, export, import and purge it.")
 
@@ -68,7 +68,7 @@ def list_command(
 ) -> int:
     """What lies in the DLQ, by failure code, age and folder. Reads all of it and leaves it as it was."""
     selection = _selection(code, key, older_than, newer_than)
-    return looking.list_letters(find_target(stage), selection, Screen(as_json=as_json), each=each)
+    return list_show.list_letters(find_target(stage), selection, Screen(as_json=as_json), each=each)
 
 
 @app.command("show", epilog=_epilog("show --key '2026/07/*.jpg' --stage prod"))
@@ -83,11 +83,11 @@ def show_command(
     """One dead letter whole: its reason, its source object, and what S3 says of both today."""
     if bool(letter_id) == (key is not None):
         raise typer.BadParameter("give an ID or --key GLOB")
-    return looking.show_letters(find_target(stage), letter_id, Selection(key_glob=key), Screen(as_json=as_json))
+    return list_show.show_letters(find_target(stage), letter_id, Selection(key_glob=key), Screen(as_json=as_json))
 
 
 @app.command("redrive", epilog=_epilog("redrive --code access-denied --canary 3 --verify --stage prod"))
-def redrive_command(
+def run_redrive(
     stage: StageOption,
     code: CodeOption = None,
     key: KeyOption = None,
@@ -111,22 +111,22 @@ def redrive_command(
     """Sends dead letters back to be processed again. Each is sent first and deleted after, with its attributes."""
     target, screen = find_target(stage), Screen(as_json=as_json)
     if cancel:
-        return redriving.cancel(target, screen)
+        return redrive_command.cancel(target, screen)
     request = Request(
         selection=_selection(code, key, older_than, newer_than),
         most=most,
         per_second=per_second,
-        to=redriving.find_queue(target, to),
+        to=redrive_command.find_queue(target, to),
         canary=canary,
         verify=verify,
         journal=journal or journal_path("redrive", stage),
         timing=Timing(patience_seconds=wait.total_seconds()) if wait else Timing(),
     )
-    return redriving.redrive(target, request, screen, execute=execute)
+    return redrive_command.redrive(target, request, screen, execute=execute)
 
 
 @app.command("export", epilog=_epilog("export friday.jsonl --code corrupt-image --stage prod"))
-def export_command(
+def run_export(
     stage: StageOption,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
     code: CodeOption = None,
@@ -137,11 +137,11 @@ def export_command(
 ) -> int:
     """Writes dead letters to a file, one JSON line each, whole. They stay in the DLQ."""
     selection = _selection(code, key, older_than, newer_than)
-    return exporting.export_letters(find_target(stage), file, selection, Screen(as_json=as_json))
+    return export_command.export_letters(find_target(stage), file, selection, Screen(as_json=as_json))
 
 
 @app.command("import", epilog=_epilog("import friday-edited.jsonl --rate 10/s --stage prod --execute"))
-def import_command(
+def run_import(
     stage: StageOption,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An export, edited or not.")],
     per_second: RateOption = None,
@@ -151,12 +151,12 @@ def import_command(
 ) -> int:
     """Sends an export to be processed. What still lies in the DLQ stays there: see purge."""
     target, screen = find_target(stage), Screen(as_json=as_json)
-    queue = redriving.find_queue(target, to)
-    return importing.import_letters(target, file, queue, per_second, screen, execute=execute)
+    queue = redrive_command.find_queue(target, to)
+    return import_command.import_letters(target, file, queue, per_second, screen, execute=execute)
 
 
 @app.command("purge", epilog=_epilog("purge friday.jsonl --stage prod --execute"))
-def purge_command(
+def run_purge(
     stage: StageOption,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An export of the dead letters to delete.")],
     yes_delete: Annotated[
@@ -166,7 +166,7 @@ def purge_command(
     as_json: JsonOption = False,
 ) -> int:
     """Deletes for good those dead letters that an export holds, and no others, after a typed confirmation."""
-    return purging.purge_letters(find_target(stage), file, yes_delete, Screen(as_json=as_json), execute=execute)
+    return purge_command.purge_letters(find_target(stage), file, yes_delete, Screen(as_json=as_json), execute=execute)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from contextlib import closing
 from itertools import islice
 
-from scripts.dlq.letters import DeadLetter
-from scripts.parallel import side_by_side
-from scripts.photos import Photos, SourceState
+from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.parallel import side_by_side
+from scripts.aws.photo_state import Photos, SourceState
 
 THREADS = 16
 # More than are needed, because those that turn up first in the DLQ are taken.

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from processing import dead_letter
-from processing.digest_words import visible
 from processing.outcomes import SourceObject
-from scripts.dlq.census import letter_document
-from scripts.dlq.letters import DeadLetter, explain
-from scripts.photos import Photos, SourceState
-from scripts.screen import Report
-from scripts.units import human_duration
+from processing.wording import visible
+from scripts.aws.dead_letter import DeadLetter, explain
+from scripts.aws.photo_state import Photos, SourceState
+from scripts.cli.output import Report
+from scripts.cli.units import human_duration
+from scripts.dlq.summary import letter_document
 
 MAX_VALUE_BYTES = 4096
 

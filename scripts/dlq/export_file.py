@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import OperatorError
-from scripts.dlq.letters import DeadLetter
-from scripts.sqs_messages import Message, MessageFormatError
+from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.sqs_message import Message, MessageFormatError
+from scripts.cli.errors import OperatorError
 
 MAX_MISTAKES_NAMED = 10
 

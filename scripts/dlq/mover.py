@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.dlq.letters import DeadLetter
-from scripts.dlq.sweep import sweep
-from scripts.dlq.timing import Timing
-from scripts.journal import Entry
-from scripts.queues import Queue
-from scripts.sending import Sender, Sent, Shipment
-from scripts.sqs_messages import MAX_BATCH_ENTRIES
+from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.dlq_timing import Timing
+from scripts.aws.sqs_message import MAX_BATCH_ENTRIES
+from scripts.aws.sqs_queue import Queue
+from scripts.dlq.receive_selected import sweep
+from scripts.sending.journal import Entry
+from scripts.sending.sender import Sender, Sent, Shipment
 
 MOVED = "moved"
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from processing.failures import DarkroomError
-from processing.messages import parse_message
 from processing.outcomes import Outcome, SourceObject
-from scripts.dlq.letters import DeadLetter
-from scripts.dlq.reading import read_letters
-from scripts.dlq.timing import Timing
-from scripts.photos import Photos, SourceState
-from scripts.queues import Queue
+from processing.s3_events import parse_message
+from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.dlq_reader import read_letters
+from scripts.aws.dlq_timing import Timing
+from scripts.aws.photo_state import Photos, SourceState
+from scripts.aws.sqs_queue import Queue
 
 NOTHING_TO_DO = "nothing to do"
 WAITING = "waiting"

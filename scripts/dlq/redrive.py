@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from scripts.deployed_settings import read_deployed_settings
+from scripts.aws.deployed_settings import read_deployed_settings
+from scripts.aws.dlq_reader import read_letters
+from scripts.aws.dlq_timing import Timing
+from scripts.aws.photo_state import Photos
+from scripts.aws.sqs_queue import Queue
+from scripts.aws.stage import Target
+from scripts.cli.output import Screen
 from scripts.dlq import move_task
 from scripts.dlq.canary import choose_canaries
 from scripts.dlq.mover import Mover, Moves
 from scripts.dlq.outcomes import Findings, Judge
-from scripts.dlq.reading import read_letters
+from scripts.dlq.pending_outcomes import SETTLED, find_unverified
 from scripts.dlq.redrive_plan import RedrivePlan, plan_actions
 from scripts.dlq.selection import Selection, select
-from scripts.dlq.timing import Timing
-from scripts.dlq.unverified import SETTLED, find_unverified
-from scripts.journal import Entry, Journal
-from scripts.pace import Pace
-from scripts.photos import Photos
-from scripts.queues import Queue
-from scripts.screen import Screen
-from scripts.sending import Sender
-from scripts.targets import Target
+from scripts.sending.journal import Entry, Journal
+from scripts.sending.rate_limit import Pace
+from scripts.sending.sender import Sender
 
 
 @dataclass(frozen=True, kw_only=True)

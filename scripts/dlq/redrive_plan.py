@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from processing.digest_words import count_of
-from scripts.dlq.census import letter_document, letters_table
-from scripts.dlq.letters import DeadLetter, explain
+from processing.wording import count_of
+from scripts.aws.dead_letter import DeadLetter, explain
+from scripts.cli.output import Report, Table
+from scripts.cli.units import human_duration
 from scripts.dlq.selection import Selected
-from scripts.journal import Entry
-from scripts.screen import Report, Table
-from scripts.sending import REFUSED, SENDING
-from scripts.units import human_duration
+from scripts.dlq.summary import letter_document, letters_table
+from scripts.sending.journal import Entry
+from scripts.sending.sender import REFUSED, SENDING
 
 MAX_SHOWN = 20
 DRY_RUN = "Dry run: nothing was sent or deleted. Add --execute to act."

@@ -3,16 +3,16 @@
 from collections import Counter
 from typing import Any
 
-from processing.digest_words import count_of
-from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
-from scripts.dlq.letters import explain
+from processing.wording import count_of
+from scripts.aws.dead_letter import explain
+from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
+from scripts.cli.failures import Failure, failure_table
+from scripts.cli.output import Report, Table, key_text
 from scripts.dlq.move_task import MoveTask, Status
 from scripts.dlq.mover import Moves
 from scripts.dlq.outcomes import Findings
 from scripts.dlq.redrive import Result
 from scripts.dlq.redrive_plan import RedrivePlan, nothing_report
-from scripts.failure_table import Failure, failure_table
-from scripts.screen import Report, Table, key_text
 
 MAX_SHOWN = 20
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from scripts.dlq.letters import DeadLetter
-from scripts.screen import key_text
-from scripts.units import human_duration
+from scripts.aws.dead_letter import DeadLetter
+from scripts.cli.output import key_text
+from scripts.cli.units import human_duration
 
 
 @dataclass(frozen=True, kw_only=True)

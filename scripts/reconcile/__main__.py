@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from scripts.commands import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
-from scripts.journal import journal_path
-from scripts.reconcile.reconciling import Request, reconcile
-from scripts.screen import Screen
-from scripts.targets import find_target
+from scripts.aws.stage import find_target
+from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
+from scripts.cli.output import Screen
+from scripts.reconcile.command import Request, reconcile
+from scripts.sending.journal import journal_path
 
 EXAMPLE = "Example: npm run reconcile -- --prefix 2026/ --max 5000 --rate 20/s --stage prod --execute"
 MIN_AGE = timedelta(minutes=15)

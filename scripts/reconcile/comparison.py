@@ -4,13 +4,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from typing import NamedTuple, TypeVar
 
-from processing.marker import Marker
-from scripts.parallel import side_by_side
-from scripts.queues import chunks
+from processing.commit_marker import Marker
+from scripts.aws.parallel import side_by_side
+from scripts.aws.sqs_queue import chunks
+from scripts.reconcile.counts import OUTPUTS, SOURCES, Tally
 from scripts.reconcile.listing import Listed, in_key_order
 from scripts.reconcile.merge import Pair, join, outputs_in_order, sources_in_order
 from scripts.reconcile.states import Expected, State, judge, needs_marker
-from scripts.reconcile.tally import OUTPUTS, SOURCES, Tally
 
 # Markers are read in threads, and so many pairs are handed over at once that the handing over costs nothing.
 _PAIRS_AT_ONCE = 50

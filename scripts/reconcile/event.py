@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
+from scripts.aws.sqs_message import Message
 from scripts.reconcile.listing import Listed
-from scripts.sending import Shipment
-from scripts.sqs_messages import Message
+from scripts.sending.sender import Shipment
 
 # Tells our messages from S3's own in a log or a dead letter.
 EVENT_SOURCE = "darkroom:reconcile"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from scripts.commands import OperatorError
+from scripts.cli.errors import OperatorError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from processing.keys import DOCUMENT_NAME
+from processing.output_keys import DOCUMENT_NAME
 from scripts.reconcile.listing import Listed
 
 _SLASH = ord("/")

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from processing.digest_words import count_of, human_bytes
-from processing.keys import document_key
-from scripts.prices import dollars, looking_cost, processing_cost
+from processing.output_keys import document_key
+from processing.wording import count_of, human_bytes
+from scripts.aws.prices import dollars, looking_cost, processing_cost
+from scripts.cli.output import Report, Table, key_text
+from scripts.cli.units import human_duration
+from scripts.reconcile.counts import OUTPUTS, SOURCES, Tally
 from scripts.reconcile.states import State
-from scripts.reconcile.tally import OUTPUTS, SOURCES, Tally
-from scripts.screen import Report, Table, key_text
-from scripts.sending import Sent
-from scripts.units import human_duration
+from scripts.sending.sender import Sent
 
 DRY_RUN = "Dry run: nothing was sent. Add --execute to act."
 

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
-from processing.keys import DOCUMENT_NAME, MAX_KEY_BYTES
-from processing.marker import Marker
+from processing.commit_marker import Marker
+from processing.output_keys import DOCUMENT_NAME, MAX_KEY_BYTES
 from scripts.reconcile.merge import Pair
 
 _SENT = "sent to be processed"
@@ -81,7 +81,7 @@ def judge(pair: Pair, marker: Marker | None, expected: Expected) -> State:
 
 def _compare(pair: Pair, marker: Marker | None, expected: Expected) -> State:
     source, outputs = pair
-    assert source is not None  # noqa: S101 (for the type checker: the caller has looked)
+    assert source is not None
     if outputs is None:
         return State.MISSING
     if outputs.committed is None:

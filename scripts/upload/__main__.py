@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from scripts.commands import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app
-from scripts.screen import Screen
-from scripts.targets import find_target
-from scripts.upload.uploading import Request, upload
+from scripts.aws.stage import find_target
+from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app
+from scripts.cli.output import Screen
+from scripts.upload.command import Request, upload
 
 EXAMPLE = "Example: npm run upload -- ~/Pictures/holiday --watch --stage prod --execute"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from processing.keys import MAX_KEY_BYTES
+from processing.output_keys import MAX_KEY_BYTES
 
 
 @dataclass(frozen=True)

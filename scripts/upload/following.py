@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from processing.outcomes import Outcome, SourceObject
-from scripts.digest_watch import DigestWatch
-from scripts.dlq.letters import explain
-from scripts.dlq.reading import read_letters
-from scripts.dlq.timing import Timing
-from scripts.failure_table import Failure
-from scripts.photos import Photos, SourceState
-from scripts.queues import Queue
-from scripts.tally import NO_OUTCOME
+from scripts.aws.dead_letter import explain
+from scripts.aws.digest_subscription import DigestWatch
+from scripts.aws.dlq_reader import read_letters
+from scripts.aws.dlq_timing import Timing
+from scripts.aws.photo_state import Photos, SourceState
+from scripts.aws.sqs_queue import Queue
+from scripts.cli.failures import Failure
+from scripts.start.progress import NO_OUTCOME
 from scripts.upload.job import Job
 
 POLL_SECONDS = 1

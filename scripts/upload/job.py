@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from processing.outcomes import RecordResult
-from scripts.failure_table import Failure
+from scripts.cli.failures import Failure
 
 # Beyond it failures are only counted: memory stays bounded when everything fails.
 MAX_FAILURES_KEPT = 10_000
@@ -113,7 +113,7 @@ class Job:
         }
 
     def _settle(self, result: RecordResult) -> None:
-        assert result.source is not None  # noqa: S101 (for the type checker: only such results come here)
+        assert result.source is not None
         key = result.source.key
         del self._etags[key]
         failed = result.outcome.is_failure and result.code

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from processing.digest_words import count_of, human_bytes
-from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
-from scripts.failure_table import failure_table
-from scripts.screen import Report, Table, key_text
-from scripts.tally import NO_OUTCOME
-from scripts.units import human_duration
+from processing.wording import count_of, human_bytes
+from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
+from scripts.cli.failures import failure_table
+from scripts.cli.output import Report, Table, key_text
+from scripts.cli.units import human_duration
+from scripts.start.progress import NO_OUTCOME
 from scripts.upload.compare import Action, Why
 from scripts.upload.folder import Unreadable
 from scripts.upload.job import Job

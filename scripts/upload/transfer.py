@@ -10,8 +10,8 @@ from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.parallel import side_by_side
-from scripts.photos import is_missing
+from scripts.aws.parallel import side_by_side
+from scripts.aws.photo_state import is_missing
 from scripts.upload.compare import SHA256, Action, Why, decide, digest
 from scripts.upload.folder import LocalFile, Unreadable
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from scripts.local_stack import STAGE, LocalStack
-from scripts.stack_outputs import SERVICE
+from scripts.aws.local_endpoint import STAGE, LocalStack
+from scripts.aws.stack_outputs import SERVICE
 
 ROLES = ("ProcessRole", "RollUpRole")
 QUEUES = ("PhotoQueue", "DeadLetterQueue", "RollUpQueue", "FollowQueue")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.photos import jpeg, not_an_image, one_of_each, oriented_jpeg, png_bomb
+from tests.support.photos import jpeg, not_an_image, one_of_each, oriented_jpeg, png_bomb
 
 NAMES_THAT_HURT = (
     "with space.jpg",

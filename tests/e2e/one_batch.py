@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from scripts.local_stack import LocalStack
-from tests.photos import jpeg, not_an_image
+from scripts.aws.local_endpoint import LocalStack
+from tests.support.photos import jpeg, not_an_image
 
 # Each asks something else of the service. What is "done" is told of again in each batch, with the same event; a suspect
 # is a message that an earlier invocation may have died with.

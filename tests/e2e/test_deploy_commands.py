@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from scripts.local_aws import LocalAws, client_environment, local_aws, make_client
-from tests.conftest import REPOSITORY
-from tests.photos import jpeg
+from scripts.aws.local_endpoint import client_environment, make_client
+from scripts.cli.repository import REPOSITORY
+from scripts.local_stack.ministack import LocalAws, local_aws
+from tests.support.photos import jpeg
 
 PATIENCE_SECONDS = 60
 NOT_THE_USERS = ("AWS_", "SLS_", "SERVERLESS_")

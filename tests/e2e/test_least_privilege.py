@@ -13,8 +13,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.local_aws import REGION
-from scripts.local_stack import LocalStack
+from scripts.aws.local_endpoint import REGION, LocalStack
 from tests.e2e.grants import BUCKETS, QUEUES, TOPICS, Grant, Policy, allowing_statements, find_grants, find_policies
 from tests.e2e.one_batch import WELL, Account, OneBatch, emitted_metrics, forget_everything, paused_mapping, roll_up
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from scripts.local_stack import LocalStack
-from scripts.photo_folder import find_photos
-from scripts.start import work
-from scripts.tally import Tally
+from scripts.aws.local_endpoint import LocalStack
+from scripts.start.__main__ import work
+from scripts.start.photo_folder import find_photos
+from scripts.start.progress import Tally
 from tests.e2e.mixed_folder import make_folder
 
 OUTPUTS = {"large.jpg": 1200, "medium.jpg": 600, "small.jpg": 300}

@@ -11,21 +11,21 @@ from uuid import uuid4
 
 import pytest
 
-from processing.keys import document_key
-from processing.messages import parse_message
-from scripts import journal
+from processing.output_keys import document_key
+from processing.s3_events import parse_message
+from scripts.aws.local_endpoint import LocalStack
+from scripts.aws.sqs_queue import Queue
+from scripts.cli.repository import REPOSITORY
 from scripts.dlq.__main__ import app as dlq_app
-from scripts.journal import Journal
-from scripts.local_stack import LocalStack
-from scripts.queues import Queue
 from scripts.reconcile.__main__ import app as reconcile_app
+from scripts.sending import journal
+from scripts.sending.journal import Journal
 from scripts.upload.__main__ import app as upload_app
-from tests.dead_letters import dead_letter
 from tests.integration.scripts.bare_stage import drain, send_all
 from tests.integration.scripts.command_line import CommandLine
-from tests.photos import jpeg, not_an_image
+from tests.support.dead_letters import dead_letter
+from tests.support.photos import jpeg, not_an_image
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 LETTERS = 200
 PATIENCE_SECONDS = 120
 
@@ -151,9 +151,9 @@ def test_a_change_of_settings_makes_outputs_stale_and_reconcile_renews_them(
 
 # The command itself, but with a shorter hold: a rerun waits for what a killed run had received.
 SHORT_HOLD = """
-from scripts.commands import main
+from scripts.cli.command_line import main
 from scripts.dlq.__main__ import app
-from scripts.dlq.timing import Timing
+from scripts.aws.dlq_timing import Timing
 Timing.__init__.__kwdefaults__["hold_seconds"] = 3
 main(app, "npm run dlq --")
 """

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-from scripts.local_stack import LocalStack
-from tests.photos import jpeg
+from scripts.aws.local_endpoint import LocalStack
+from tests.support.photos import jpeg
 
 PATIENCE_SECONDS = 60
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
-from tests.photos import jpeg, not_an_image
+from scripts.cli.repository import REPOSITORY
+from tests.support.photos import jpeg, not_an_image
 
 COMMAND = [sys.executable, "-m", "scripts.start"]
 

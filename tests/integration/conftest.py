@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from scripts.cli.repository import REPOSITORY
 from tests.integration.template.packaged import Template
 
 STAGE = "prod"
@@ -16,6 +16,6 @@ STAGE = "prod"
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """What `npm run package -- --stage prod` writes."""
     folder = tmp_path_factory.mktemp("package")
-    command = [sys.executable, "-m", "scripts.deployment", "package", "--stage", STAGE, "--package", str(folder)]
+    command = [sys.executable, "-m", "scripts.deploy", "package", "--stage", STAGE, "--package", str(folder)]
     subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
     return Template(json.loads((folder / "cloudformation-template-update-stack.json").read_text()))

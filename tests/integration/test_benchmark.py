@@ -3,12 +3,12 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from scripts.cli.repository import REPOSITORY
+
 PEERS = {"darkroom", "sharp-chain", "sharp-clone", "libvips", "pillow"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")

@@ -3,14 +3,12 @@
 import json
 import os
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.deployment_rules import find_mistakes
-
-REPOSITORY = Path(__file__).parents[2]
+from scripts.cli.repository import REPOSITORY
+from scripts.deploy.rules import find_mistakes
 
 
 def resolve(stage: str) -> Any:

@@ -1,12 +1,11 @@
 """The README promises what the code does."""
 
-from pathlib import Path
-
 import pytest
 
 from processing.failures import FailureCode
+from scripts.cli.repository import REPOSITORY
 
-README = (Path(__file__).parent.parent.parent / "README.md").read_text()
+README = (REPOSITORY / "README.md").read_text()
 
 
 @pytest.mark.parametrize("code", FailureCode)

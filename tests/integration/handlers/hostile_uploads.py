@@ -8,12 +8,12 @@ import json
 import sys
 from pathlib import Path
 
-from handlers.pace import Pace
-from handlers.worker import Worker
+from handlers.admission import Pace
 from handlers.worker_pool import WorkerPool
-from tests.bad_decoder import asking_for
-from tests.fake_cloud import FakeCloud
-from tests.photos import exif, jpeg
+from handlers.worker_process import Worker
+from tests.support.bad_decoder import asking_for
+from tests.support.fake_aws import FakeCloud
+from tests.support.photos import exif, jpeg
 from tests.unit.handlers.conftest import ENVIRONMENT
 
 PIXELS = b"SENTINEL-PIXELS-7f3a"
@@ -41,7 +41,7 @@ def bodies() -> list[bytes]:
 
 def main(results: Path) -> None:
     pace = Pace()
-    pool = WorkerPool(1769, 10, pace, lambda limit: Worker(limit, "tests.bad_decoder"))
+    pool = WorkerPool(1769, 10, pace, lambda limit: Worker(limit, "tests.support.bad_decoder"))
     cloud = FakeCloud(ENVIRONMENT, pool, pace)
     for number, key in enumerate(KEYS):
         cloud.upload(key, bodies()[number % 4])

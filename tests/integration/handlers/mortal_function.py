@@ -12,8 +12,8 @@ from typing import Any
 import handlers.batch
 from handlers.process_images import house, lambda_handler
 from handlers.worker_pool import WorkerPool
-from processing.worker_protocol import RenderRequest
-from tests.events import lambda_context
+from processing.worker.protocol import RenderRequest
+from tests.support.events import lambda_context
 
 POISON = b"poison for the whole function"
 TIMEOUT_SECONDS = 13.0

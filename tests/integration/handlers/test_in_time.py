@@ -9,13 +9,13 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from handlers.house import MESSAGING_CONFIG, RESERVED_SECONDS
-from handlers.pace import Pace
-from handlers.worker import Worker
+from handlers.admission import Pace
+from handlers.services import MESSAGING_CONFIG, RESERVED_SECONDS
 from handlers.worker_pool import WorkerPool
-from tests.bad_decoder import asking_for
-from tests.fake_cloud import FakeCloud
-from tests.photos import jpeg
+from handlers.worker_process import Worker
+from tests.support.bad_decoder import asking_for
+from tests.support.fake_aws import FakeCloud
+from tests.support.photos import jpeg
 from tests.unit.handlers.conftest import ENVIRONMENT
 
 PHOTO = jpeg()
@@ -90,7 +90,7 @@ def badly_decoding() -> Iterator[FakeCloud]:
     """With workers that may crash and hang; the last photos, it believes, were fast."""
     pace = Pace()
     pace.note(render_seconds=0.1, transfer_seconds=0.1)
-    pool = WorkerPool(1769, 1.5, pace, lambda limit: Worker(limit, "tests.bad_decoder"))
+    pool = WorkerPool(1769, 1.5, pace, lambda limit: Worker(limit, "tests.support.bad_decoder"))
     yield FakeCloud(ENVIRONMENT, pool, pace)
     pool.stop()
 

@@ -4,15 +4,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from handlers.deadline import Deadline
-from handlers.pace import Pace
+from handlers.admission import Pace
 from handlers.stopwatch import Stopwatch
-from handlers.worker import Worker
+from handlers.time_budget import Deadline
 from handlers.worker_pool import WorkerPool
-from processing.pipeline import render_photo
+from handlers.worker_process import Worker
+from processing.images.pipeline import render_photo
 from processing.settings import Limits, RenderSettings, parse_renditions
-from processing.worker_protocol import RenderRequest
-from tests.photos import jpeg
+from processing.worker.protocol import RenderRequest
+from tests.support.photos import jpeg
 
 SETTINGS = RenderSettings(parse_renditions("large:1200:80,medium:600:80,small:300:80"), Limits(10**9, 10**9, 1))
 MOST = 1.05

@@ -12,13 +12,14 @@ from uuid import uuid4
 
 import pytest
 
-from processing.keys import output_keys
+from processing.output_keys import output_keys
 from processing.settings import parse_renditions
-from scripts.local_aws import client_environment, local_aws, make_client
-from tests.conftest import REPOSITORY
-from tests.events import s3_body
+from scripts.aws.local_endpoint import client_environment, make_client
+from scripts.cli.repository import REPOSITORY
+from scripts.local_stack.ministack import local_aws
 from tests.integration.handlers.mortal_function import POISON, TIMEOUT_SECONDS
-from tests.photos import jpeg
+from tests.support.events import s3_body
+from tests.support.photos import jpeg
 from tests.unit.handlers.conftest import ENVIRONMENT
 
 KEYS = [f"photo {number}.jpg" for number in range(10)]

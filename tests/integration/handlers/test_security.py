@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from processing.worker_protocol import RenderRequest
-from tests.conftest import REPOSITORY
-from tests.fake_cloud import FakeCloud
-from tests.fake_workers import CopyingWorkers
+from processing.worker.protocol import RenderRequest
+from scripts.cli.repository import REPOSITORY
 from tests.integration.handlers.hostile_uploads import KEYS, PIXELS
+from tests.support.fake_aws import FakeCloud
+from tests.support.fake_workers import CopyingWorkers
 from tests.unit.handlers.conftest import ENVIRONMENT
 
 SECRETS = {

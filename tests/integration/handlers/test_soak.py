@@ -4,16 +4,16 @@ from collections import Counter
 
 import pytest
 
-from handlers.deadline import Deadline
 from handlers.stopwatch import Stopwatch
+from handlers.time_budget import Deadline
 from processing.failures import FailureCode, PermanentError, RetryableError
-from processing.messages import parse_message
-from processing.rendered import Rendered
-from processing.worker_protocol import RenderRequest
-from tests.fake_cloud import FakeCloud, shuffled_and_doubled
-from tests.fake_workers import CopyingWorkers
+from processing.images.rendered import Rendered
+from processing.s3_events import parse_message
+from processing.worker.protocol import RenderRequest
+from tests.support.fake_aws import FakeCloud, shuffled_and_doubled
+from tests.support.fake_workers import CopyingWorkers
+from tests.support.unreliable_aws import BODY_FAULTS, S3_FAULTS, SNS_FAULTS, SQS_FAULTS, Fault, Weather
 from tests.unit.handlers.conftest import ENVIRONMENT
-from tests.weather import BODY_FAULTS, S3_FAULTS, SNS_FAULTS, SQS_FAULTS, Fault, Weather
 
 PHOTOS = 2000
 SHARE = 0.10

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scripts.build_target import LAMBDA_PYTHON
+from scripts.packaging.target import LAMBDA_PYTHON
 
 EMULATOR = "qemu-aarch64"
 RELEASE = "trixie"  # the Debian release that has Lambda's Python

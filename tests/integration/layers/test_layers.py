@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.build_layer import Layer, build_layer
-from scripts.build_target import LAMBDA_PYTHON, NO_BYTECODE, Target, find_interpreter
-from tests.conftest import REPOSITORY
+from scripts.cli.repository import REPOSITORY
+from scripts.packaging.layer import Layer, build_layer
+from scripts.packaging.target import LAMBDA_PYTHON, NO_BYTECODE, Target, find_interpreter
 from tests.integration.layers.arm64_python import NoArm64PythonError, find_arm64_python
-from tests.photos import jpeg
+from tests.support.photos import jpeg
 
 MAX_BYTES = 40 * 1024 * 1024
 ELF, ELF_MACHINE_AT = b"\x7fELF", 18
@@ -31,7 +31,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import aws_lambda_powertools.metrics, aws_lambda_powertools.utilities.batch, pyvips
-from processing.pipeline import render_photo
+from processing.images.pipeline import render_photo
 from processing.settings import Limits, RenderSettings, parse_renditions
 settings = RenderSettings(parse_renditions("large:200:80,small:50:80"), Limits(10**7, 10**7, 1))
 render_photo(Path(sys.argv[1]), Path(sys.argv[2]), settings)

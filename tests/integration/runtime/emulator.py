@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
-from scripts.build_function import build_function
-from scripts.build_layer import build_layer
-from scripts.build_target import Target, native_target
-from scripts.local_aws import HOST, find_free_port
-from scripts.tether import tethered
-from tests.conftest import REPOSITORY
+from scripts.aws.local_endpoint import HOST
+from scripts.cli.repository import REPOSITORY
+from scripts.local_stack.ministack import find_free_port
+from scripts.local_stack.supervisor import tethered
+from scripts.packaging.function_zip import build_function
+from scripts.packaging.layer import build_layer
+from scripts.packaging.target import Target, native_target
 
 RUNTIME = REPOSITORY / ".tools/runtime"
 HANDLER = "handlers/process_images.lambda_handler"

@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Callable
 
-from scripts.local_aws import HOST
+from scripts.aws.local_endpoint import HOST
 
 
 class Gate:

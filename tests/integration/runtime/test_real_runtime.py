@@ -12,13 +12,14 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-from scripts.local_aws import LocalAws, client_environment, local_aws, make_client
-from tests.conftest import REPOSITORY
-from tests.events import s3_body, sqs_record
+from scripts.aws.local_endpoint import client_environment, make_client
+from scripts.cli.repository import REPOSITORY
+from scripts.local_stack.ministack import LocalAws, local_aws
 from tests.integration.runtime.emulator import Emulator, Package, emulated, find_obstacle, unpack
 from tests.integration.runtime.gate import Gate
 from tests.integration.template.packaged import Template
-from tests.photos import jpeg, not_an_image
+from tests.support.events import s3_body, sqs_record
+from tests.support.photos import jpeg, not_an_image
 
 OUTPUTS = {"large.jpg", "medium.jpg", "small.jpg", "document.pdf"}
 GOOD, BAD = jpeg((1200, 900)), not_an_image()

@@ -7,8 +7,8 @@ from functools import cache, cached_property
 from typing import Any
 from uuid import uuid4
 
-from scripts.local_aws import client_environment, make_client
-from scripts.targets import Target, find_target
+from scripts.aws.local_endpoint import client_environment, make_client
+from scripts.aws.stage import Target, find_target
 
 RENDITIONS = "large:1200:80,medium:600:80,small:300:80"
 _OUTPUTS = {

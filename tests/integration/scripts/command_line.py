@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 import typer
 
-from scripts.commands import run
+from scripts.cli.command_line import run
 
 
 @dataclass(frozen=True)

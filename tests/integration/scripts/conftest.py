@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts import journal
+from scripts.aws.dlq_timing import Timing
+from scripts.cli.repository import REPOSITORY
 from scripts.dlq.__main__ import app
-from scripts.dlq.timing import Timing
-from scripts.local_aws import LocalAws, local_aws
+from scripts.local_stack.ministack import LocalAws, local_aws
+from scripts.sending import journal
 from tests.integration.scripts.bare_stage import BareStage, deploy_bare_stage
 from tests.integration.scripts.command_line import CommandLine
-
-REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="session")

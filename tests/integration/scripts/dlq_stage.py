@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from processing.failures import FailureCode
-from scripts.queues import Depth, Queue
-from tests.dead_letters import dead_letter
+from scripts.aws.sqs_queue import Depth, Queue
 from tests.integration.scripts.bare_stage import BareStage, drain
+from tests.support.dead_letters import dead_letter
 
 DENIED = [dead_letter(f"2026/{i}.jpg", code=FailureCode.ACCESS_DENIED) for i in range(12)]
 CORRUPT = [dead_letter(f"old/{i}.png", code=FailureCode.CORRUPT_IMAGE) for i in range(3)]

@@ -12,13 +12,13 @@ from typing import Any
 
 import boto3
 
+from scripts.aws.dlq_timing import Timing
+from scripts.aws.stack_outputs import StackOutputs
+from scripts.aws.stage import Target
+from scripts.cli.output import Screen
 from scripts.dlq.redrive import Redrive, Request
 from scripts.dlq.selection import Selection
-from scripts.dlq.timing import Timing
-from scripts.journal import Entry, Journal
-from scripts.screen import Screen
-from scripts.stack_outputs import StackOutputs
-from scripts.targets import Target
+from scripts.sending.journal import Entry, Journal
 
 TIMING = Timing(hold_seconds=2, wait_seconds=0, poll_seconds=0.1, patience_seconds=5)
 

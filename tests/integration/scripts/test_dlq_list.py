@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from processing.failures import FailureCode
-from scripts.queues import Depth, Queue
-from tests.dead_letters import dead_letter
+from scripts.aws.sqs_queue import Depth, Queue
+from scripts.cli.repository import REPOSITORY
 from tests.integration.scripts.bare_stage import BareStage, fill_dlq
 from tests.integration.scripts.command_line import CommandLine
-from tests.integration.scripts.conftest import REPOSITORY
 from tests.integration.scripts.dlq_stage import CORRUPT, DENIED, bodies, depth, in_dlq
 from tests.integration.scripts.fake_function import store_outputs
+from tests.support.dead_letters import dead_letter
 
 
 def test_list_reads_all_and_not_the_first_ten_and_leaves_everything_as_it_was(

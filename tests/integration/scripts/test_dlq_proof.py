@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from processing.failures import FailureCode
-from processing.messages import parse_message
+from processing.s3_events import parse_message
 from tests.integration.scripts.bare_stage import BareStage, fill_dlq
 from tests.integration.scripts.command_line import CommandLine
 from tests.integration.scripts.dlq_stage import DENIED, denied_sources, in_dlq, wait_until

@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 
 from processing.failures import FailureCode
-from scripts.queues import Depth
-from tests.events import s3_body
+from scripts.aws.sqs_queue import Depth
+from scripts.cli.repository import REPOSITORY
 from tests.integration.scripts.bare_stage import BareStage, fill_dlq
 from tests.integration.scripts.command_line import CommandLine
-from tests.integration.scripts.conftest import REPOSITORY
 from tests.integration.scripts.dlq_stage import (
     CORRUPT,
     DENIED,
@@ -24,6 +23,7 @@ from tests.integration.scripts.dlq_stage import (
     with_names,
 )
 from tests.integration.scripts.fake_function import fake_function
+from tests.support.events import s3_body
 
 
 def test_an_export_edited_and_imported_comes_out_edited(

@@ -3,8 +3,8 @@
 import re
 import time
 
-from scripts import journal
-from scripts.queues import Depth
+from scripts.aws.sqs_queue import Depth
+from scripts.sending import journal
 from tests.integration.scripts.bare_stage import BareStage, drain, fill_dlq
 from tests.integration.scripts.command_line import CommandLine
 from tests.integration.scripts.dlq_stage import CORRUPT, DENIED, bodies, depth, in_dlq, in_queue, with_names

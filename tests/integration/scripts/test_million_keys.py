@@ -4,15 +4,14 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-from processing.marker import Marker
+from processing.commit_marker import Marker
+from scripts.cli.repository import REPOSITORY
 from scripts.reconcile.comparison import compare
+from scripts.reconcile.counts import Tally
 from scripts.reconcile.listing import Listed
 from scripts.reconcile.states import Expected, State
-from scripts.reconcile.tally import Tally
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 KEYS = 1_000_000
 NAMES = ("document.pdf", "large.jpg", "medium.jpg", "small.jpg")
 EXPECTED = Expected.of(["large", "medium", "small"], fingerprint="f1", judged_before=1000.0)

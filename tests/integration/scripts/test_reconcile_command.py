@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from processing.keys import document_key, rendition_key
-from processing.messages import parse_message
-from scripts import journal
+from processing.output_keys import document_key, rendition_key
+from processing.s3_events import parse_message
+from scripts.cli.repository import REPOSITORY
 from scripts.reconcile.__main__ import app
-from tests.dead_letters import dead_letter
+from scripts.sending import journal
 from tests.integration.scripts.bare_stage import BareStage, drain, fill_dlq
 from tests.integration.scripts.command_line import CommandLine
-from tests.integration.scripts.conftest import REPOSITORY
 from tests.integration.scripts.fake_function import fake_function, store_outputs
+from tests.support.dead_letters import dead_letter
 
 NOW = ("--min-age", "0s")
 

@@ -15,17 +15,18 @@ from uuid import uuid4
 import pytest
 
 from processing.failures import FailureCode
+from scripts.aws.dlq_reader import wait_until_shown
+from scripts.aws.local_endpoint import make_client
+from scripts.aws.stage import Target
+from scripts.cli.output import Screen
 from scripts.dlq.mover import MOVED
-from scripts.dlq.reading import wait_until_shown
 from scripts.dlq.redrive import Redrive
-from scripts.journal import Journal
-from scripts.local_aws import LocalAws, make_client
-from scripts.screen import Screen
-from scripts.sending import SENT
-from scripts.targets import Target
-from tests.dead_letters import dead_letter
+from scripts.local_stack.ministack import LocalAws
+from scripts.sending.journal import Journal
+from scripts.sending.sender import SENT
 from tests.integration.scripts.bare_stage import drain, send_all
 from tests.integration.scripts.killed_redrive import TIMING, make_request, make_target, run_until_killed
+from tests.support.dead_letters import dead_letter
 
 LETTERS = [dead_letter(f"2026/{i:03}.jpg", code=FailureCode.ACCESS_DENIED, message_id=f"m{i}") for i in range(200)]
 BATCH = 10

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from processing.digest import Batch, summarise
+from processing.digest.message import Batch, summarise
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
-from scripts import digest_watch
-from scripts.digest_watch import watch_digests
+from scripts.aws import digest_subscription as digest_watch
+from scripts.aws.digest_subscription import watch_digests
+from scripts.cli.repository import REPOSITORY
 from scripts.upload.__main__ import app
 from tests.integration.scripts.bare_stage import BareStage
 from tests.integration.scripts.command_line import CommandLine
-from tests.integration.scripts.conftest import REPOSITORY
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handlers.announce import DIGEST_NOT_SENT, METRIC_NAMES
+from handlers.reporting import DIGEST_NOT_SENT, METRIC_NAMES
 from tests.integration.conftest import STAGE
 from tests.integration.template.packaged import Rule, Template, drop, put, remove
 

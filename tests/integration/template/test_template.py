@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.stack_outputs import StackOutputs
+from scripts.aws.stack_outputs import StackOutputs
 from tests.integration.conftest import STAGE
 from tests.integration.template.alarm_rules import ALARM_RULES
 from tests.integration.template.function_rules import FUNCTION_RULES

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.events import lambda_context
+from tests.support.events import lambda_context
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",

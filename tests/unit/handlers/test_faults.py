@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from handlers.budget import Budget
-from handlers.pace import Pace
+from handlers.admission import Pace
+from handlers.byte_budget import Budget
 from handlers.worker_pool import WorkerPool
-from tests.fake_cloud import FakeCloud, shuffled_and_doubled
-from tests.photos import jpeg
+from tests.support.fake_aws import FakeCloud, shuffled_and_doubled
+from tests.support.photos import jpeg
+from tests.support.unreliable_aws import BODY_FAULTS, S3_FAULTS, SNS_FAULTS, SQS_FAULTS, Fault
 from tests.unit.handlers.conftest import ENVIRONMENT
-from tests.weather import BODY_FAULTS, S3_FAULTS, SNS_FAULTS, SQS_FAULTS, Fault
 
 PHOTOS = 12
 

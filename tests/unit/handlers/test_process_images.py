@@ -11,9 +11,9 @@ import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from PIL import Image
 
-from tests.events import lambda_context, s3_body, sqs_record
-from tests.faults import answering, aws_error, half_a_body, recording
-from tests.photos import jpeg
+from tests.support.events import lambda_context, s3_body, sqs_record
+from tests.support.fault_injection import answering, aws_error, half_a_body, recording
+from tests.support.photos import jpeg
 from tests.unit.handlers.conftest import ENVIRONMENT, Aws, invoke
 
 GOOD = jpeg((1500, 1000))
@@ -322,7 +322,7 @@ def test_a_digest_that_cannot_be_made_never_fails_the_batch_and_is_counted(
     def broken(_: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("handlers.announce.summarise", broken)
+    monkeypatch.setattr("handlers.reporting.summarise", broken)
     aws.upload("a.jpg", GOOD)
     assert invoke(aws.messages()) == []
     assert emitted_metrics(capsys)["DigestNotSent"] == [1.0]

@@ -10,19 +10,19 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.budget import Budget
-from handlers.deadline import Deadline
-from handlers.delivery import Delivery
+from handlers.byte_budget import Budget
+from handlers.object_store import NothingToDoError, Storage
+from handlers.process_source import Delivery
 from handlers.stopwatch import Stopwatch
-from handlers.storage import NothingToDoError, Storage
+from handlers.time_budget import Deadline
 from handlers.worker_pool import WorkerPool
-from processing.keys import output_keys
-from processing.marker import Marker
+from processing.commit_marker import Marker
 from processing.outcomes import SourceObject
+from processing.output_keys import output_keys
 from processing.settings import Limits, RenderSettings, Rendition
-from tests.fake_s3 import FakeS3, Stored
-from tests.fake_workers import CopyingWorkers, copied
-from tests.interleaving import DiedError, Scheduler, Task, Tasks
+from tests.support.fake_s3 import FakeS3, Stored
+from tests.support.fake_workers import CopyingWorkers, copied
+from tests.support.interleaving import DiedError, Scheduler, Task, Tasks
 
 LIMITS = Limits(max_bytes=1000, max_pixels=1000, max_pages=1)
 ONE_OUTPUT = RenderSettings((), LIMITS)  # the document alone
@@ -73,7 +73,7 @@ class World:
             self._upload(number)
             self._delivery(ThreadPoolExecutor(1)).deliver(self._source(number), Deadline.after(60), Stopwatch())
         self.s3.before, self.s3.after = self._before, self._after
-        with patch("handlers.delivery.wait", self.scheduler.wait):
+        with patch("handlers.process_source.wait", self.scheduler.wait):
             self.scheduler.spawn(UPLOADER, self._upload_the_rest)
             self.scheduler.run()
         self._assert_newest_won()
@@ -99,7 +99,7 @@ class World:
             self.outcomes.append((number, nothing.outcome))
         except DiedError:
             self._spawn_writer(number, f"{process}{AGAIN}")
-        except Exception as error:  # noqa: BLE001 (none is expected: whatever it is, the test must hear of it)
+        except Exception as error:
             self._broken.append(f"{process}: {error!r}")
         else:
             self.outcomes.append((number, "processed"))

@@ -10,7 +10,7 @@ from moto import mock_aws
 from handlers import roll_up
 from handlers.roll_up import RollUp, RollUpSettings, lambda_handler
 from handlers.settings import SettingsError
-from processing.digest import Batch, summarise
+from processing.digest.message import Batch, summarise
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
 

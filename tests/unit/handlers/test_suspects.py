@@ -4,11 +4,11 @@ from contextlib import suppress
 
 import pytest
 
-from handlers.house import RESERVED_SECONDS
-from handlers.messages import Message
-from handlers.pace import REMEMBERED
-from tests.fake_cloud import FakeCloud
-from tests.fake_workers import DiedError, MortalWorkers, SlowWorkers
+from handlers.admission import REMEMBERED
+from handlers.services import RESERVED_SECONDS
+from handlers.sqs_message import Message
+from tests.support.fake_aws import FakeCloud
+from tests.support.fake_workers import DiedError, MortalWorkers, SlowWorkers
 from tests.unit.handlers.conftest import ENVIRONMENT
 
 TIMEOUT_SECONDS = 60

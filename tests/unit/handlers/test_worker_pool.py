@@ -10,19 +10,19 @@ from uuid import uuid4
 
 import pytest
 
-from handlers.deadline import Deadline
-from handlers.pace import Pace
+from handlers.admission import Pace
 from handlers.stopwatch import Stopwatch
-from handlers.worker import Worker
+from handlers.time_budget import Deadline
 from handlers.worker_pool import FUNCTION_MB, MB, WORKER_MB, WorkerPool
-from processing.address_space import RESERVED_BYTES
+from handlers.worker_process import Worker
 from processing.failures import DarkroomError, FailureCode, PermanentError, RetryableError
-from processing.rendered import Rendered
+from processing.images.rendered import Rendered
 from processing.settings import Limits, RenderSettings
-from processing.worker_protocol import RenderRequest
-from tests import photos
-from tests.bad_decoder import asking_for
-from tests.rendering import RENDITIONS, SETTINGS
+from processing.worker.memory_limit import RESERVED_BYTES
+from processing.worker.protocol import RenderRequest
+from tests.support import photos
+from tests.support.bad_decoder import asking_for
+from tests.support.rendering import RENDITIONS, SETTINGS
 
 PHOTO = photos.jpeg()
 PHOTO_TIMEOUT_SECONDS = 1.5
@@ -63,7 +63,7 @@ def pooled() -> Iterator[Pooled]:
 
 @pytest.fixture
 def workers() -> Recorder:
-    return Recorder("tests.bad_decoder")
+    return Recorder("tests.support.bad_decoder")
 
 
 @pytest.fixture
@@ -237,7 +237,7 @@ def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_for_the_next_photo
 
 def test_starting_a_pool_does_not_wait_for_its_workers(pooled: Pooled, tmp_path: Path) -> None:
     start = time.monotonic()
-    pool = pooled(Recorder("tests.slow_starter"))
+    pool = pooled(Recorder("tests.support.slow_worker"))
     assert time.monotonic() - start < 0.5
     assert render(pool, tmp_path, PHOTO).files
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from scripts.cli.repository import REPOSITORY
 
 CLEAN_NPM = "echo '{\"vulnerabilities\": {}}'"
 

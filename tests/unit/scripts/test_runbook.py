@@ -2,18 +2,18 @@
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 import typer
 from typer.main import get_command
 
-from scripts.commands import run
+from scripts.cli.command_line import run
+from scripts.cli.repository import REPOSITORY
 from scripts.dlq.__main__ import app as dlq_app
 from scripts.reconcile.__main__ import app as reconcile_app
 from scripts.upload.__main__ import app as upload_app
 
-RUNBOOK = (Path(__file__).resolve().parents[3] / "docs" / "runbook.md").read_text()
+RUNBOOK = (REPOSITORY / "docs" / "runbook.md").read_text()
 APPS: dict[str, typer.Typer] = {"dlq": dlq_app, "reconcile": reconcile_app, "upload": upload_app}
 COMMANDS = sorted(set(re.findall(r"npm run (?:--silent )?((?:dlq|reconcile|upload) -- [^`\n]+)", RUNBOOK)))
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-SETUP = Path(__file__).parents[3] / "scripts/setup.sh"
+from scripts.cli.repository import REPOSITORY
+
+SETUP = REPOSITORY / "scripts/setup.sh"
 PYTHONS = ("python3", "python3.14", "python3.13", "python3.12", "python3.11")
 
 

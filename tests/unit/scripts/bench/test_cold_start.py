@@ -8,7 +8,7 @@ LINES = """import time: self [us] | cumulative | imported package
 import time:       100 |        100 |   botocore.utils
 import time:       200 |       2000 | boto3
 import time:       300 |        300 |     urllib3.util
-import time:        50 |         50 | handlers.house
+import time:        50 |         50 | handlers.services
 import time:        25 |         25 | processing
 import time:        10 |         10 | json.decoder
 something else on stderr

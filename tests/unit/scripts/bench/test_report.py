@@ -10,9 +10,10 @@ import pytest
 from scripts.bench.__main__ import read_results, write_results
 from scripts.bench.plot import draw_ratios
 from scripts.bench.report import render_report
+from scripts.cli.repository import REPOSITORY
 from tests.unit.scripts.bench.results import batch, measured, memory, score, versus
 
-DOCS = Path(__file__).resolve().parents[4] / "docs"
+DOCS = REPOSITORY / "docs"
 RESULTS = {
     "versus": measured(versus(score("darkroom", 1.0), score("sharp-clone", 2.5))),
     "memory": measured(memory(70)),

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.capacity.__main__ import app
 from scripts.capacity.figures import FiguresError, read_figures
-from scripts.commands import EXIT_COULD_NOT_RUN, EXIT_OK, run
+from scripts.cli.command_line import EXIT_COULD_NOT_RUN, EXIT_OK, run
 
 
 def capacity(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

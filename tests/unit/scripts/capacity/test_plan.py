@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from math import inf
-from pathlib import Path
 
 import pytest
 import yaml
@@ -12,8 +11,8 @@ from hypothesis import strategies as st
 from scripts.capacity.costs import cost_lines, storage_per_month, total
 from scripts.capacity.plan import CONCURRENCY, PROD, STORAGE, UPLOAD, Deployment, Figures, make_plan, processors
 from scripts.capacity.price_list import PriceError, PriceList, override
+from scripts.cli.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[4]
 FIGURES = Figures(cpu_ms=100, waiting_ms=250, init_ms=400, bytes_out=500_000)
 DEPLOYMENT = Deployment(
     memory_mb=1769,

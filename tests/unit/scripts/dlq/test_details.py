@@ -3,11 +3,11 @@ import shlex
 import pytest
 
 from processing.failures import FailureCode
+from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.photo_state import SourceState
+from scripts.cli.output import plain_lines
 from scripts.dlq.details import Evidence, letter_report
-from scripts.dlq.letters import DeadLetter
-from scripts.photos import SourceState
-from scripts.screen import plain_lines
-from tests.dead_letters import NOW, received
+from tests.support.dead_letters import NOW, received
 
 
 def lines(letter: DeadLetter, state: SourceState = SourceState.SAME, *, is_done: bool = False) -> list[str]:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from processing.failures import FailureCode
-from scripts.commands import OperatorError
+from scripts.aws.dead_letter import DeadLetter
+from scripts.cli.errors import OperatorError
 from scripts.dlq.export_file import read_export, write_export
-from scripts.dlq.letters import DeadLetter
-from tests.dead_letters import received
+from tests.support.dead_letters import received
 
 LETTERS = [
     received("1", "a\nb.jpg", code=FailureCode.ACCESS_DENIED),

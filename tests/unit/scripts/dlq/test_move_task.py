@@ -9,16 +9,17 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from scripts.commands import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, OperatorError
-from scripts.dlq import redriving
+from scripts.aws.dlq_timing import Timing
+from scripts.aws.stack_outputs import StackOutputs
+from scripts.aws.stage import Target
+from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
+from scripts.cli.errors import OperatorError
+from scripts.cli.output import Screen
+from scripts.dlq import redrive_command as redriving
 from scripts.dlq.move_task import MoveTask, MoveTasks, Status, fits
 from scripts.dlq.redrive import Request
 from scripts.dlq.selection import Selection
-from scripts.dlq.timing import Timing
-from scripts.screen import Screen
-from scripts.stack_outputs import StackOutputs
-from scripts.targets import Target
-from tests.dead_letters import dead_letter
+from tests.support.dead_letters import dead_letter
 
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/darkroom-prod-photos"
 DLQ = "https://sqs.eu-west-1.amazonaws.com/123456789012/darkroom-prod-dead-letters"

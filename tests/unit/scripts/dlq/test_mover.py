@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from scripts.aws.dlq_timing import Timing
+from scripts.aws.sqs_message import Message
+from scripts.aws.sqs_queue import BatchOutcome, Depth
 from scripts.dlq.mover import MOVED, Mover
-from scripts.dlq.timing import Timing
-from scripts.journal import Journal
-from scripts.pace import Pace
-from scripts.queues import BatchOutcome, Depth
-from scripts.sending import SENT, Sender
-from scripts.sqs_messages import Message
-from tests.dead_letters import received
+from scripts.sending.journal import Journal
+from scripts.sending.rate_limit import Pace
+from scripts.sending.sender import SENT, Sender
+from tests.support.dead_letters import received
 
 TIMING = Timing(hold_seconds=0, wait_seconds=0)
 

@@ -7,14 +7,14 @@ import pytest
 
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, SourceObject
+from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.dlq_timing import Timing
+from scripts.aws.photo_state import SourceState
+from scripts.aws.sqs_queue import Depth
 from scripts.dlq import outcomes
-from scripts.dlq.letters import DeadLetter
 from scripts.dlq.outcomes import NOTHING_TO_DO, WAITING, Finding, Judge, Redriven
-from scripts.dlq.timing import Timing
-from scripts.photos import SourceState
-from scripts.queues import Depth
-from tests.dead_letters import received
-from tests.events import s3_body
+from tests.support.dead_letters import received
+from tests.support.events import s3_body
 
 
 @dataclass

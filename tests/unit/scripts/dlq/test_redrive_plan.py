@@ -3,11 +3,11 @@ from datetime import timedelta
 from typing import Any
 
 from processing.failures import FailureCode
+from scripts.cli.output import plain_lines
 from scripts.dlq.redrive_plan import RedrivePlan, Step, plan_actions, plan_document, redrive_report
 from scripts.dlq.selection import Selected
-from scripts.journal import Entry
-from scripts.screen import plain_lines
-from tests.dead_letters import NOW, received
+from scripts.sending.journal import Entry
+from tests.support.dead_letters import NOW, received
 
 LETTERS = (
     received("id-1", "2026/a.jpg", code=FailureCode.ACCESS_DENIED, age=timedelta(hours=3)),

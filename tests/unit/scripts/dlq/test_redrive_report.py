@@ -2,16 +2,16 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
-from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
+from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
+from scripts.cli.output import plain_lines
 from scripts.dlq.mover import Moves
 from scripts.dlq.outcomes import WAITING, Finding, Findings
 from scripts.dlq.redrive import Result
 from scripts.dlq.redrive_plan import RedrivePlan, plan_actions
 from scripts.dlq.redrive_report import result_code, result_document, result_report
 from scripts.dlq.selection import Selected
-from scripts.screen import plain_lines
-from scripts.sending import Sent
-from tests.dead_letters import received
+from scripts.sending.sender import Sent
+from tests.support.dead_letters import received
 
 PLAN = RedrivePlan(
     source="dlq",

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.failures import FailureCode
-from scripts.dlq.letters import NO_REASON
+from scripts.aws.dead_letter import NO_REASON
 from scripts.dlq.selection import Selection, select
-from tests.dead_letters import NOW, received
-from tests.events import s3_body
+from tests.support.dead_letters import NOW, received
+from tests.support.events import s3_body
 
 LETTERS = [
     received("1", "2026/07/a.jpg", code=FailureCode.ACCESS_DENIED, age=timedelta(hours=5)),

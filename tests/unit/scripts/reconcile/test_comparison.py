@@ -1,8 +1,8 @@
-from processing.marker import Marker
+from processing.commit_marker import Marker
 from scripts.reconcile.comparison import compare
+from scripts.reconcile.counts import Tally
 from scripts.reconcile.listing import Listed
 from scripts.reconcile.states import Expected, State
-from scripts.reconcile.tally import Tally
 
 EXPECTED = Expected.of(["large", "medium", "small"], fingerprint="f1", judged_before=1000.0)
 

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.messages import parse_message
 from processing.outcomes import SourceObject
+from processing.s3_events import parse_message
 from scripts.reconcile.event import Errand, item_of, make_shipment
 from scripts.reconcile.listing import Listed
 

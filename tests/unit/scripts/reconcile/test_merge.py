@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from scripts.commands import OperatorError
+from scripts.cli.errors import OperatorError
 from scripts.reconcile.listing import Listed, in_key_order
 from scripts.reconcile.merge import OutputSet, join, outputs_in_order, sources_in_order
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from scripts.cli.output import plain_lines
+from scripts.reconcile.counts import Tally
 from scripts.reconcile.report import Frame, SentCounts, plan_document, plan_report, sent_report
 from scripts.reconcile.states import State
-from scripts.reconcile.tally import Tally
-from scripts.screen import plain_lines
 
 
 def frame(**changes: Any) -> Frame:

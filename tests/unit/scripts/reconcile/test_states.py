@@ -1,6 +1,6 @@
 import pytest
 
-from processing.marker import Marker
+from processing.commit_marker import Marker
 from scripts.reconcile.listing import Listed
 from scripts.reconcile.merge import OutputSet, Pair
 from scripts.reconcile.states import Expected, State, judge, needs_marker

@@ -9,14 +9,14 @@ import pytest
 
 from processing.failures import FailureCode
 from processing.outcomes import SourceObject
-from scripts.dlq.letters import DeadLetter
-from scripts.photos import SourceState
-from scripts.queues import Depth
-from scripts.tally import NO_OUTCOME
+from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.photo_state import SourceState
+from scripts.aws.sqs_queue import Depth
+from scripts.start.progress import NO_OUTCOME
 from scripts.upload import following
 from scripts.upload.following import LATE, LOST, Follower
 from scripts.upload.job import Job
-from tests.dead_letters import received
+from tests.support.dead_letters import received
 
 
 class Silence:

@@ -1,7 +1,7 @@
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
-from scripts.failure_table import Failure
-from scripts.tally import NO_OUTCOME
+from scripts.cli.failures import Failure
+from scripts.start.progress import NO_OUTCOME
 from scripts.upload import job as job_module
 from scripts.upload.job import Job
 

@@ -1,9 +1,9 @@
 from pathlib import Path
 
-from scripts.commands import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
-from scripts.failure_table import Failure
-from scripts.screen import plain_lines
-from scripts.tally import NO_OUTCOME
+from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
+from scripts.cli.failures import Failure
+from scripts.cli.output import plain_lines
+from scripts.start.progress import NO_OUTCOME
 from scripts.upload.compare import Action, Why
 from scripts.upload.folder import LocalFile, Unreadable
 from scripts.upload.job import Job

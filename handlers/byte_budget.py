@@ -1,0 +1,44 @@
+"""Admission by size: how many bytes, of memory or of the temporary disk, may be in use at once."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from handlers.time_budget import Deadline
+from processing.failures import FailureCode, RetryableError
+
+
+class Budget:
+    """A number of bytes that threads share.
+
+    A request above the total is granted the total: it is admitted, but alone.
+
+    Args:
+        total_bytes: what may be reserved at once.
+        name: for people, in the failure's detail.
+    """
+
+    def __init__(self, total_bytes: int, name: str) -> None:
+        self.total_bytes = total_bytes
+        self._free_bytes = total_bytes
+        self._name = name
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def reserve(self, wanted_bytes: int, deadline: Deadline) -> Iterator[None]:
+        """Holds a part of the budget for the block; waits until it is free.
+
+        Raises:
+            RetryableError: `out-of-time` when it does not become free before the deadline.
+        """
+        granted = min(max(wanted_bytes, 0), self.total_bytes)
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._free_bytes >= granted, deadline.seconds_left):
+                raise RetryableError(FailureCode.OUT_OF_TIME, f"no {self._name} became free in time")
+            self._free_bytes -= granted
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free_bytes += granted
+                self._changed.notify_all()

@@ -1,0 +1,188 @@
+"""A digest for people: the subject, the e-mail and the text message."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from processing.digest.sns_limits import MAX_SMS_BYTES, MAX_SUBJECT_CHARACTERS, fair_shares
+from processing.digest.totals import Status, Totals
+from processing.failures import FailureCode
+from processing.outcomes import Outcome, RecordResult
+from processing.wording import count_of, human_bytes, stage_label, visible
+
+# Nobody reads a mail with ten thousand names, and the machines' share of the 256 KiB must not starve.
+MAX_FAILURES_NAMED = 50
+MAX_WAITING_NAMED = 10
+MAX_NAME_BYTES = 300
+MAX_DETAIL_BYTES = 200
+
+# The codes' own meanings are about giving up ("until the attempts ran out"); these photos have attempts left.
+_WHY_RETRYING = {
+    FailureCode.THROTTLED: "AWS asked for a slower pace.",
+    FailureCode.STORAGE_UNAVAILABLE: "The storage could not be reached or answered with an error.",
+    FailureCode.ACCESS_DENIED: "Darkroom was not allowed to read the photo or to store its outputs. "
+    "Check the permissions before the attempts run out.",
+    FailureCode.DISK_FULL: "The function's temporary disk was full for a moment.",
+    FailureCode.OUT_OF_TIME: "Time ran out during the work.",
+    FailureCode.INTERNAL_ERROR: "Darkroom itself failed. Look into the logs if this goes on.",
+}
+_WHY_DEFERRED = "Not enough time was left to begin."
+
+_Group = tuple[str, str, Sequence[RecordResult]]  # a label, what it means, and who is in it
+
+
+def subject(totals: Totals, stage: str) -> str:
+    """The whole story in less than 100 ASCII characters: `Darkroom prod: 9 photos ready, 1 failed`."""
+    return f"{f'Darkroom {stage_label(stage)[:24]}'.strip()}: {_story(totals)}"[:MAX_SUBJECT_CHARACTERS]
+
+
+def sms(totals: Totals, stage: str) -> str:
+    """The subject and as many of the reasons as one text message holds."""
+    line = subject(totals, stage)
+    reasons = [f"{len(results):,} {code}" for code, results in _by_code(totals.failures)]
+    for named in range(len(reasons), 0, -1):
+        shown = reasons[:named] if named == len(reasons) else [*reasons[:named], "more"]
+        longer = f"{line}. Why: {', '.join(shown)}."
+        if len(longer) <= MAX_SMS_BYTES:
+            return longer
+    return line
+
+
+def email(totals: Totals, reference: str) -> str:
+    """The mail: what went in, what became of it, then only what there is to say.
+
+    Args:
+        totals: what it tells of.
+        reference: what finds the matching log lines; empty when there is none.
+    """
+    sections = [_summary(totals), _failures(totals), _waiting(totals), _footer(totals, reference)]
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+
+
+def _story(totals: Totals) -> str:
+    parts = [count_of(totals.ready, "photo") + " ready"] if totals.ready else []
+    if totals.failed:
+        parts.append(f"{f'{totals.failed:,}' if parts else count_of(totals.failed, _failed_noun(totals))} failed")
+    if totals.waiting:
+        parts.append(f"{f'{totals.waiting:,}' if parts else count_of(totals.waiting, 'photo')} to be tried again")
+    if totals.unreadable:
+        parts.append(f"{count_of(totals.unreadable, 'report')} unreadable")
+    return ", ".join(parts) or ("nothing new" if totals.all else "no photos")
+
+
+def _failed_noun(totals: Totals) -> str:
+    if not totals.messages:
+        return "photo"
+    return "message" if totals.messages == totals.failed else "item"
+
+
+def _summary(totals: Totals) -> list[str]:
+    """The opening: its lines add up to what went in."""
+    photos = totals.all - totals.messages
+    lines = ["All went well.", ""] if totals.ready and totals.status is Status.OK else []
+    if photos:
+        lines.append(f"{count_of(photos, 'photo')} went in{_size(totals.bytes_in)}.")
+    if totals.messages:
+        lines.append(f"{count_of(totals.messages, 'message')} came that did not name a photo.")
+    if totals.ready:
+        lines.append(
+            f"{totals.ready:,} {'is' if totals.ready == 1 else 'are'} ready{_files(totals)}{_size(totals.bytes_out)}."
+        )
+    if totals.failed:
+        lines.append(f"{totals.failed:,} failed and {_was(totals.failed)} set aside; nothing is lost.")
+    if totals.waiting:
+        lines.append(f"{totals.waiting:,} will be tried again automatically.")
+    lines += _no_work(totals)
+    return lines if lines or totals.unreadable else ["There was nothing to do."]
+
+
+def _no_work(totals: Totals) -> list[str]:
+    sentences = {
+        Outcome.DUPLICATE: "done before, so nothing new was made",
+        Outcome.SUPERSEDED: "replaced by a newer upload in the meantime",
+        Outcome.GONE: "deleted before Darkroom could read it",
+    }
+    return [
+        f"{totals.counts[outcome]:,} {_was(totals.counts[outcome])} {sentence}."
+        for outcome, sentence in sentences.items()
+        if totals.counts[outcome]
+    ]
+
+
+def _files(totals: Totals) -> str:
+    if totals.unlisted.get(Outcome.PROCESSED):
+        return ""  # of those that are only counted, the number of files is not known
+    return f", as {count_of(sum(len(result.outputs) for result in totals.results), 'file')}"
+
+
+def _failures(totals: Totals) -> list[str]:
+    if not totals.failed:
+        return []
+    groups: list[_Group] = [
+        (code, f"{code.meaning}\nWhat to do: {code.what_to_do}", results) for code, results in _by_code(totals.failures)
+    ]
+    lines = ["WHAT FAILED", *_listing(groups, MAX_FAILURES_NAMED)]
+    unlisted = totals.failed - len(totals.failures)
+    if unlisted:
+        lines += ["", f"{count_of(unlisted, 'more failure')} did not fit into the reports of their batches."]
+    return lines
+
+
+def _waiting(totals: Totals) -> list[str]:
+    waiting = [result for result in totals.results if not result.outcome.is_final]
+    deferred = [result for result in waiting if result.outcome is Outcome.DEFERRED]
+    retrying = [result for result in waiting if result.outcome is Outcome.RETRYING]
+    groups: list[_Group] = [
+        (code, _WHY_RETRYING.get(code, code.meaning), results) for code, results in _by_code(retrying)
+    ]
+    if deferred:
+        groups.append((Outcome.DEFERRED, _WHY_DEFERRED, deferred))
+    return ["STILL ON THE WAY", *_listing(groups, MAX_WAITING_NAMED)] if groups else []
+
+
+def _listing(groups: Sequence[_Group], max_names: int) -> list[str]:
+    lines = []
+    shares = fair_shares([len(results) for _, _, results in groups], max_names)
+    for (label, explanation, results), share in zip(groups, shares, strict=True):
+        lines += ["", f"{label} ({len(results):,}): {explanation}", *_names(results, share)]
+    return lines
+
+
+def _footer(totals: Totals, reference: str) -> list[str]:
+    lines = []
+    if totals.unreadable:
+        lines.append(f"{count_of(totals.unreadable, 'report')} could not be read, so photos are missing above.")
+    if totals.batches > 1:
+        lines.append(f"This sums up {count_of(totals.batches, 'batch')}.")
+    if reference:
+        lines.append(f"To find this in the logs, search for {visible(reference, MAX_NAME_BYTES)}")
+    return lines
+
+
+def _names(results: Sequence[RecordResult], share: int) -> list[str]:
+    in_order = sorted(results, key=lambda result: (result.source.key if result.source else "", result.message_id))
+    lines = [f"  - {_name(result)}" for result in in_order[:share]]
+    if len(results) > share:
+        lines.append(f"  and {len(results) - share:,} more")
+    return lines
+
+
+def _name(result: RecordResult) -> str:
+    name = result.source.key if result.source else f"message {result.message_id}"
+    name = visible(name, MAX_NAME_BYTES)
+    return f"{name}: {visible(result.detail, MAX_DETAIL_BYTES)}" if result.detail else name
+
+
+def _by_code(results: Iterable[RecordResult]) -> list[tuple[FailureCode, list[RecordResult]]]:
+    """The results of each code, the largest group first."""
+    groups: dict[FailureCode, list[RecordResult]] = defaultdict(list)
+    for result in results:
+        groups[result.code or FailureCode.INTERNAL_ERROR].append(result)
+    return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+
+
+def _size(number_bytes: int) -> str:
+    return f" ({human_bytes(number_bytes)})" if number_bytes else ""
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"

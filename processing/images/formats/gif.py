@@ -1,0 +1,68 @@
+"""The header of a GIF: the logical screen, and a walk over the blocks to count frames. Facts from GIF89a."""
+
+import re
+from struct import unpack_from
+
+from processing.failures import FailureCode, PermanentError
+from processing.images.formats.image_header import MAX_PARTS, Data, Header, ImageFormat
+
+MAGICS = (b"GIF87a", b"GIF89a")
+
+_SCREEN_END = 13
+_EXTENSION, _IMAGE = 0x21, 0x2C
+_HAS_COLOUR_TABLE = 0x80
+_BYTES_PER_PIXEL = 4
+_ANYTHING = re.compile(rb"[^\0]")
+
+
+def read_header(data: Data) -> Header:
+    """Reads the logical screen and counts frames.
+
+    Raises:
+        PermanentError: `truncated-image`.
+        struct.error, IndexError: the file ends inside its header.
+    """
+    width, height, flags, _, _ = unpack_from("<HHBBB", data, len(MAGICS[0]))
+    return Header(
+        format=ImageFormat.GIF,
+        width_px=width,
+        height_px=height,
+        pages=max(1, _count_frames(data, _SCREEN_END + _colour_table_bytes(flags))),
+        row_bytes=width * _BYTES_PER_PIXEL,
+        decode_bytes=len(data) + width * height * _BYTES_PER_PIXEL,
+    )
+
+
+def _count_frames(data: Data, position: int) -> int:
+    frames = 0
+    try:
+        for _ in range(MAX_PARTS):
+            if data[position] == _EXTENSION:
+                position = _skip_sub_blocks(data, position + 2)
+            elif data[position] == _IMAGE:
+                frames += 1
+                table = _colour_table_bytes(data[position + 9])
+                position = _skip_sub_blocks(data, position + 11 + table)
+            else:
+                _refuse_zero_tail(data, position, frames)
+                break
+    except IndexError:
+        pass  # cut off: the decoder decides whether the first frame is complete
+    return frames
+
+
+def _refuse_zero_tail(data: Data, position: int, frames: int) -> None:
+    # A zero inside of a frame's data ends that frame, and decoders fill up what it lacks. In a file whose tail was
+    # never written nothing else comes; stray zeros between blocks, which some writers leave, have blocks behind them.
+    if frames < 2 and _ANYTHING.search(data, position) is None:  # the first frame is all that we need
+        raise PermanentError(FailureCode.TRUNCATED_IMAGE, "zeros in place of its end")
+
+
+def _skip_sub_blocks(data: Data, position: int) -> int:
+    while size := data[position]:
+        position += size + 1
+    return position + 1
+
+
+def _colour_table_bytes(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & _HAS_COLOUR_TABLE else 0

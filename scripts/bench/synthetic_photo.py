@@ -1,0 +1,84 @@
+"""Pixels like a camera's: real photographs for structure, fractal texture for what their pixels are too few for, noise.
+
+A codec's speed depends on what it is fed. Flat colours or white noise would measure the wrong thing: natural pictures
+have edges, a spectrum that falls with frequency, and the sensor's own noise.
+"""
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Floats = npt.NDArray[np.float32]
+
+# Photos that scikit-image ships under free licences (public domain and CC0; the docstrings in its data/_fetchers.py
+# name each source).
+_PHOTOS = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg", "retina.jpg")
+_CELL_PX = 1000  # one photo in a mosaic of 12 megapixels; larger pictures have both larger cells and more of them
+_CELL_AT_WIDTH_PX = 4032
+_BAND_PX = 512  # rows made at once, so that 100 megapixels need no gigabytes
+_TILE_PX = 1024
+_TEXTURE = 9.0  # standard deviation of the fractal texture, in steps of 255
+_READ_NOISE, _SHOT_NOISE = 1.2, 0.12  # a sensor at low sensitivity, as standard deviation and per root of brightness
+
+
+def draw_scene(width: int, height: int) -> Image.Image:
+    """An RGB picture of that size; always the same for a size."""
+    random = np.random.default_rng(12)
+    texture = _fractal_texture(random)
+    mosaic = _draw_mosaic(width, height)
+    scene = Image.new("RGB", (width, height))
+    for top in range(0, height, _BAND_PX):
+        band = np.asarray(mosaic.crop((0, top, width, min(top + _BAND_PX, height))), dtype=np.float32)
+        scene.paste(_as_photographed(band, texture, top, random), (0, top))
+    return scene
+
+
+def _as_photographed(band: Floats, texture: Floats, top: int, random: np.random.Generator) -> Image.Image:
+    rows, columns = band.shape[:2]
+    row_indices = np.arange(top, top + rows) % _TILE_PX
+    detail = texture[row_indices][:, np.arange(columns) % _TILE_PX]
+    brightness = band.mean(axis=2)
+    lit = band + (detail * np.sqrt(brightness / 255))[:, :, None]  # texture shows where there is light
+    noise = _READ_NOISE + _SHOT_NOISE * np.sqrt(brightness)
+    lit += random.standard_normal((rows, columns, 1), dtype=np.float32) * noise[:, :, None]
+    return Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8))
+
+
+def _fractal_texture(random: np.random.Generator) -> Floats:
+    """A square that tiles without a seam; its amplitude falls with frequency, as in natural pictures."""
+    frequencies = np.hypot(np.fft.fftfreq(_TILE_PX)[:, None], np.fft.rfftfreq(_TILE_PX)[None, :])
+    frequencies[0, 0] = 1
+    spectrum = np.fft.rfft2(random.standard_normal((_TILE_PX, _TILE_PX))) / frequencies
+    spectrum[0, 0] = 0
+    texture = np.fft.irfft2(spectrum)
+    normalised: Floats = (texture / texture.std() * _TEXTURE).astype(np.float32)
+    return normalised
+
+
+def _draw_mosaic(width: int, height: int) -> Image.Image:
+    """The sample photos side by side, mirrored in turn, so that no two neighbours are alike."""
+    cell_px = _CELL_PX * (width / _CELL_AT_WIDTH_PX) ** 0.5
+    columns, rows = max(1, round(width / cell_px)), max(1, round(height / cell_px))
+    photos = list(_sample_photos())
+    mosaic = Image.new("RGB", (width, height))
+    for row in range(rows):
+        for column in range(columns):
+            left, right = width * column // columns, width * (column + 1) // columns
+            top, bottom = height * row // rows, height * (row + 1) // rows
+            photo = photos[(column + 2 * row) % len(photos)]
+            cell = photo.resize((right - left, bottom - top), Image.Resampling.LANCZOS)
+            mosaic.paste(cell.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if (row + column) % 2 else cell, (left, top))
+    return mosaic
+
+
+def _sample_photos() -> Iterator[Image.Image]:
+    package = importlib.util.find_spec("skimage")
+    assert package is not None
+    assert package.origin is not None
+    for name in _PHOTOS:
+        with Image.open(Path(package.origin).parent / "data" / name) as photo:
+            yield photo.convert("RGB")

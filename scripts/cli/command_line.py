@@ -1,0 +1,101 @@
+"""What all operators' commands share: their common options, their exit codes, and how they end."""
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Annotated, NoReturn, TypeVar
+
+import typer
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+from scripts.cli.errors import OperatorError
+from scripts.cli.signals import interrupt_once
+from scripts.cli.units import parse_duration, parse_rate
+
+EXIT_OK = 0
+EXIT_COULD_NOT_RUN = 1
+EXIT_SOME_FAILED = 2
+EXIT_STOPPED = 3
+EXIT_INTERRUPTED = 130
+
+EXIT_CODES = """Exit codes: 0 done; 1 could not run (wrong usage, no access, no such stage); 2 done, but something
+failed; 3 stopped early (a canary failed or proved nothing, or waiting took too long); 130 interrupted. What was
+interrupted or stopped goes on when the same command is given again."""
+
+NO_CREDENTIALS = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+
+StageOption = Annotated[str, typer.Option("--stage", metavar="STAGE", help="The deployment: local, dev, prod ...")]
+JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout; all prose on stderr.")]
+ExecuteOption = Annotated[bool, typer.Option("--execute", help="Act. Without it, only say what would be done.")]
+
+T = TypeVar("T")
+
+
+def duration(text: str) -> timedelta:
+    """A duration as an option's value."""
+    return _checked(parse_duration, text)
+
+
+def rate(text: str) -> float:
+    """A rate as an option's value."""
+    return _checked(parse_rate, text)
+
+
+def make_app(help_text: str) -> typer.Typer:
+    """A command line of ours."""
+    return typer.Typer(
+        help=help_text,
+        epilog=EXIT_CODES,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
+def main(app: typer.Typer, name: str) -> NoReturn:
+    """Runs a command line as this process."""
+    interrupt_once()
+    sys.exit(run(app, name))
+
+
+def run(app: typer.Typer, name: str, arguments: Sequence[str] | None = None) -> int:
+    """Runs a command line; answers its exit code. What is nobody's mistake but ours comes out as a traceback.
+
+    Args:
+        app: its commands answer their exit codes; None is 0.
+        name: how people type it.
+        arguments: this process's by default.
+    """
+    try:
+        return int(app(arguments, prog_name=name, standalone_mode=False) or EXIT_OK)
+    except typer.TyperException as error:
+        message = f"{error.format_message()}\nAdd --help for usage and examples."
+    except (OperatorError, OSError) as error:
+        message = str(error)
+    except ClientError as error:
+        message = f"AWS refused {error.operation_name}: {error}"
+    except (NoCredentialsError, PartialCredentialsError):
+        message = NO_CREDENTIALS
+    except ProfileNotFound as error:
+        message = str(error)
+    except BotoCoreError as error:
+        message = f"AWS cannot be reached: {error}"
+    except (KeyboardInterrupt, typer.Abort):
+        print("Interrupted.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    print(f"Could not go on: {message}", file=sys.stderr)
+    return EXIT_COULD_NOT_RUN
+
+
+def _checked(parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error

@@ -1,0 +1,190 @@
+"""`npm run deploy`, `npm run package`, `npm run remove`: the Serverless CLI, our checks before and our hints after it.
+
+npm run deploy -- --stage prod --param="summaryEmail=me@example.com"
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import BotoCoreError
+
+from scripts.aws.local_endpoint import find_kept_stack, is_ready
+from scripts.aws.region import NO_REGION, find_region
+from scripts.cli.repository import REPOSITORY
+from scripts.deploy.advice import after_deploy, after_remove, buckets_in_the_way, taken_back
+from scripts.deploy.empty_account import empty_account
+from scripts.deploy.existing_stack import DeployedStage
+from scripts.deploy.parameters import find_parameter_mistakes
+from scripts.deploy.rules import SAME_BUCKET, bucket_names, build_target, find_mistakes
+from scripts.local_stack.ministack import serverless_environment
+from scripts.packaging.function_zip import build_function
+from scripts.packaging.layer import build_layer
+from scripts.packaging.serverless_cli import PROGRAM, serverless_cli
+from scripts.packaging.target import BuildError, Target
+
+LOCAL = "local"
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+Stage = Annotated[str, typer.Option("--stage", "-s", help="Stages live side by side; local is for `npm run stack`.")]
+Parameters = Annotated[list[str] | None, typer.Option("--param", help="name=value, see the top of serverless.yml.")]
+Region = Annotated[str, typer.Option("--region", "-r", help="AWS region; by default AWS_REGION, or the profile's.")]
+Profile = Annotated[str, typer.Option("--aws-profile", help="AWS profile; by default AWS_PROFILE.")]
+
+
+class DeploymentError(Exception):
+    """It cannot be deployed; the message says why and what to do."""
+
+
+@app.command(context_settings=_PASS_ON)
+def deploy(
+    context: typer.Context,
+    stage: Stage = "dev",
+    param: Parameters = None,
+    region: Region = "",
+    aws_profile: Profile = "",
+) -> None:
+    """Check serverless.yml, build the zips, deploy. Further options go to the Serverless CLI."""
+    environment = _environment(stage, aws_profile)
+    region = region or _region(environment)
+    options = _options(stage, param or (), region)
+    on_local_stack = _is_local_stack(environment)
+    if on_local_stack and stage != LOCAL:
+        options.append(f"--param=builtFor={Target.LOCAL}")
+    deployed = DeployedStage(stage, region, environment)
+    config = _prepare(options, environment, param or (), on_local_stack=on_local_stack)
+    _check_buckets(deployed, deployed.resolve_names(bucket_names(config)))
+    print(taken_back(deployed.find_people(), config), end="")
+    _osls("deploy", [*options, *context.args], environment)
+    outputs = deployed.find_outputs()
+    if outputs:
+        print(after_deploy(outputs, param or ()))
+
+
+@app.command(context_settings=_PASS_ON)
+def package(context: typer.Context, stage: Stage = "dev", param: Parameters = None, region: Region = "") -> None:
+    """Check serverless.yml, build the zips, write the CloudFormation template and the zips to .serverless/.
+
+    Needs neither credentials nor AWS.
+    """
+    options = _options(stage, param or (), region)
+    with empty_account() as endpoint_url:
+        environment = serverless_environment(endpoint_url)
+        _prepare(options, environment, param or ())
+        _osls("package", [*options, *context.args], environment)
+
+
+@app.command(context_settings=_PASS_ON)
+def remove(
+    context: typer.Context,
+    stage: Stage = "dev",
+    param: Parameters = None,
+    region: Region = "",
+    aws_profile: Profile = "",
+) -> None:
+    """Remove a stage's stack. The buckets stay, with what is in them."""
+    environment = _environment(stage, aws_profile)
+    region = region or _region(environment)
+    options = _options(stage, param or (), region)
+    outputs = DeployedStage(stage, region, environment).find_outputs()
+    _osls("remove", [*options, *context.args], environment)
+    if outputs:
+        print(after_remove(outputs))
+
+
+def _options(stage: str, parameters: Sequence[str], region: str) -> list[str]:
+    chosen = ["--stage", stage, *(f"--param={parameter}" for parameter in parameters)]
+    return [*chosen, "--region", region] if region else chosen
+
+
+def _environment(stage: str, aws_profile: str) -> dict[str, str]:
+    """The Serverless CLI's: the user's own for AWS, the kept stack's for the stage local."""
+    if stage != LOCAL or "AWS_ENDPOINT_URL" in os.environ:
+        chosen = {"AWS_PROFILE": aws_profile} if aws_profile else {}
+        return {**os.environ, **chosen, "NODE_NO_WARNINGS": "1"}
+    kept = find_kept_stack(REPOSITORY)
+    if kept is None:
+        raise DeploymentError("no local stack is up: start one with `npm run stack` in another terminal")
+    return serverless_environment(kept.endpoint_url)
+
+
+def _is_local_stack(environment: Mapping[str, str]) -> bool:
+    """Whether AWS is a local one here, whose Python and machine the zips must fit: a rehearsal."""
+    endpoint_url, certificate = environment.get("AWS_ENDPOINT_URL"), environment.get("AWS_CA_BUNDLE")
+    return bool(endpoint_url) and is_ready(str(endpoint_url), Path(certificate) if certificate else None)
+
+
+def _region(environment: Mapping[str, str]) -> str:
+    """The region that the usual AWS settings name: where the operators' scripts will look for the stage, too."""
+    try:
+        region = find_region(environment)
+    except BotoCoreError as error:
+        raise DeploymentError(str(error)) from error
+    if region is None:
+        raise DeploymentError(NO_REGION)
+    return region
+
+
+def _check_buckets(deployed: DeployedStage, names: Sequence[str]) -> None:
+    if names and len(set(names)) == 1:
+        raise DeploymentError(SAME_BUCKET)
+    left_over = deployed.find_left_over_buckets(names)
+    if left_over:
+        raise DeploymentError(buckets_in_the_way(left_over))
+
+
+def _prepare(
+    options: Sequence[str], environment: Mapping[str, str], parameters: Sequence[str], *, on_local_stack: bool = False
+) -> Any:
+    """Checks the resolved serverless.yml, builds the zips it deploys, and returns it."""
+    config = _resolve(options, environment)
+    mistakes = find_parameter_mistakes(parameters, config["params"]["default"])
+    mistakes += find_mistakes(config, on_local_stack=on_local_stack)
+    if mistakes:
+        raise DeploymentError("serverless.yml cannot be deployed like this:\n- " + "\n- ".join(mistakes))
+    target = Target(build_target(config))
+    build_function(target, repository=REPOSITORY)
+    layer = build_layer(target, repository=REPOSITORY)
+    if layer.note:
+        print(layer.note, file=sys.stderr)
+    return config
+
+
+def _resolve(options: Sequence[str], environment: Mapping[str, str]) -> Any:
+    printed = subprocess.run(
+        [str(REPOSITORY / PROGRAM), "print", "--format", "json", *options],
+        cwd=REPOSITORY,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if printed.returncode:
+        raise DeploymentError(f"serverless.yml is wrong:\n{printed.stdout}{printed.stderr}")
+    return json.loads(printed.stdout)
+
+
+def _osls(command: str, options: Sequence[str], environment: Mapping[str, str]) -> None:
+    with serverless_cli(REPOSITORY) as program:
+        done = subprocess.run([program, command, *options], cwd=REPOSITORY, env=dict(environment), check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def main() -> None:
+    """Runs the command line; what we refuse is one clear message."""
+    try:
+        app()
+    except (DeploymentError, BuildError) as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

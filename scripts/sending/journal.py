@@ -1,0 +1,158 @@
+"""What a script did to each item, on disk before and after each step, so that a killed run can go on.
+
+A SQLite file and not lines of text: a transaction is whole or not there, even when the process is killed half way; an
+index finds one item among a million without holding them all; and a second run finds the file locked.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from scripts.cli.errors import JournalError
+from scripts.cli.repository import REPOSITORY
+
+JOURNALS = REPOSITORY / ".darkroom"
+_MAX_PARAMETERS = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The last step of one item.
+
+    Attributes:
+        item: its identity, for ever the same.
+        step: the last step that was begun or done.
+        document: what is known of the item.
+        at: when, ISO 8601.
+    """
+
+    item: str
+    step: str
+    document: Mapping[str, Any] = field(default_factory=dict)
+    at: str = ""
+
+
+class Journal:
+    """A journal that this process alone writes.
+
+    Args:
+        path: the file; made, with its folder, when it is not there.
+
+    Raises:
+        JournalError: another run holds it, or it is no journal.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # it quotes messages
+            self._database = sqlite3.connect(path, timeout=0.2, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(_explain(path, error)) from error
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._database.close()
+            raise JournalError(_explain(path, error)) from error
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._database.close()
+
+    def record(self, entries: Iterable[Entry]) -> None:
+        """Writes the last step of some items, all or none, and returns when the disk has them.
+
+        Raises:
+            JournalError: the disk did not take it.
+        """
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        rows = [(e.item, e.step, json.dumps(e.document), e.at or now) for e in entries]
+        self._write("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
+
+    def find(self, items: Iterable[str]) -> dict[str, Entry]:
+        """The entries of those items that have one."""
+        wanted, found = list(items), {}
+        for start in range(0, len(wanted), _MAX_PARAMETERS):
+            chunk = wanted[start : start + _MAX_PARAMETERS]
+            marks = ", ".join("?" * len(chunk))
+            query = f"SELECT item, step, document, at FROM entries WHERE item IN ({marks})"
+            found.update({row[0]: _entry(row) for row in self._database.execute(query, chunk)})
+        return found
+
+    def forget(self, items: Iterable[str]) -> None:
+        """Removes the entries of these items, all or none.
+
+        Raises:
+            JournalError: the disk did not take it.
+        """
+        self._write("DELETE FROM entries WHERE item = ?", [(item,) for item in items])
+
+    def at_step(self, step: str) -> Iterator[Entry]:
+        """The items whose last step this is, oldest first."""
+        query = "SELECT item, step, document, at FROM entries WHERE step = ? ORDER BY at, item"
+        return map(_entry, self._database.execute(query, (step,)))
+
+    def counts(self) -> dict[str, int]:
+        """How many items are at each step."""
+        return dict(self._database.execute("SELECT step, count(*) FROM entries GROUP BY step ORDER BY step"))
+
+    def _write(self, statement: str, rows: Sequence[tuple[str, ...]]) -> None:
+        """Carries out a statement for all rows or none, and returns when the disk has it."""
+        if not rows:
+            return
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany(statement, rows)
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise JournalError(_explain(self.path, error)) from error
+
+    def _prepare(self) -> None:
+        # EXTRA: every commit is flushed to the disk, the removal of the rollback journal included.
+        self._database.execute("PRAGMA synchronous = EXTRA")
+        # The lock is kept until the process ends, however it ends.
+        self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._database.execute("BEGIN EXCLUSIVE")
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS entries (item TEXT PRIMARY KEY, step TEXT NOT NULL, document TEXT NOT NULL,"
+            " at TEXT NOT NULL) WITHOUT ROWID"
+        )
+        self._database.execute("CREATE INDEX IF NOT EXISTS steps ON entries (step)")
+        self._database.execute("COMMIT")
+
+
+@contextmanager
+def journal_for(path: Path, *, execute: bool) -> Iterator[Journal | None]:
+    """Opens the journal of a run; a dry run does not make one, and gets None when no earlier run has left one."""
+    if execute or path.exists():
+        with Journal(path) as journal:
+            yield journal
+    else:
+        yield None
+
+
+def journal_path(name: str, stage: str) -> Path:
+    """Where a script keeps the journal of a stage unless told otherwise."""
+    return JOURNALS / f"{name}-{stage}.journal"
+
+
+def _entry(row: tuple[str, str, str, str]) -> Entry:
+    item, step, document, at = row
+    return Entry(item, step, json.loads(document), at)
+
+
+def _explain(path: Path, error: Exception) -> str:
+    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+        return f"another run is using the journal {path}: wait for it, or stop it"
+    return f"the journal {path} cannot be used: {error}"

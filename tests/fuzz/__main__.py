@@ -1,0 +1,126 @@
+"""Throws damaged photos at the real decoders for as long as you like, and keeps those that do harm.
+
+    npm run fuzz -- --minutes 10
+    npm run fuzz -- --seed 7 --case 1234
+
+It stands on the tests' own photos and damages: a fuzz run is the test suite's, only longer.
+"""
+
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, main, make_app
+from scripts.cli.repository import REPOSITORY
+from tests.fuzz.cases import Case, find_fault, make_case
+from tests.support.outcome_rules import Judge
+
+FINDINGS = REPOSITORY / ".build" / "fuzz"
+PHOTO_TIMEOUT_SECONDS = 10.0
+REPORT_SECONDS = 10.0
+HELP = """Throw damaged photos at the real decoders and keep those that do harm.
+
+A photo does harm when it crashes its decoder, hangs or starves it, ends with a failure that is not its own, leaks a
+path into a message, or comes out in part. Whatever is found lies in .build/fuzz afterwards, with how to repeat it.
+
+\b
+Examples:
+  npm run fuzz -- --minutes 10
+  npm run fuzz -- --minutes 480 --jobs 4
+  npm run fuzz -- --seed 7 --case 1234      one case of an earlier run again
+"""
+app = make_app(HELP)
+
+
+@dataclass
+class Run:
+    """A fuzz run under way.
+
+    Attributes:
+        seed: makes the same cases again.
+        cases: how many were tried.
+        findings: the files that were kept.
+    """
+
+    seed: int
+    cases: int = 0
+    findings: list[Path] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=count)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def work(self, until: float) -> None:
+        """Tries case after case until a moment on the monotonic clock."""
+        with judging() as judge:
+            while time.monotonic() < until:
+                with self._lock:
+                    number = next(self._numbers)
+                self.try_case(judge, number)
+
+    def try_case(self, judge: Judge, number: int) -> None:
+        """Tries one case and keeps it if it does harm."""
+        case = make_case(self.seed, number)
+        fault = find_fault(judge, case)
+        with self._lock:
+            self.cases += 1
+            if fault:
+                self.findings.append(keep(case, fault, f"--seed {self.seed} --case {number}"))
+                print(f"Case {number}: {fault} ({case.name}); kept as {self.findings[-1]}", flush=True)
+
+
+def keep(case: Case, fault: str, again: str) -> Path:
+    """Stores a case and what is wrong with it."""
+    FINDINGS.mkdir(parents=True, exist_ok=True)
+    file = FINDINGS / again.replace("--", "").replace(" ", "-")
+    file.write_bytes(case.data)
+    file.with_suffix(".txt").write_text(f"{fault}\n{case.name}\nAgain: npm run fuzz -- {again}\n")
+    return file
+
+
+def judging() -> "closing[Judge]":
+    """A judge for the block."""
+    return closing(Judge(PHOTO_TIMEOUT_SECONDS))
+
+
+@app.command(help=HELP)
+def fuzz(
+    minutes: Annotated[float, typer.Option(min=0.01, help="How long.")] = 1.0,
+    seed: Annotated[int | None, typer.Option(help="Of an earlier run, to repeat it; random by default.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Decoders at a time.")] = os.cpu_count() or 1,
+    case: Annotated[int | None, typer.Option(min=0, help="Only this case of the run.")] = None,
+) -> int:
+    """Runs for so long, or for one case; answers the exit code."""
+    run = Run(random.randrange(2**32) if seed is None else seed)
+    print(f"Seed {run.seed}", flush=True)
+    if case is None:
+        run_for(run, 60 * minutes, jobs)
+    else:
+        with judging() as judge:
+            run.try_case(judge, case)
+    print(f"{run.cases:,} cases, {len(run.findings)} findings")
+    return EXIT_SOME_FAILED if run.findings else EXIT_OK
+
+
+def run_for(run: Run, seconds: float, jobs: int) -> None:
+    """Works with several decoders for so long, and says now and then how far it is."""
+    end = time.monotonic() + seconds
+    with ThreadPoolExecutor(jobs) as threads:
+        working = [threads.submit(run.work, end) for _ in range(jobs)]
+        while not all(thread.done() for thread in working):
+            time.sleep(min(REPORT_SECONDS, max(0.2, end - time.monotonic())))
+            print(f"{run.cases:,} cases, {max(0.0, end - time.monotonic()):.0f} s left", flush=True)
+        for thread in working:
+            thread.result()
+
+
+if __name__ == "__main__":
+    main(app, "npm run fuzz --")

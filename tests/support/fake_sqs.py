@@ -1,0 +1,126 @@
+"""SQS in memory, on a clock that the test turns: visibility, receive counts and redrive to the dead-letter queue."""
+
+import itertools
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.fake_s3 import Hook, nothing_happens
+
+_NUMBERS = itertools.count(1)
+
+
+@dataclass
+class Held:
+    """A message in a queue."""
+
+    body: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    message_id: str = field(default_factory=lambda: f"message-{next(_NUMBERS)}")
+    receipt_handle: str = ""
+    receive_count: int = 0
+    visible_at: float = 0.0
+    first_received: float | None = None
+
+
+class FakeSqs:
+    """A queue and its dead-letter queue, with the operations that Darkroom uses, as a boto3 client has them.
+
+    Args:
+        queue_url: the queue.
+        dead_letter_queue_url: where messages go that were received too often.
+        visibility_seconds: the queue's visibility timeout.
+        max_receive_count: the queue's.
+        before: called before an operation takes effect.
+        after: called after it took effect, before the answer arrives.
+    """
+
+    def __init__(
+        self,
+        queue_url: str,
+        dead_letter_queue_url: str,
+        *,
+        visibility_seconds: float = 725,
+        max_receive_count: int = 5,
+        before: Hook = nothing_happens,
+        after: Hook = nothing_happens,
+    ) -> None:
+        self.now = 0.0
+        self.before = before
+        self.after = after
+        self._visibility_seconds = visibility_seconds
+        self._max_receive_count = max_receive_count
+        self._queues: dict[str, list[Held]] = {queue_url: [], dead_letter_queue_url: []}
+        self._queue_url = queue_url
+        self._dead_letter_queue_url = dead_letter_queue_url
+        self._lock = threading.Lock()
+
+    @property
+    def waiting(self) -> list[Held]:
+        """The messages in the queue, in flight or not."""
+        return self._queues[self._queue_url]
+
+    @property
+    def dead_letters(self) -> list[Held]:
+        return self._queues[self._dead_letter_queue_url]
+
+    def receive(self, most: int) -> list[Held]:
+        """What the event source mapping gets; those that were received too often leave for the dead-letter queue."""
+        with self._lock:
+            received = []
+            for message in [m for m in self.waiting if m.visible_at <= self.now][:most]:
+                if message.receive_count == self._max_receive_count:
+                    self.waiting.remove(message)
+                    self.dead_letters.append(message)
+                    continue
+                message.receive_count += 1
+                if message.first_received is None:
+                    message.first_received = self.now
+                message.receipt_handle = f"{message.message_id}/{message.receive_count}"
+                message.visible_at = self.now + self._visibility_seconds
+                received.append(message)
+            return received
+
+    def acknowledge(self, message_ids: Sequence[str]) -> None:
+        """What the event source mapping does to the messages that the function did not report as failed."""
+        with self._lock:
+            self.waiting[:] = [m for m in self.waiting if m.message_id not in message_ids]
+
+    def let_time_pass(self) -> None:
+        """Turns the clock to the moment when the next message becomes visible."""
+        self.now = max(self.now, min(message.visible_at for message in self.waiting))
+
+    def send_message(
+        self,
+        *,
+        QueueUrl: str,
+        MessageBody: str,
+        MessageAttributes: dict[str, Any] | None = None,
+    ) -> None:
+        self.before("SendMessage", MessageBody)
+        attributes = {name: value["StringValue"] for name, value in (MessageAttributes or {}).items()}
+        with self._lock:
+            self._queues[QueueUrl].append(Held(MessageBody, attributes, visible_at=self.now))
+        self.after("SendMessage", MessageBody)
+
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:
+        self.before("DeleteMessage", ReceiptHandle)
+        with self._lock:
+            queue = self._queues[QueueUrl]
+            queue[:] = [message for message in queue if message.receipt_handle != ReceiptHandle]
+        self.after("DeleteMessage", ReceiptHandle)
+
+    def change_message_visibility(
+        self,
+        *,
+        QueueUrl: str,
+        ReceiptHandle: str,
+        VisibilityTimeout: int,
+    ) -> None:
+        self.before("ChangeMessageVisibility", ReceiptHandle)
+        with self._lock:
+            for message in self._queues[QueueUrl]:
+                if message.receipt_handle == ReceiptHandle:
+                    message.visible_at = self.now + VisibilityTimeout
+        self.after("ChangeMessageVisibility", ReceiptHandle)

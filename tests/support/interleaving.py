@@ -1,0 +1,139 @@
+"""Runs threads one step at a time, in an order that the test chooses: every interleaving can be tried, and tried again.
+
+A step ends where a task calls `pause`, as the fake S3 does before each operation.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future
+from contextvars import ContextVar
+from enum import Enum, auto
+from typing import Any
+
+_TASK: ContextVar["Task"] = ContextVar("task")
+PATIENCE_SECONDS = 30
+
+
+class State(Enum):
+    RUNNING = auto()
+    PAUSED = auto()
+    WAITING = auto()  # for other tasks
+    ENDED = auto()
+
+
+class DiedError(BaseException):
+    """The process that the task is a part of was killed."""
+
+
+class Task:
+    """One thread.
+
+    Attributes:
+        process: the name of the process that it is a part of: all of its tasks die together.
+    """
+
+    def __init__(self, process: str, order: int) -> None:
+        self.process = process
+        self.order = order
+        self.state = State.RUNNING
+        self.waits_for: list[Future[Any]] = []
+        self.may_go = threading.Semaphore(0)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it runs, or is just about to because all that it waited for has ended."""
+        has_waited = self.state is State.WAITING and all(future.done() for future in self.waits_for)
+        return self.state is State.RUNNING or has_waited
+
+
+class Scheduler:
+    """Starts tasks, lets one of them go on at a time.
+
+    Args:
+        choose: picks one of the processes that could go on next; called once for each step.
+    """
+
+    def __init__(self, choose: Callable[[Sequence[Task]], Task]) -> None:
+        self._choose = choose
+        self._tasks: list[Task] = []
+        self._dead: set[str] = set()
+        self._changed = threading.Condition()
+
+    def spawn(self, process: str, work: Callable[[], Any]) -> "Future[Any]":
+        """Starts a thread as a part of a process."""
+        future: Future[Any] = Future()
+        with self._changed:
+            task = Task(process, len(self._tasks))
+            self._tasks.append(task)
+        threading.Thread(target=self._run, args=(task, work, future), daemon=True).start()
+        return future
+
+    def _run(self, task: Task, work: Callable[[], Any], future: "Future[Any]") -> None:
+        _TASK.set(task)
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+        finally:
+            self._set(task, State.ENDED)
+
+    @property
+    def process(self) -> str:
+        """The current task's process."""
+        return _TASK.get().process
+
+    def pause(self, *_: Any) -> None:
+        """Ends the current task's step.
+
+        Raises:
+            DiedError: its process was killed meanwhile.
+        """
+        task = _TASK.get()
+        self._set(task, State.PAUSED)
+        task.may_go.acquire()
+        if task.process in self._dead:
+            raise DiedError
+
+    def kill(self, process: str) -> None:
+        """Lets none of a process's tasks take another step that has an effect."""
+        self._dead.add(process)
+
+    def wait(self, futures: Iterable["Future[Any]"]) -> None:
+        """What `concurrent.futures.wait` is to the code under test."""
+        task = _TASK.get()
+        task.waits_for = list(futures)
+        self._set(task, State.WAITING)
+        for future in task.waits_for:
+            future.exception(PATIENCE_SECONDS)
+        self._set(task, State.RUNNING)
+
+    def run(self) -> None:
+        """Steps until every task has ended."""
+        while True:
+            with self._changed:
+                assert self._changed.wait_for(self._is_quiet, PATIENCE_SECONDS), "a task hangs"
+                paused = [task for task in self._tasks if task.state is State.PAUSED]
+                if not paused:
+                    return
+                task = self._choose(paused)
+                task.state = State.RUNNING
+            task.may_go.release()
+
+    def _is_quiet(self) -> bool:
+        return not any(task.is_busy for task in self._tasks)
+
+    def _set(self, task: Task, state: State) -> None:
+        with self._changed:
+            task.state = state
+            self._changed.notify_all()
+
+
+class Tasks(Executor):
+    """An executor whose threads are tasks of one process."""
+
+    def __init__(self, scheduler: Scheduler, process: str) -> None:
+        self._scheduler = scheduler
+        self._process = process
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        return self._scheduler.spawn(self._process, lambda: fn(*args, **kwargs))

@@ -1,0 +1,228 @@
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processing.failures import DarkroomError, FailureCode, PermanentError
+from processing.images.header import ImageFormat, detect_format, inspect_header, read_header
+from processing.settings import Limits
+from tests.support import photos
+from tests.support.damage import bits_flipped, truncated
+from tests.support.forged_headers import tiff_with
+
+GENEROUS = Limits(max_bytes=10_000_000, max_pixels=1_000_000_000, max_pages=1000)
+FORMATS = {
+    "jpeg": photos.jpeg(),
+    "png": photos.png(),
+    "webp": photos.webp(),
+    "gif": photos.gif(),
+    "tiff": photos.tiff(),
+    "avif": photos.avif(),
+}
+MAGICS = [data[:16] for data in FORMATS.values()]
+
+
+def refusal(tmp_path: Path, data: bytes, limits: Limits = GENEROUS) -> PermanentError:
+    """The failure that a file is refused with."""
+    path = tmp_path / "source"
+    path.write_bytes(data)
+    with pytest.raises(PermanentError) as caught:
+        inspect_header(path, limits)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_format_is_known_by_its_first_bytes(name: str) -> None:
+    assert detect_format(FORMATS[name]) is ImageFormat(name)
+
+
+@pytest.mark.parametrize("name", photos.one_of_each())
+def test_width_and_height_are_read_without_decoding(name: str) -> None:
+    assert read_header(photos.one_of_each()[name]).size == photos.SIZE
+
+
+@pytest.mark.parametrize("options", [{"lossless": True}, {"exif": b"Exif"}, {}])
+def test_every_kind_of_webp_tells_its_size(options: dict[str, object]) -> None:
+    assert read_header(photos.webp(image=photos.picture((321, 123)), **options)).size == (321, 123)
+
+
+def test_a_big_tiff_tells_its_size() -> None:
+    assert read_header(photos.tiff(big_tiff=True)).size == photos.SIZE
+
+
+@pytest.mark.parametrize("make", [photos.multi_page_tiff, photos.animated_gif, photos.animated_webp])
+def test_pages_and_frames_are_counted(make: Callable[[], bytes]) -> None:
+    assert read_header(make()).pages == 3
+
+
+def test_an_empty_file_is_refused_as_empty(tmp_path: Path) -> None:
+    assert refusal(tmp_path, b"").code is FailureCode.EMPTY_OBJECT
+
+
+def test_a_file_beyond_the_limit_in_bytes_is_refused(tmp_path: Path) -> None:
+    failure = refusal(tmp_path, photos.jpeg(), Limits(max_bytes=1000, max_pixels=10**9, max_pages=10))
+    assert failure.code is FailureCode.TOO_MANY_BYTES
+
+
+def test_a_bomb_of_20000_by_20000_pixels_is_refused_by_its_header(tmp_path: Path) -> None:
+    failure = refusal(tmp_path, photos.png_bomb(), Limits(max_bytes=10**9, max_pixels=100_000_000, max_pages=10))
+    assert failure.code is FailureCode.TOO_MANY_PIXELS
+    assert "20,000 x 20,000" in failure.detail
+
+
+def test_a_photo_of_exactly_the_limit_in_pixels_passes(tmp_path: Path) -> None:
+    path = tmp_path / "source"
+    path.write_bytes(photos.png())
+    width, height = photos.SIZE
+    inspect_header(path, Limits(max_bytes=10**9, max_pixels=width * height, max_pages=1))
+
+
+def test_too_many_pages_are_refused(tmp_path: Path) -> None:
+    failure = refusal(tmp_path, photos.multi_page_tiff(4), Limits(max_bytes=10**9, max_pixels=10**9, max_pages=3))
+    assert failure.code is FailureCode.TOO_MANY_PAGES
+
+
+def test_a_text_file_is_refused_as_unsupported(tmp_path: Path) -> None:
+    assert refusal(tmp_path, photos.not_an_image()).code is FailureCode.UNSUPPORTED_FORMAT
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (b"%PDF-1.4\n", "a PDF"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC"),
+        (b"BM\x36\0\0\0", "a BMP"),
+    ],
+)
+def test_the_refusal_of_a_well_known_format_names_it(tmp_path: Path, start: bytes, name: str) -> None:
+    failure = refusal(tmp_path, start + bytes(100))
+    assert failure.code is FailureCode.UNSUPPORTED_FORMAT
+    assert failure.detail == f"looks like {name}"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_that_ends_inside_its_header_is_truncated(tmp_path: Path, name: str) -> None:
+    assert refusal(tmp_path, FORMATS[name][:12]).code is FailureCode.TRUNCATED_IMAGE
+
+
+def test_a_webp_shorter_than_it_says_is_truncated_before_any_decoding(tmp_path: Path) -> None:
+    assert refusal(tmp_path, truncated(photos.webp(), 0.9)).code is FailureCode.TRUNCATED_IMAGE
+
+
+def test_a_tiff_whose_first_page_is_a_thumbnail_is_refused(tmp_path: Path) -> None:
+    new_subfile_type, reduced_resolution = 254, 1
+    thumbnail = photos.tiff(image=photos.picture((160, 120)), tiffinfo={new_subfile_type: reduced_resolution})
+    failure = refusal(tmp_path, thumbnail)
+    assert failure.code is FailureCode.UNSUPPORTED_FORMAT
+    assert failure.detail == "its first page is only a thumbnail, as in camera raw files"
+
+
+def test_a_camera_raw_file_is_refused_although_it_is_a_tiff(tmp_path: Path) -> None:
+    dng_version = 50706
+    failure = refusal(tmp_path, photos.tiff(tiffinfo={dng_version: b"\1\4\0\0"}))
+    assert failure.code is FailureCode.UNSUPPORTED_FORMAT
+    assert failure.detail == "a camera raw file"
+
+
+def test_apples_own_variant_of_png_is_unsupported_and_not_corrupt(tmp_path: Path) -> None:
+    png = photos.png()
+    apples_chunk = b"\0\0\0\4CgBI\x50\0\x20\2\x2b\xd5\xb3\x7f"
+    failure = refusal(tmp_path, png[:8] + apples_chunk + png[8:])
+    assert failure.code is FailureCode.UNSUPPORTED_FORMAT
+    assert "Apple" in failure.detail
+
+
+def test_a_tiff_whose_colours_would_come_out_wrong_is_refused(tmp_path: Path) -> None:
+    data = photos.tiff(image=photos.picture().convert("YCbCr"))
+    assert refusal(tmp_path, data).code is FailureCode.UNSUPPORTED_FORMAT
+
+
+@pytest.mark.parametrize("kind", ["char", "short", "int", "uint", "complex"])
+@pytest.mark.parametrize("bands", [1, 3])
+def test_a_tiff_of_numbers_without_a_known_white_is_refused_as_unsupported(
+    tmp_path: Path, kind: str, bands: int
+) -> None:
+    failure = refusal(tmp_path, photos.tiff_of_kind(kind, bands=bands))
+    assert failure.code is FailureCode.UNSUPPORTED_FORMAT
+    assert failure.detail.startswith("a TIFF of ")
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_floats_that_are_not_rgb_are_refused_because_their_range_is_not_defined(tmp_path: Path, mode: str) -> None:
+    failure = refusal(tmp_path, photos.banded_tiff(photos.picture().convert(mode), photos.mask(), kind="float"))
+    assert failure.code is FailureCode.UNSUPPORTED_FORMAT
+    assert "range" in failure.detail
+
+
+@pytest.mark.parametrize("channels", [0, 515, 65_535])
+def test_a_tiff_of_absurdly_many_channels_is_corrupt_and_not_just_large(tmp_path: Path, channels: int) -> None:
+    samples_per_pixel = 277
+    failure = refusal(tmp_path, tiff_with(photos.tiff(), samples_per_pixel, channels))
+    assert failure.code is FailureCode.CORRUPT_IMAGE
+    assert failure.detail == f"a TIFF of {channels:,} channels"
+
+
+def test_a_lossless_jpeg_is_refused_as_unsupported(tmp_path: Path) -> None:
+    baseline, lossless = b"\xff\xc0", b"\xff\xc3"
+    assert refusal(tmp_path, photos.jpeg().replace(baseline, lossless)).code is FailureCode.UNSUPPORTED_FORMAT
+
+
+def test_a_jpeg_with_an_exif_thumbnail_has_the_size_of_the_photo() -> None:
+    thumbnail = photos.jpeg((160, 120))
+    exif = b"Exif\0\0" + thumbnail
+    assert (
+        read_header(photos.jpeg(exif=None, extra=b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif)).size == photos.SIZE
+    )
+
+
+def test_a_progressive_jpeg_is_estimated_to_need_all_its_coefficients() -> None:
+    width, height = photos.SIZE
+    coefficients = width * height * 3 // 2  # 4:2:0
+    assert read_header(photos.jpeg(progressive=True)).decode_bytes == coefficients * 2
+    assert read_header(photos.jpeg()).decode_bytes == 0
+
+
+def test_an_interlaced_png_is_estimated_to_need_its_whole_bitmap() -> None:
+    width, height = photos.SIZE
+    assert read_header(photos.interlaced_png()).decode_bytes >= width * height * 3
+    assert read_header(photos.png()).decode_bytes == 0
+
+
+def test_a_tiff_whose_directories_go_in_circles_ends() -> None:
+    order_and_first = b"II*\0\x08\0\0\0"
+    no_fields_then_itself = b"\0\0\x08\0\0\0"
+    with pytest.raises(PermanentError):
+        read_header(order_and_first + no_fields_then_itself)
+
+
+@given(st.sampled_from(MAGICS), st.binary(max_size=200))
+def test_any_bytes_after_the_magic_give_a_header_or_a_clear_failure(magic: bytes, rest: bytes) -> None:
+    assert_header_or_failure(magic + rest)
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(sorted(FORMATS)), st.integers(0, 2**32), st.integers(1, 8))
+def test_flipped_bits_in_a_header_give_a_header_or_a_clear_failure(name: str, seed: int, flips: int) -> None:
+    assert_header_or_failure(bits_flipped(FORMATS[name][:400], seed=seed, flips=flips))
+
+
+def assert_header_or_failure(data: bytes) -> None:
+    try:
+        header = read_header(data)
+    except DarkroomError:
+        return
+    assert header.pixels > 0
+    assert header.pages > 0
+    assert header.memory_bytes > 0
+
+
+@pytest.mark.parametrize("byte", [b"\xff", b"\xff\x00", b"\x00", b"\xff\xd0"])
+def test_a_jpeg_full_of_padding_is_refused_at_once(byte: bytes) -> None:
+    data = b"\xff\xd8\xff" + byte * (400_000 // len(byte))
+    start = time.process_time()
+    with pytest.raises(PermanentError):
+        read_header(data)
+    assert time.process_time() - start < 0.5

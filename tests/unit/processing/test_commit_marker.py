@@ -1,0 +1,52 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processing.commit_marker import Marker, is_earlier
+
+numbers = st.integers(min_value=0, max_value=2**80)
+
+
+@given(numbers, numbers, st.integers(0, 8), st.integers(0, 8))
+def test_sequencers_compare_as_the_numbers_they_are_whatever_their_padding(
+    a: int, b: int, pad_a: int, pad_b: int
+) -> None:
+    assert is_earlier("0" * pad_a + f"{a:X}", "0" * pad_b + f"{b:x}") == (a < b)
+
+
+@given(st.text(), st.text(), st.text())
+def test_a_marker_survives_the_metadata(etag: str, sequencer: str, fingerprint: str) -> None:
+    marker = Marker(etag, sequencer, fingerprint)
+    assert Marker.from_metadata(marker.to_metadata()) == marker
+
+
+def test_an_object_that_darkroom_did_not_write_is_repeated_by_nothing() -> None:
+    foreign = Marker.from_metadata({})
+    assert not foreign.is_repeated_by(Marker("e1", "01", "f"))
+    assert not foreign.matches(foreign)
+
+
+@pytest.mark.parametrize(("etag", "fingerprint"), [("e2", "f"), ("e1", "g")])
+def test_another_source_or_other_settings_are_no_repetition(etag: str, fingerprint: str) -> None:
+    assert not Marker("e1", "01", "f").is_repeated_by(Marker(etag, "01", fingerprint))
+
+
+@pytest.mark.parametrize(("earlier", "later"), [("01", "02"), ("02", "02"), ("", "02"), ("01", "")])
+def test_an_event_that_is_not_known_to_be_later_is_a_repetition(earlier: str, later: str) -> None:
+    assert Marker("e1", later, "f").is_repeated_by(Marker("e1", earlier, "f"))
+
+
+def test_a_later_upload_of_the_same_bytes_is_no_repetition() -> None:
+    assert not Marker("e1", "01", "f").is_repeated_by(Marker("e1", "02", "f"))
+
+
+@given(st.lists(st.tuples(st.text(), st.text(), st.text()), unique=True))
+def test_each_version_has_a_mark_of_its_own_that_fits_into_a_comment(versions: list[tuple[str, str, str]]) -> None:
+    marks = {Marker(*version).mark for version in versions}
+    assert len(marks) == len(versions)
+    assert all(mark.isascii() and len(mark) < 40 for mark in marks)
+
+
+def test_an_unknown_order_is_not_older() -> None:
+    assert not Marker("e1", "", "f").is_older_than(Marker("e2", "02", "f"))
+    assert not Marker("e1", "01", "f").is_older_than(Marker("e2", "", "f"))

@@ -1,0 +1,142 @@
+import json
+from contextlib import suppress
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processing.failures import FailureCode, PermanentError
+from processing.s3_events import parse_message, split_message
+from tests.support.events import s3_body, s3_record
+
+keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200).filter(lambda k: not k.endswith("/"))
+
+
+@given(keys, st.sampled_from([quote_plus, quote, lambda key: quote(key, safe="")]))
+def test_any_key_survives_the_encodings_that_s3_and_its_emulators_use(key: str, encode) -> None:  # type: ignore[no-untyped-def]
+    record = s3_record("ignored") | {}
+    record["s3"]["object"]["key"] = encode(key)
+    (source,) = parse_message(json.dumps({"Records": [record]}))
+    assert source.key == key
+
+
+def test_a_key_is_decoded_exactly_once() -> None:
+    (source,) = parse_message(s3_body("100%25 sure.jpg"))
+    assert source.key == "100%25 sure.jpg"
+
+
+def test_a_record_carries_all_that_names_its_version() -> None:
+    (source,) = parse_message(s3_body("a.jpg", size=12, etag="abc", sequencer="00A1", version_id="v7"))
+    assert (source.size_bytes, source.etag, source.sequencer, source.version_id) == (12, "abc", "00A1", "v7")
+
+
+def test_a_message_may_hold_several_s3_records() -> None:
+    assert [s.key for s in parse_message(s3_body("a.jpg", "b.jpg"))] == ["a.jpg", "b.jpg"]
+
+
+def test_the_test_event_of_s3_names_no_source_object() -> None:
+    assert parse_message(json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"})) == ()
+
+
+def test_a_folder_marker_of_the_console_is_no_photo() -> None:
+    assert parse_message(s3_body("holiday/", size=0)) == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "not json",
+        "[]",
+        "null",
+        "42",
+        "{}",
+        '{"Records": []}',
+        '{"Records": {}}',
+        '{"Records": [42]}',
+        '{"Records": [{}]}',
+        '{"Records": [{"eventName": "ObjectCreated:Put", "s3": {}}]}',
+        '{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": 7}, "object": {"key": "a"}}}]}',
+        '{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {"key": ""}}}]}',
+        '{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {"key": "%ff"}}}]}',
+        '{"Records": [{"eventName": "ObjectCreated:", "s3": {"bucket": {"name": "\\ud800"}, "object": {"key": "a"}}}]}',
+        '{"Records": [{"eventName": "ObjectRemoved:Delete", "s3": {"bucket": {"name": "b"}, "object": {"key": "a"}}}]}',
+        '{"Records": ' + "[" * 100_000,
+    ],
+)
+def test_anything_but_an_event_of_created_objects_is_a_malformed_message(body: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        parse_message(body)
+    assert caught.value.code is FailureCode.MALFORMED_MESSAGE
+
+
+@given(
+    st.text()
+    | st.recursive(
+        st.none() | st.integers() | st.text(),
+        lambda x: (
+            st.lists(x)
+            | st.dictionaries(st.sampled_from(["Records", "s3", "bucket", "object", "key", "name", "eventName"]), x)
+        ),
+    ).map(json.dumps)
+)
+def test_no_body_raises_anything_but_malformed_message(body: str) -> None:
+    with suppress(PermanentError):
+        parse_message(body)
+
+
+@pytest.mark.parametrize("size", ["1e999", "-1", "1e300", "9" * 30, '"12x"', "NaN", "[]", "null"])
+def test_a_size_that_no_object_can_have_is_malformed(size: str) -> None:
+    body = s3_body("a.jpg").replace('"size": 1000', f'"size": {size}')
+    with pytest.raises(PermanentError) as caught:
+        parse_message(body)
+    assert caught.value.code is FailureCode.MALFORMED_MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("eTag", 'x"\r\nx-amz-acl: public-read'),
+        ("eTag", "ü"),
+        ("eTag", "a" * 300),
+        ("sequencer", "later"),
+        ("sequencer", "0" * 300),
+        ("versionId", "a b"),
+    ],
+)
+def test_what_would_not_fit_into_a_header_is_malformed(field: str, value: str) -> None:
+    record = s3_record("a.jpg")
+    record["s3"]["object"][field] = value
+    with pytest.raises(PermanentError) as caught:
+        parse_message(json.dumps({"Records": [record]}))
+    assert caught.value.code is FailureCode.MALFORMED_MESSAGE
+
+
+@pytest.mark.parametrize("bucket", ["", "a", "b" * 300, "../up", "two words", "new\nline", "bucket/key", "ümläut"])
+def test_what_is_no_bucket_name_is_malformed(bucket: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        parse_message(s3_body("a.jpg", bucket=bucket))
+    assert caught.value.code is FailureCode.MALFORMED_MESSAGE
+
+
+@given(st.text().filter(lambda text: not text.removeprefix("s3:").startswith("ObjectCreated:")))
+def test_what_a_malformed_message_says_of_itself_is_one_short_line(text: str) -> None:
+    for record in ({text: 1}, {"eventName": text, "s3": {"bucket": {"name": "photos"}, "object": {"key": "a"}}}):
+        with pytest.raises(PermanentError) as caught:
+            parse_message(json.dumps({"Records": [record]}))
+        assert caught.value.detail.isprintable()
+        assert len(caught.value.detail) < 200
+
+
+def test_a_message_of_one_record_stays_as_it_is_when_split() -> None:
+    body = s3_body("a.jpg")
+    assert list(split_message(body).values()) == [body]
+
+
+@given(st.lists(keys, min_size=2, max_size=5, unique=True))
+def test_each_part_of_a_split_message_names_its_own_source_object_alone(names: list[str]) -> None:
+    parts = split_message(s3_body(*names))
+    assert [source.key for source in parts] == names
+    for source, body in parts.items():
+        assert parse_message(body) == (source,)

@@ -1,0 +1,70 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.aws.sqs_message import Message, MessageFormatError
+
+ALLOWED = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), min_size=1)
+NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
+VALUES = st.one_of(
+    st.builds(lambda text: {"DataType": "String", "StringValue": text}, ALLOWED),
+    st.builds(lambda number: {"DataType": "Number", "StringValue": str(number)}, st.integers()),
+    st.builds(lambda data: {"DataType": "Binary.gif", "BinaryValue": data}, st.binary(min_size=1)),
+)
+
+
+@given(ALLOWED, st.dictionaries(NAMES, VALUES, max_size=10))
+def test_a_message_comes_back_from_its_json_as_it_was(body: str, attributes: dict[str, dict[str, Any]]) -> None:
+    message = Message(id="m1", body=body, attributes=attributes, system={"SentTimestamp": "1"})
+    assert Message.from_document(json.loads(json.dumps(message.to_document()))) == message
+
+
+def test_it_is_sent_again_with_its_attributes_and_its_trace() -> None:
+    attributes = {"code": {"DataType": "String", "StringValue": "too-slow"}}
+    message = Message(
+        id="m1", body="b", attributes=attributes, system={"AWSTraceHeader": "Root=1", "SentTimestamp": "1"}
+    )
+    assert message.sending() == {
+        "MessageBody": "b",
+        "MessageAttributes": attributes,
+        "MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}},
+    }
+
+
+def test_the_size_counts_body_names_types_and_values() -> None:
+    attributes: dict[str, dict[str, Any]] = {
+        "a": {"DataType": "String", "StringValue": "ü"},
+        "bb": {"DataType": "Binary", "BinaryValue": b"123"},
+    }
+    assert Message(id="", body="ü!", attributes=attributes).size_bytes == 3 + (1 + 6 + 2) + (2 + 6 + 3)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "text",
+        [],
+        {},
+        {"body": ""},
+        {"body": 7},
+        {"body": "\x00"},
+        {"body": "\ud800"},
+        {"body": "b", "attributes": []},
+        {"body": "b", "attributes": {f"a{i}": {"DataType": "String", "StringValue": "x"} for i in range(11)}},
+        {"body": "b", "attributes": {"a b": {"DataType": "String", "StringValue": "x"}}},
+        {"body": "b", "attributes": {"a": {"DataType": "String", "StringValue": ""}}},
+        {"body": "b", "attributes": {"a": {"DataType": "String", "BinaryValue": "eA=="}}},
+        {"body": "b", "attributes": {"a": {"DataType": "Binary", "BinaryValue": "not base64!"}}},
+        {"body": "b", "attributes": {"a": {"DataType": "Text", "StringValue": "x"}}},
+        {"body": "b", "attributes": {"a": {"DataType": "String", "StringValue": "x", "StringListValues": []}}},
+        {"body": "b", "system": {"SentTimestamp": 1}},
+        {"body": "b", "id": 1},
+        {"body": "b" * (1024 * 1024 + 1)},
+    ],
+)
+def test_what_sqs_would_refuse_is_refused_before_anything_is_sent(document: object) -> None:
+    with pytest.raises(MessageFormatError):
+        Message.from_document(document)

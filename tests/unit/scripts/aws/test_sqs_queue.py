@@ -1,0 +1,80 @@
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.aws.sqs_message import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Message
+from scripts.aws.sqs_queue import ENTRY_ATTEMPTS, batches, chunks, in_batch
+
+
+class Throttling:
+    """A batch call that refuses some entries some times; `plan` maps a position to its errors, in order."""
+
+    def __init__(self, plan: dict[int, list[tuple[str, bool]]]) -> None:
+        self.plan = plan
+        self.calls: list[list[str]] = []
+
+    def __call__(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Any:
+        self.calls.append([entry["Id"] for entry in Entries])
+        answer: dict[str, list[dict[str, Any]]] = {"Successful": [], "Failed": []}
+        for entry in Entries:
+            errors = self.plan.get(int(entry["Id"]), [])
+            if errors:
+                code, is_senders = errors.pop(0)
+                answer["Failed"].append({"Id": entry["Id"], "Code": code, "SenderFault": is_senders})
+            else:
+                answer["Successful"].append({"Id": entry["Id"], "MessageId": f"m{entry['Id']}"})
+        return answer
+
+
+def test_an_entry_that_sqs_throttled_is_tried_again_alone() -> None:
+    call = Throttling({1: [("InternalError", False)] * 2})
+    outcome = in_batch(call, "url", [{}, {}, {}], sleep=lambda _: None)
+    assert call.calls == [["0", "1", "2"], ["1"], ["1"]]
+    assert sorted(outcome.done) == [0, 1, 2]
+    assert outcome.failed == {}
+
+
+def test_an_entry_that_is_wrong_in_itself_is_not_tried_again_and_not_forgotten() -> None:
+    call = Throttling({0: [("InvalidMessageContents", True)], 1: [("InternalError", False)]})
+    outcome = in_batch(call, "url", [{}, {}], sleep=lambda _: None)
+    assert outcome.failed == {0: "InvalidMessageContents"}
+    assert sorted(outcome.done) == [1]
+
+
+def test_an_entry_that_never_goes_well_is_given_up_with_its_code() -> None:
+    call = Throttling({0: [("InternalError", False)] * 99})
+    assert in_batch(call, "url", [{}], sleep=lambda _: None).failed == {0: "InternalError"}
+    assert len(call.calls) == ENTRY_ATTEMPTS
+
+
+def test_an_entry_that_sqs_does_not_mention_counts_as_failed() -> None:
+    assert in_batch(lambda **_: {}, "url", [{}], sleep=lambda _: None).failed == {0: "NoAnswer"}
+
+
+def test_nothing_is_asked_for_no_entries() -> None:
+    call = Throttling({})
+    in_batch(call, "url", [])
+    assert call.calls == []
+
+
+@given(st.lists(st.integers(1, MAX_BATCH_BYTES), max_size=60))
+def test_batches_keep_both_limits_and_the_order(sizes: list[int]) -> None:
+    messages = [Message(id=str(i), body="x" * size) for i, size in enumerate(sizes)]
+    cut = list(batches(messages))
+    assert [message for batch in cut for message in batch] == messages
+    assert all(1 <= len(batch) <= MAX_BATCH_ENTRIES for batch in cut)
+    assert all(sum(message.size_bytes for message in batch) <= MAX_BATCH_BYTES for batch in cut)
+
+
+def test_a_message_larger_than_a_batch_goes_alone() -> None:
+    messages = [Message(id=str(i), body="x" * size) for i, size in enumerate((1, MAX_BATCH_BYTES + 1, 1))]
+    assert [len(batch) for batch in batches(messages)] == [1, 1, 1]
+
+
+@given(st.lists(st.integers()), st.integers(1, 12))
+def test_chunks_hold_everything_in_order(items: list[int], size: int) -> None:
+    cut = list(chunks(items, size))
+    assert [item for chunk in cut for item in chunk] == items
+    assert all(len(chunk) == size for chunk in cut[:-1])

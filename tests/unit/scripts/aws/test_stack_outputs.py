@@ -1,0 +1,41 @@
+import boto3
+import pytest
+
+from scripts.aws.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
+from scripts.deploy.empty_account import empty_account
+
+NAMES = [
+    "InputBucketName",
+    "OutputBucketName",
+    "QueueUrl",
+    "DeadLetterQueueUrl",
+    "DigestTopicArn",
+    "SummaryTopicArn",
+    "AlarmTopicArn",
+    "RollUpQueueUrl",
+    "ProcessFunctionName",
+]
+
+
+def test_outputs_are_read_by_their_names() -> None:
+    outputs = StackOutputs.from_outputs({name: f"the {name}" for name in NAMES})
+    assert outputs.dead_letter_queue_url == "the DeadLetterQueueUrl"
+    assert outputs.process_function == "the ProcessFunctionName"
+
+
+def test_only_the_local_stage_has_a_queue_to_follow() -> None:
+    assert StackOutputs.from_outputs({name: name for name in NAMES}).follow_queue_url == ""
+    assert StackOutputs.from_outputs({name: name for name in [*NAMES, "FollowQueueUrl"]}).follow_queue_url
+
+
+def test_missing_outputs_are_named() -> None:
+    with pytest.raises(StackOutputsError, match="AlarmTopicArn, QueueUrl"):
+        StackOutputs.from_outputs({name: name for name in NAMES if name not in ("QueueUrl", "AlarmTopicArn")})
+
+
+def test_a_stage_that_is_not_deployed_is_a_clear_error() -> None:
+    with empty_account() as endpoint_url:
+        session = boto3.Session("test", "test", region_name="us-east-1")
+        cloudformation = session.client("cloudformation", endpoint_url=endpoint_url)
+        with pytest.raises(StackOutputsError, match="no stack darkroom-prod"):
+            read_stack_outputs(cloudformation, "prod")

@@ -1,0 +1,49 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.aws import stage as targets
+from scripts.aws.stack_outputs import StackOutputsError
+from scripts.aws.stage import find_target
+from scripts.cli.errors import TargetError
+
+
+@pytest.fixture(autouse=True)
+def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+
+
+def test_a_local_stack_that_is_not_up_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "find_kept_stack", lambda: None)
+    with pytest.raises(TargetError, match="keep one up with `npm run stack`"):
+        find_target("local")
+
+
+def test_a_region_must_be_known() -> None:
+    with pytest.raises(TargetError, match="set AWS_REGION, or a profile that names one"):
+        find_target("prod")
+
+
+def test_a_stage_is_looked_for_in_the_region_that_aws_region_names_whatever_the_profile_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text("[profile photos]\nregion = eu-north-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    regions = []
+
+    def look(client: Any, _: str) -> None:
+        regions.append(client.meta.region_name)
+        raise StackOutputsError("not there")
+
+    monkeypatch.setattr(targets, "read_stack_outputs", look)
+    monkeypatch.setenv("AWS_REGION", "us-east-2")
+    for profile in (None, "photos"):
+        if profile:
+            monkeypatch.setenv("AWS_PROFILE", profile)
+        with pytest.raises(TargetError, match=r"looked in us-east-2"):
+            find_target("prod")
+    assert regions == ["us-east-2", "us-east-2"]

@@ -1,0 +1,150 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.deploy.rules import build_target, find_mistakes
+
+GOOD = {
+    "stage": "prod",
+    "input_bucket": "darkroom-prod-input-${AWS::AccountId}-${AWS::Region}",
+    "output_bucket": "darkroom-prod-output-${AWS::AccountId}-${AWS::Region}",
+    "summary_email": "",
+    "summary_phone": "",
+    "alarm_email": "",
+    "timeout": 120,
+    "window": 5,
+    "visibility": 725,
+    "photo_timeout": "45",
+    "retry_base": "30",
+    "retry_max": "900",
+    "max_receive_count": 5,
+    "batch_size": 10,
+    "renditions": "large:1200:80,small:300:80",
+    "max_bytes": "200000000",
+    "max_pixels": "200000000",
+    "max_pages": "1000",
+    "disk_mb": 1024,
+    "rate": "rate(5 minutes)",
+    "layer": "arm64",
+    "architecture": "arm64",
+}
+
+
+def config(**changes: Any) -> dict[str, Any]:
+    """A resolved serverless.yml, reduced to what the rules look at."""
+    value = {**GOOD, **changes}
+    return {
+        "provider": {
+            "architecture": value["architecture"],
+            "region": "eu-central-1",
+        },
+        "layers": {"dependencies": {"package": {"artifact": f".build/layer-{value['layer']}.zip"}}},
+        "functions": {
+            "process": {
+                "timeout": value["timeout"],
+                "ephemeralStorageSize": value["disk_mb"],
+                "environment": {
+                    "RENDITIONS": value["renditions"],
+                    "MAX_BYTES": value["max_bytes"],
+                    "MAX_PIXELS": value["max_pixels"],
+                    "MAX_PAGES": value["max_pages"],
+                    "RETRY_BASE_SECONDS": value["retry_base"],
+                    "RETRY_MAX_SECONDS": value["retry_max"],
+                    "PHOTO_TIMEOUT_SECONDS": value["photo_timeout"],
+                },
+                "events": [{"sqs": {"batchSize": value["batch_size"], "maximumBatchingWindow": value["window"]}}],
+            },
+            "rollUp": {"events": [{"schedule": {"rate": [value["rate"]]}}]},
+        },
+        "resources": {
+            "Parameters": {
+                "Stage": {"Default": value["stage"]},
+                "SummaryEmail": {"Default": value["summary_email"]},
+                "SummaryPhone": {"Default": value["summary_phone"]},
+                "AlarmEmail": {"Default": value["alarm_email"]},
+            },
+            "Resources": {
+                "InputBucket": {"Properties": {"BucketName": {"Fn::Sub": value["input_bucket"]}}},
+                "OutputBucket": {"Properties": {"BucketName": {"Fn::Sub": value["output_bucket"]}}},
+                "PhotoQueue": {
+                    "Properties": {
+                        "VisibilityTimeout": value["visibility"],
+                        "RedrivePolicy": {"maxReceiveCount": value["max_receive_count"]},
+                    }
+                },
+            },
+        },
+    }
+
+
+def test_a_good_deployment_has_no_mistakes() -> None:
+    assert find_mistakes(config()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"stage": "Prod"}, "stage"),
+        ({"stage": "a-stage-with-a-very-long-name"}, "stage"),
+        ({"input_bucket": "same", "output_bucket": "same"}, "the same"),
+        ({"input_bucket": "mine-eu-central-1", "output_bucket": "mine-${AWS::Region}"}, "the same"),
+        ({"input_bucket": "Photos"}, "inputBucket"),
+        ({"input_bucket": "my.photos"}, "inputBucket"),
+        ({"output_bucket": "o" * 40 + "-${AWS::AccountId}-${AWS::Region}"}, "outputBucket"),
+        ({"visibility": 724}, "visibilitySeconds"),
+        ({"visibility": 43201}, "visibilitySeconds"),
+        ({"visibility": "soon"}, "visibilitySeconds is 'soon'"),
+        ({"photo_timeout": "60"}, "photoTimeoutSeconds"),
+        ({"retry_base": "0"}, "retryBaseSeconds"),
+        ({"retry_base": "31", "retry_max": "30"}, "retryMaxSeconds"),
+        ({"retry_max": "43201"}, "retryMaxSeconds"),
+        ({"max_receive_count": 4}, "maxReceiveCount"),
+        ({"batch_size": 11, "window": 0}, "batchSize"),
+        ({"renditions": "large:0:80"}, "renditions"),
+        ({"max_bytes": "-1"}, "maxBytes"),
+        ({"max_pixels": "0"}, "maxPixels"),
+        ({"max_bytes": "400000000"}, "ephemeralStorageMb"),
+        ({"summary_email": "me"}, "summaryEmail"),
+        ({"alarm_email": "me@"}, "alarmEmail"),
+        ({"summary_phone": "0170 1234567"}, "summaryPhone"),
+        ({"rate": "rate(1 minutes)"}, "rollUpMinutes"),
+        ({"layer": "local"}, "builtFor"),
+        ({"layer": "x86_64"}, "builtFor"),
+        ({"stage": "local"}, "builtFor"),
+    ],
+)
+def test_each_mistake_is_named_once(changes: dict[str, Any], words: str) -> None:
+    mistakes = find_mistakes(config(**changes))
+    assert len(mistakes) == 1
+    assert words in mistakes[0]
+
+
+def test_all_mistakes_are_named_in_one_run() -> None:
+    assert len(find_mistakes(config(visibility=1, max_receive_count=1, renditions="x", stage="X"))) == 4
+
+
+def test_numbers_may_come_as_text_from_the_command_line() -> None:
+    assert find_mistakes(config(visibility="725", timeout="120", window="5", max_receive_count="5")) == []
+
+
+@given(timeout=st.integers(100, 900), window=st.integers(0, 300), missing=st.integers(0, 5000))
+def test_the_visibility_timeout_is_refused_below_six_timeouts_and_a_window(
+    timeout: int, window: int, missing: int
+) -> None:
+    visibility = 6 * timeout + window - missing
+    mistakes = find_mistakes(config(timeout=timeout, window=window, visibility=visibility))
+    assert bool(mistakes) == (missing > 0)
+
+
+def test_the_local_stage_takes_what_is_built_for_it() -> None:
+    local = config(stage="local", layer="local")
+    assert build_target(local) == "local"
+    assert find_mistakes(local) == []
+
+
+def test_any_stage_on_a_local_stack_takes_what_is_built_for_this_machine_and_nothing_else() -> None:
+    assert find_mistakes(config(stage="prod", layer="local"), on_local_stack=True) == []
+    (mistake,) = find_mistakes(config(stage="prod", layer="arm64"), on_local_stack=True)
+    assert "builtFor" in mistake

@@ -1,0 +1,94 @@
+from datetime import timedelta
+
+from processing.failures import FailureCode
+from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.sqs_queue import Depth
+from scripts.cli.output import plain_lines
+from scripts.dlq.summary import Census, census_document, census_report, letters_table
+from tests.support.dead_letters import NOW, received
+
+LETTERS = [
+    received("1", "2026/07/a b.jpg", code=FailureCode.ACCESS_DENIED, age=timedelta(days=5)),
+    received("2", "2026/07/b.jpg", code=FailureCode.ACCESS_DENIED, age=timedelta(hours=4)),
+    received("3", "evil\n37 dead letters\x1b[2K/c.jpg", code=FailureCode.CORRUPT_IMAGE, age=timedelta(minutes=3)),
+    received("4", "top.jpg", moved_by_sqs=True, age=timedelta(hours=2)),
+    received("5", "", body="not json", code=FailureCode.MALFORMED_MESSAGE, age=timedelta(minutes=30)),
+]
+
+QUIET = Depth(5, 0, 0)
+
+
+def lines(*letters: DeadLetter, depth: Depth = QUIET) -> list[str]:
+    census = Census(NOW)
+    for letter in letters:
+        census.add(letter)
+    return plain_lines(census_report(census, queue="the-dlq", depth=depth, retention=timedelta(days=14)))
+
+
+def test_the_report_says_what_lies_there_line_by_line() -> None:
+    assert lines(*LETTERS) == [
+        "5 dead letters in the-dlq",
+        "",
+        "code               letters  oldest  newest  what to do",
+        "access-denied            2  5 d     4 h     "
+        "Check the bucket policy, the key policy and the function's role, then redrive.",
+        "corrupt-image            1  3 min   3 min   Open it on your computer; export it again or upload another copy.",
+        "malformed-message        1  30 min  30 min  "
+        "Find out who sends to this queue; only the bucket's notifications belong there.",
+        "no-reason                1  2 h     2 h     "
+        "Look into the function's log and its Errors and Throttles alarms, fix the cause, then redrive.",
+        "",
+        "age           letters",
+        "up to 1 hour        2",
+        "up to 1 day         2",
+        "up to 7 days        1",
+        "",
+        "folder                         letters",
+        "2026/07/                             2",
+        "(names no photo)                     1",
+        "(top level)                          1",
+        "evil\\n37 dead letters\\x1b[2K/        1",
+        "",
+        "SQS deletes the oldest in 9 d; it keeps a dead letter for 14 d.",
+    ]
+
+
+def test_an_empty_dlq_is_said_to_be_empty() -> None:
+    assert lines() == ["No dead letters in the-dlq."]
+
+
+def test_what_someone_else_holds_is_not_silently_left_out() -> None:
+    held = "3 more are held by someone else just now (another reader, or a run that was killed)."
+    assert lines(depth=Depth(0, 3, 0)) == ["No dead letters in the-dlq.", held]
+    assert lines(LETTERS[0], depth=Depth(1, 3, 0))[-1] == held
+
+
+def test_only_the_fullest_folders_are_named() -> None:
+    folders = lines(*(received(str(i), f"folder{i:02}/a.jpg") for i in range(12)))
+    assert "folder09/        1" in folders
+    assert "... and 2 more folders" in folders
+    assert not any("folder10" in line for line in folders)
+
+
+def test_each_letter_has_one_line_whatever_its_key() -> None:
+    assert plain_lines([letters_table(LETTERS[2:], NOW)]) == [
+        "id  code               age     key",
+        "3   corrupt-image      3 min   evil\\n37 dead letters\\x1b[2K/c.jpg",
+        "4   no-reason          2 h     top.jpg",
+        "5   malformed-message  30 min  (names no photo)",
+    ]
+
+
+def test_machines_get_the_same_counts_and_the_keys_as_they_are() -> None:
+    census = Census(NOW)
+    for letter in LETTERS:
+        census.add(letter)
+    document = census_document(census, queue="the-dlq", depth=Depth(5, 1, 0), letters=LETTERS)
+    assert (document["count"], document["in_flight"]) == (5, 1)
+    assert {code: group["count"] for code, group in document["codes"].items()} == {
+        "access-denied": 2,
+        "corrupt-image": 1,
+        "malformed-message": 1,
+        "no-reason": 1,
+    }
+    assert document["letters"][2]["sources"][0]["key"] == "evil\n37 dead letters\x1b[2K/c.jpg"
