@@ -99,7 +99,7 @@ class MessageHandler:
             return _attempted(message, source, stopwatch, reason.outcome)
         except DarkroomError as failure:
             return _failed(message, source, failure, stopwatch)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (one record's surprise must not cost its batch-mates)
             logger.exception("Unexpected failure", message_id=message.message_id, key=source.key)
             surprise = RetryableError(FailureCode.INTERNAL_ERROR, type(error).__name__)
             return _failed(message, source, surprise, stopwatch)

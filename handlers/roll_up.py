@@ -152,7 +152,7 @@ class RollUp:
 
 
 @logger.inject_lambda_context
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's own form
     """Sums up what was collected since the last run; when nothing was, nothing is sent.
 
     A failure to publish is raised, for the function's error alarm: nothing is deleted, the next run tells of it.

@@ -42,7 +42,7 @@ class Queue:
         """Hides a message for an exponential backoff with jitter; the batch item failure then brings it back."""
         ceiling = min(self.retry_max_seconds, self.retry_base_seconds * 2 ** (message.receive_count - 1))
         # Between half and all of it, so that a burst that failed together does not come back together.
-        self._hide(message, round(random.uniform(ceiling / 2, ceiling)))
+        self._hide(message, round(random.uniform(ceiling / 2, ceiling)))  # noqa: S311 (jitter, not a secret)
 
     def show_at_once(self, message: Message) -> None:
         """Makes a message visible at once, for the next batch to take."""

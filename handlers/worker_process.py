@@ -77,7 +77,7 @@ class Worker:
         """
         self._wait_until_ready()
         try:
-            assert self._process.stdin is not None
+            assert self._process.stdin is not None  # noqa: S101 (for the type checker: we asked for a pipe)
             self._process.stdin.write(request)
         except BrokenPipeError:
             raise self._lost() from None
@@ -101,7 +101,7 @@ class Worker:
         self._is_ready = True
 
     def _read_line(self, timeout_seconds: float) -> bytes:
-        assert self._process.stdout is not None
+        assert self._process.stdout is not None  # noqa: S101 (as above)
         end = time.monotonic() + timeout_seconds
         poll = select.poll()
         poll.register(self._process.stdout, select.POLLIN)

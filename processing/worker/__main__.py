@@ -62,7 +62,7 @@ def answer(line: bytes) -> bytes:
         return failure_reply(FailureCode.OUT_OF_MEMORY, _LIMIT_REACHED)
     except OSError as error:
         return failure_reply(*_OS_FAILURES.get(error.errno or 0, (FailureCode.INTERNAL_ERROR, type(error).__name__)))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (the parent must get an answer; a message could carry paths, so only the class)
         return failure_reply(FailureCode.INTERNAL_ERROR, type(error).__name__)
 
 

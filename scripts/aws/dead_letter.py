@@ -45,7 +45,8 @@ class DeadLetter:
     @property
     def was_moved_by_sqs(self) -> bool:
         """Whether SQS's redrive policy moved it. It has no reason then: one that it still carries is of an earlier
-        life, from before it was redriven, and says nothing about this one."""
+        life, from before it was redriven, and says nothing about this one.
+        """
         return "DeadLetterQueueSourceArn" in self.message.system
 
     @property

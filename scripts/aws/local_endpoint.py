@@ -21,7 +21,7 @@ STATE_FILE = ".build/local-stack.json"
 REGION = "us-east-1"
 HOST = "127.0.0.1"
 # Any key works; these are the ones that its documentation uses.
-ACCESS_KEY_ID = SECRET_ACCESS_KEY = "test"
+ACCESS_KEY_ID = SECRET_ACCESS_KEY = "test"  # noqa: S105 (not a secret)
 
 
 @dataclass(frozen=True, kw_only=True)

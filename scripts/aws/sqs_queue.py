@@ -54,7 +54,7 @@ class BatchOutcome:
 
 
 class _BatchCall(Protocol):
-    def __call__(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Any: ...
+    def __call__(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Any: ...  # noqa: N803 (boto3's own names)
 
 
 @dataclass(frozen=True)

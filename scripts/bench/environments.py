@@ -69,7 +69,7 @@ def install() -> Installed:
 
 
 def _install_sharp() -> Path:
-    """npm resolves a module from its script's folder upwards, so the scripts lie beside node_modules."""
+    """Npm resolves a module from its script's folder upwards, so the scripts lie beside node_modules."""
     folder = TOOLS / "sharp"
     sources = [PEERS / "package.json", PEERS / "package-lock.json", REPOSITORY / ".npmrc", *PEERS.glob("*.mjs")]
     if _is_new(folder, sources):

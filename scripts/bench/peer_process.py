@@ -89,7 +89,7 @@ class Contender:
         Raises:
             ContenderError: it ended instead of answering.
         """
-        assert self._process.stdin is not None
+        assert self._process.stdin is not None  # noqa: S101 (for the type checker: we asked for a pipe)
         start = time.monotonic()
         with suppress(BrokenPipeError):  # it has ended: the line that it does not answer says so
             self._process.stdin.write(self._peer.request(job))
@@ -112,7 +112,7 @@ class Contender:
         forget_peak(self.pid)
 
     def _read_line(self) -> None:
-        assert self._process.stdout is not None
+        assert self._process.stdout is not None  # noqa: S101 (as above)
         line = self._process.stdout.readline()
         if not line or b'"failure"' in line:
             self._process.kill()

@@ -61,5 +61,5 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     converted = ImageCms.profileToProfile(
         image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
     )
-    assert converted is not None
+    assert converted is not None  # noqa: S101 (for the type checker: not converted in place)
     return converted

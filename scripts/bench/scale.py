@@ -89,7 +89,7 @@ def _median(runs: Sequence[ScaleRun]) -> ScaleRun:
 
 
 def _run(stack: LocalStack, file: Path, count: int, out: Path) -> ScaleRun:
-    assert stack.process is not None
+    assert stack.process is not None  # noqa: S101 (for the type checker: we have started it)
     out.mkdir(parents=True, exist_ok=True)
     tally = Tally(expected=count)
     start, cpu_before = time.monotonic(), tree_cpu_seconds(stack.process.pid)

@@ -69,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, _PUBLISHED)
 
     def handle_expect_100(self) -> bool:
-        """botocore sends no body of a PUT before it may."""
+        """Botocore sends no body of a PUT before it may."""
         proceed = super().handle_expect_100()
         self.wfile.flush()
         return proceed

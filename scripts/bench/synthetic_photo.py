@@ -77,8 +77,8 @@ def _draw_mosaic(width: int, height: int) -> Image.Image:
 
 def _sample_photos() -> Iterator[Image.Image]:
     package = importlib.util.find_spec("skimage")
-    assert package is not None
-    assert package.origin is not None
+    assert package is not None  # noqa: S101 (for the type checker: a development dependency)
+    assert package.origin is not None  # noqa: S101 (as above)
     for name in _PHOTOS:
         with Image.open(Path(package.origin).parent / "data" / name) as photo:
             yield photo.convert("RGB")

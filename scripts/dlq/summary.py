@@ -129,7 +129,7 @@ def _keys(letter: DeadLetter) -> str:
 
 
 def _expiry(census: Census, retention: timedelta) -> list[str]:
-    assert census.oldest is not None
+    assert census.oldest is not None  # noqa: S101 (for the type checker: there is at least one)
     left, kept = human_duration(census.oldest + retention - census.now), human_duration(retention)
     return [f"SQS deletes the oldest in {left}; it keeps a dead letter for {kept}."]
 

@@ -51,7 +51,7 @@ def keep_stack() -> NoReturn:
     if kept:
         raise LocalStackError(f"one is up already, at {kept.endpoint_url}")
     with local_stack(REPOSITORY, remove=REPOSITORY / STATE_FILE) as stack:
-        assert stack.process is not None
+        assert stack.process is not None  # noqa: S101 (for the type checker: it is ours)
         write_state(stack, stack.process.pid)
         print(describe(stack), flush=True)
         while stack.process.poll() is None:

@@ -97,7 +97,7 @@ def tail(log: Path) -> str:
 
 
 def _environment(port: int, scratch: Path) -> dict[str, str]:
-    """ministack's whole environment; the functions inherit it, so nothing of the user's goes in."""
+    """Ministack's whole environment; the functions inherit it, so nothing of the user's goes in."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "C.UTF-8",

@@ -49,7 +49,7 @@ def tethered(
             cwd=cwd,
             start_new_session=True,
         )
-    assert process.stdin is not None
+    assert process.stdin is not None  # noqa: S101 (for the type checker: we asked for a pipe)
     try:
         yield process
     finally:

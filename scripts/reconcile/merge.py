@@ -107,5 +107,6 @@ def _order(key: str) -> bytes:
 
 def _comes_before(later: bytes, earlier: bytes) -> bool:
     """Whether the later of two keys comes first in source order: it begins with the earlier one and goes on with `/`
-    or with one of the few characters before it."""
+    or with one of the few characters before it.
+    """
     return later.startswith(earlier) and len(later) > len(earlier) and later[len(earlier)] <= _SLASH

@@ -81,7 +81,7 @@ def judge(pair: Pair, marker: Marker | None, expected: Expected) -> State:
 
 def _compare(pair: Pair, marker: Marker | None, expected: Expected) -> State:
     source, outputs = pair
-    assert source is not None
+    assert source is not None  # noqa: S101 (for the type checker: the caller has looked)
     if outputs is None:
         return State.MISSING
     if outputs.committed is None:

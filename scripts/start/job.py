@@ -142,7 +142,7 @@ class LaptopJob:
 
     def _bring_home(self, result: RecordResult, window: Window, tally: Tally) -> None:
         """Copies a photo's outputs to the laptop and frees the local S3's memory."""
-        assert result.source is not None
+        assert result.source is not None  # noqa: S101 (for the type checker: only such results are passed on)
         key = result.source.key
         try:
             self._copy(key, result, tally)

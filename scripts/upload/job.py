@@ -113,7 +113,7 @@ class Job:
         }
 
     def _settle(self, result: RecordResult) -> None:
-        assert result.source is not None
+        assert result.source is not None  # noqa: S101 (for the type checker: only such results are passed on)
         key = result.source.key
         del self._etags[key]
         failed = result.outcome.is_failure and result.code

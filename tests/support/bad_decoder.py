@@ -101,5 +101,5 @@ def render(source: Path, into: Path, settings: RenderSettings, mark: str) -> Ren
 
 
 if __name__ == "__main__":
-    setattr(processing.worker.__main__, "render_photo", render)
+    setattr(processing.worker.__main__, "render_photo", render)  # noqa: B010 (mypy: the worker only imports it)
     processing.worker.__main__.main(sys.argv[1:])

@@ -87,7 +87,7 @@ class FakeS3:
         self.trickle_seconds = 0.0
         self._lock = threading.Lock()
 
-    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 (boto3's names)
         self.before("HeadObject", Key)
         stored = self.objects.get((Bucket, Key))
         self.after("HeadObject", Key)
@@ -95,7 +95,7 @@ class FakeS3:
             raise client_error(404, "404", "HeadObject")
         return {"ETag": stored.etag, "Metadata": dict(stored.metadata), "ContentLength": len(stored.body)}
 
-    def get_object(self, *, Bucket: str, Key: str, IfMatch: str = "") -> dict[str, Any]:
+    def get_object(self, *, Bucket: str, Key: str, IfMatch: str = "") -> dict[str, Any]:  # noqa: N803
         self.before("GetObject", Key)
         stored = self.objects.get((Bucket, Key))
         self.after("GetObject", Key)
@@ -108,13 +108,13 @@ class FakeS3:
     def put_object(
         self,
         *,
-        Bucket: str,
-        Key: str,
-        Body: BinaryIO | bytes,
-        ContentType: str = "",
-        Metadata: dict[str, str] | None = None,
-        IfMatch: str = "",
-        IfNoneMatch: str = "",
+        Bucket: str,  # noqa: N803
+        Key: str,  # noqa: N803
+        Body: BinaryIO | bytes,  # noqa: N803
+        ContentType: str = "",  # noqa: N803
+        Metadata: dict[str, str] | None = None,  # noqa: N803
+        IfMatch: str = "",  # noqa: N803
+        IfNoneMatch: str = "",  # noqa: N803
     ) -> dict[str, Any]:
         self.before("PutObject", Key)
         body = Body if isinstance(Body, bytes) else Body.read()

@@ -94,9 +94,9 @@ class FakeSqs:
     def send_message(
         self,
         *,
-        QueueUrl: str,
-        MessageBody: str,
-        MessageAttributes: dict[str, Any] | None = None,
+        QueueUrl: str,  # noqa: N803 (boto3's names)
+        MessageBody: str,  # noqa: N803
+        MessageAttributes: dict[str, Any] | None = None,  # noqa: N803
     ) -> None:
         self.before("SendMessage", MessageBody)
         attributes = {name: value["StringValue"] for name, value in (MessageAttributes or {}).items()}
@@ -104,7 +104,7 @@ class FakeSqs:
             self._queues[QueueUrl].append(Held(MessageBody, attributes, visible_at=self.now))
         self.after("SendMessage", MessageBody)
 
-    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803
         self.before("DeleteMessage", ReceiptHandle)
         with self._lock:
             queue = self._queues[QueueUrl]
@@ -114,9 +114,9 @@ class FakeSqs:
     def change_message_visibility(
         self,
         *,
-        QueueUrl: str,
-        ReceiptHandle: str,
-        VisibilityTimeout: int,
+        QueueUrl: str,  # noqa: N803 (boto3's names)
+        ReceiptHandle: str,  # noqa: N803
+        VisibilityTimeout: int,  # noqa: N803
     ) -> None:
         self.before("ChangeMessageVisibility", ReceiptHandle)
         with self._lock:

@@ -72,7 +72,7 @@ class Scheduler:
         _TASK.set(task)
         try:
             future.set_result(work())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (the future hands it on)
             future.set_exception(error)
         finally:
             self._set(task, State.ENDED)

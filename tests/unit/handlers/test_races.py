@@ -99,7 +99,7 @@ class World:
             self.outcomes.append((number, nothing.outcome))
         except DiedError:
             self._spawn_writer(number, f"{process}{AGAIN}")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (as above, and it is counted)
             self._broken.append(f"{process}: {error!r}")
         else:
             self.outcomes.append((number, "processed"))

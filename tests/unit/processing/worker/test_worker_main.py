@@ -70,7 +70,10 @@ def start(children: list[Child], *arguments: str) -> Child:
 
 def start_patched(children: list[Child], render_photo: str) -> Child:
     """A ready worker whose `render_photo` is replaced: by what a decoder might do at its worst."""
-    imports, run = "import os, processing.worker.__main__ as worker", "worker.render_photo = render_photo\nworker.main([])"
+    imports, run = (
+        "import os, processing.worker.__main__ as worker",
+        "worker.render_photo = render_photo\nworker.main([])",
+    )
     child = Child("-c", f"{imports}\n{render_photo}\n{run}")
     children.append(child)
     child.read()

@@ -15,7 +15,7 @@ class Throttling:
         self.plan = plan
         self.calls: list[list[str]] = []
 
-    def __call__(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Any:
+    def __call__(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Any:  # noqa: N803 (boto3's own names)
         self.calls.append([entry["Id"] for entry in Entries])
         answer: dict[str, list[dict[str, Any]]] = {"Successful": [], "Failed": []}
         for entry in Entries:
