@@ -11,9 +11,8 @@ from scripts.aws.local_endpoint import LocalStack
 from scripts.bench.processes import tree_cpu_seconds
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.stack import local_stack
-from scripts.start.job import LaptopJob
-from scripts.start.photo_folder import Photo
-from scripts.start.progress import Tally
+from scripts.photo_job.local_job import LocalJob
+from scripts.photo_job.photo_folder import LocalFile
 
 _PATIENCE_SECONDS = 300.0
 # Behind each figure are at least so many photos, as a part of the largest job's: a hundred are over in six seconds, and
@@ -91,29 +90,19 @@ def _median(runs: Sequence[ScaleRun]) -> ScaleRun:
 def _run(stack: LocalStack, file: Path, count: int, out: Path) -> ScaleRun:
     assert stack.process is not None  # noqa: S101 (for the type checker: we have started it)
     out.mkdir(parents=True, exist_ok=True)
-    tally = Tally(expected=count)
+    job = LocalJob(stack=stack, out=out, patience_seconds=_PATIENCE_SECONDS)
+    size_bytes = file.stat().st_size
     start, cpu_before = time.monotonic(), tree_cpu_seconds(stack.process.pid)
-    _job(stack, out).run([Photo(file, f"{out.name}/{number:06}.jpg") for number in range(count)], tally, lambda _: None)
+    job.run(LocalFile(file, f"{out.name}/{number:06}.jpg", size_bytes) for number in range(count))
     wall, cpu = time.monotonic() - start, tree_cpu_seconds(stack.process.pid) - cpu_before
-    if tally.failures:
-        raise ScaleError(f"{len(tally.failures)} of {count} photos failed, the first with {tally.failures[0].code}")
-    results = [result for digest in tally.digests for result in digest.results]
+    if job.progress.failures:
+        code = job.progress.failures[0].code
+        raise ScaleError(f"{job.progress.failed} of {count} photos failed, the first with {code}")
+    results = [result for digest in job.digests for result in digest.results]
     return ScaleRun(
         photos=count,
         wall_ms=1000 * wall / count,
         cpu_ms=1000 * cpu / count,
         process_ms=sum(result.milliseconds.get("process", 0) for result in results) / count,
-        batches=len(tally.digests),
-    )
-
-
-def _job(stack: LocalStack, out: Path) -> LaptopJob:
-    return LaptopJob(
-        s3=stack.client("s3"),
-        sqs=stack.client("sqs"),
-        input_bucket=stack.outputs.input_bucket,
-        output_bucket=stack.outputs.output_bucket,
-        follow_queue_url=stack.outputs.follow_queue_url,
-        out=out,
-        patience_seconds=_PATIENCE_SECONDS,
+        batches=len(job.digests),
     )

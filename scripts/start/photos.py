@@ -1,10 +1,11 @@
-"""The photos to upload: every file below a folder, its relative path as its key."""
+"""Choose the photos of `npm start`: a folder's, or the sample photos."""
 
 import importlib.util
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.upload.folder import LocalFile, Unreadable, walk
+from scripts.cli.errors import OperatorError
+from scripts.photo_job.photo_folder import LocalFile, Unreadable, walk
 
 # Photos that scikit-image ships under free licences (public domain and CC0; the docstrings in its data/_fetchers.py
 # name each source).
@@ -19,23 +20,15 @@ SAMPLE_NAMES = (
 )
 
 
-class PhotoFolderError(Exception):
-    """There is nothing to upload; the message says what to do."""
+class PhotoFolderError(OperatorError):
+    """The folder cannot be uploaded; the message says what to do."""
 
 
-@dataclass(frozen=True)
-class Photo:
-    """A local file and the S3 key it is uploaded under."""
-
-    file: Path
-    key: str
-
-
-def find_photos(folder: Path) -> list[Photo | Unreadable]:
-    """Lists every file below a folder in the order of their names, and what should have been one.
+def find_photos(folder: Path) -> list[LocalFile | Unreadable]:
+    """List every file below a folder, and every entry that cannot be uploaded.
 
     Raises:
-        PhotoFolderError: no such folder, it may not be read, or nothing is in it.
+        PhotoFolderError: it is not a folder, cannot be read, or is empty.
     """
     if not folder.is_dir():
         raise PhotoFolderError(f"{folder} is not a folder. Name a folder of photos: npm start -- ~/Pictures/holiday")
@@ -44,11 +37,11 @@ def find_photos(folder: Path) -> list[Photo | Unreadable]:
         raise PhotoFolderError(f"{folder} holds no files.")
     if isinstance(found[0], Unreadable) and not found[0].name:  # the folder itself
         raise PhotoFolderError(f"{folder} cannot be read: {found[0].reason}")
-    return [Photo(item.path, item.key) if isinstance(item, LocalFile) else item for item in found]
+    return found
 
 
 def keep_apart(folder: Path, out: Path) -> None:
-    """Makes sure that the next run does not take the outputs of this one for photos.
+    """Refuse an output folder among the photos: the next run would upload the outputs.
 
     Raises:
         PhotoFolderError: the outputs would go into the folder of the photos.
@@ -56,14 +49,14 @@ def keep_apart(folder: Path, out: Path) -> None:
     if out.resolve().is_relative_to(folder.resolve()):
         raise PhotoFolderError(
             f"the outputs would go to {out.resolve()}, among the photos in {folder.resolve()}, and the next run would "
-            "take them for photos. Choose another place with --out DIR."
+            "upload them as photos. Choose another place with --out DIR."
         )
 
 
-def sample_photos() -> list[Photo]:
-    """The sample photos that come with a development dependency."""
+def sample_photos() -> Sequence[LocalFile]:
+    """List the sample photos that come with a development dependency."""
     package = importlib.util.find_spec("skimage")
     if package is None or package.origin is None:
         raise PhotoFolderError("The sample photos are not installed. Name a folder of photos instead.")
-    folder = Path(package.origin).parent / "data"
-    return [Photo(folder / name, name) for name in SAMPLE_NAMES]
+    files = [Path(package.origin).parent / "data" / name for name in SAMPLE_NAMES]
+    return [LocalFile(file, file.name, file.stat().st_size) for file in files]

@@ -3,21 +3,24 @@ from pathlib import Path
 
 import pytest
 
-from scripts.start.photo_folder import Photo, PhotoFolderError, find_photos, keep_apart
-from scripts.upload.folder import Unreadable
+from scripts.photo_job.photo_folder import LocalFile, Unreadable
+from scripts.start.photos import PhotoFolderError, find_photos, keep_apart
 
 
 def test_every_file_below_a_folder_is_a_photo_under_its_path(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     for key in ("z.jpg", "a/b.jpg", ".hidden"):
         (tmp_path / key).touch()
-    assert find_photos(tmp_path) == [Photo(tmp_path / key, key) for key in (".hidden", "a/b.jpg", "z.jpg")]
+    assert find_photos(tmp_path) == [LocalFile(tmp_path / key, key, 0) for key in (".hidden", "a/b.jpg", "z.jpg")]
 
 
 def test_a_folder_that_may_not_be_read_is_told_and_the_rest_goes_on(tmp_path: Path, closed: None) -> None:
     (tmp_path / "closed").mkdir()
     (tmp_path / "z.jpg").touch()
-    assert find_photos(tmp_path) == [Unreadable("closed/", "Permission denied"), Photo(tmp_path / "z.jpg", "z.jpg")]
+    assert find_photos(tmp_path) == [
+        Unreadable("closed/", "Permission denied"),
+        LocalFile(tmp_path / "z.jpg", "z.jpg", 0),
+    ]
 
 
 def test_what_is_no_file_is_told(tmp_path: Path) -> None:

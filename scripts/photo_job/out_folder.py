@@ -1,4 +1,4 @@
-"""Where outputs land on the laptop: under their keys, and never outside the folder that was named."""
+"""Write outputs below a local folder, under their S3 keys."""
 
 import os
 import tempfile
@@ -9,28 +9,28 @@ CHUNK_BYTES = 1024 * 1024
 
 
 class Readable(Protocol):
-    """What can be read in chunks: an open file, a response's body."""
+    """An open file or a response's body, read in chunks."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 class OutsideFolderError(Exception):
-    """A key that would leave the folder; nothing was written."""
+    """A key that leads out of the folder; nothing was written."""
 
 
-def place(folder: Path, key: str) -> Path:
-    """Finds the local file for an output key.
+def output_path(folder: Path, key: str) -> Path:
+    """Return the local path of an output key.
 
     Args:
-        folder: everything stays below it.
+        folder: every path is below it.
         key: an S3 key, which anyone may have chosen.
 
     Raises:
-        OutsideFolderError: the key is absolute, climbs out, or passes through a symbolic link that does.
+        OutsideFolderError: the key is absolute, contains `..`, or passes through a symbolic link that leads out.
     """
     parts = key.split("/")
     if any(part in ("", ".", "..") or "\0" in part for part in parts):
-        raise OutsideFolderError(f"the key {key!r} is no path below the output folder")
+        raise OutsideFolderError(f"the key {key!r} is not a path below the output folder")
     target = folder.joinpath(*parts)
     if not target.parent.resolve().is_relative_to(folder.resolve()):
         raise OutsideFolderError(f"the key {key!r} leads out of the output folder")
@@ -38,7 +38,7 @@ def place(folder: Path, key: str) -> Path:
 
 
 def save(body: Readable, target: Path) -> None:
-    """Writes a file that is either whole or not there."""
+    """Write a file atomically."""
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=".partial-")
     try:

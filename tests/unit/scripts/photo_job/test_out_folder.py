@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.start.out_folder import OutsideFolderError, place, save
+from scripts.photo_job.out_folder import OutsideFolderError, output_path, save
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from scripts.start.out_folder import OutsideFolderError, place, save
 )
 def test_a_key_that_is_no_plain_path_below_the_folder_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(OutsideFolderError):
-        place(tmp_path, key)
+        output_path(tmp_path, key)
 
 
 def test_a_key_that_passes_through_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
@@ -22,14 +22,14 @@ def test_a_key_that_passes_through_a_link_out_of_the_folder_is_refused(tmp_path:
     (tmp_path / "out").mkdir()
     (tmp_path / "out/link").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OutsideFolderError):
-        place(tmp_path / "out", "link/a.jpg/small.jpg")
+        output_path(tmp_path / "out", "link/a.jpg/small.jpg")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("./\\"), max_size=40))
 def test_whatever_the_key_nothing_lands_outside_the_folder(key: str) -> None:
     folder = Path("/some/folder")
     try:
-        target = place(folder, key)
+        target = output_path(folder, key)
     except OutsideFolderError:
         return
     assert Path(os.path.normpath(target)).is_relative_to(folder)
@@ -37,7 +37,7 @@ def test_whatever_the_key_nothing_lands_outside_the_folder(key: str) -> None:
 
 
 def test_names_survive_as_they_are(tmp_path: Path) -> None:
-    save(BytesIO(b"x"), place(tmp_path, "ü b/100% #1+(2).jpg/small.jpg"))
+    save(BytesIO(b"x"), output_path(tmp_path, "ü b/100% #1+(2).jpg/small.jpg"))
     assert (tmp_path / "ü b" / "100% #1+(2).jpg" / "small.jpg").read_bytes() == b"x"
 
 

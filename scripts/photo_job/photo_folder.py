@@ -1,4 +1,4 @@
-"""The files below a folder, as a stream in the order of their names: a million of them fit, and two runs agree."""
+"""Walk a folder of photos as a stream, in the order of their names."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from processing.output_keys import MAX_KEY_BYTES
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A file and the key it belongs under.
+    """A file and the S3 key it is uploaded under.
 
     Attributes:
         path: where it is.
@@ -26,11 +26,11 @@ class LocalFile:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Something that cannot be uploaded.
+    """A file or folder that cannot be uploaded.
 
     Attributes:
-        name: its path below the folder.
-        reason: why, for people.
+        name: its path below the folder; empty for the folder itself.
+        reason: for people.
     """
 
     name: str
@@ -38,29 +38,30 @@ class Unreadable:
 
 
 def walk(folder: Path, prefix: str = "") -> Iterator[LocalFile | Unreadable]:
-    """Yields every file below a folder, and everything that should have been one."""
-    return _walk(folder, prefix)
-
-
-def _walk(folder: Path, prefix: str) -> Iterator[LocalFile | Unreadable]:
+    """Yield every file below a folder, and every entry that cannot be uploaded."""
     try:
         with os.scandir(folder) as entries:
             sorted_entries = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        yield Unreadable(prefix, _reason(error))
+        yield Unreadable(prefix, error_reason(error))
         return
     for entry in sorted_entries:
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path), f"{prefix}{entry.name}/")
+            yield from walk(Path(entry.path), f"{prefix}{entry.name}/")
         else:
-            yield _look(entry, f"{prefix}{entry.name}")
+            yield _read_entry(entry, f"{prefix}{entry.name}")
 
 
-def _look(entry: "os.DirEntry[str]", key: str) -> LocalFile | Unreadable:
+def error_reason(error: Exception) -> str:
+    """Return an error's reason for people, without the file name that a table shows beside it."""
+    return (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
+
+
+def _read_entry(entry: "os.DirEntry[str]", key: str) -> LocalFile | Unreadable:
     try:
         status = entry.stat()
     except OSError as error:
-        return Unreadable(key, _reason(error))
+        return Unreadable(key, error_reason(error))
     if stat.S_ISDIR(status.st_mode):
         return Unreadable(key, "a link to a folder: not followed, it may lead in a circle")
     if not stat.S_ISREG(status.st_mode):
@@ -72,7 +73,3 @@ def _look(entry: "os.DirEntry[str]", key: str) -> LocalFile | Unreadable:
     if key_bytes > MAX_KEY_BYTES:
         return Unreadable(key, f"its key has {key_bytes:,} bytes, S3 takes {MAX_KEY_BYTES:,}")
     return LocalFile(Path(entry.path), key, status.st_size)
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__

@@ -4,7 +4,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.upload.folder import LocalFile, Unreadable, walk
+from scripts.photo_job.photo_folder import LocalFile, Unreadable, walk
 
 NAMES = ["a b.jpg", "ü+%#().jpg", "z.jpg", "-rf", "*", "'quote'"]
 
