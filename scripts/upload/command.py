@@ -8,10 +8,9 @@ from pathlib import Path
 
 from processing.wording import human_bytes
 from scripts.aws.deployed_settings import read_deployed_settings
-from scripts.aws.digest_subscription import watch_digests
-from scripts.aws.photo_state import Photos
-from scripts.aws.sqs_queue import Queue
-from scripts.aws.stage import Target
+from scripts.aws.digest_subscription import subscribe_to_digests
+from scripts.aws.photo_state import PhotoStates
+from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK
 from scripts.cli.errors import OperatorError
 from scripts.cli.failures import Failure
@@ -44,7 +43,7 @@ class Request:
     patience_seconds: float
 
 
-def upload(target: Target, request: Request, screen: Screen, *, execute: bool) -> int:
+def upload(target: Stage, request: Request, screen: Screen, *, execute: bool) -> int:
     """Uploads a folder; without `execute` only says what it would upload."""
     if not request.folder.is_dir():
         raise OperatorError(f"{request.folder} is not a folder")
@@ -74,17 +73,17 @@ def _preview(bucket: Bucket, request: Request, total: int, screen: Screen) -> Pr
     return preview
 
 
-def _run(target: Target, bucket: Bucket, request: Request, job: Job, total: int, screen: Screen) -> None:
+def _run(target: Stage, bucket: Bucket, request: Request, job: Job, total: int, screen: Screen) -> None:
     if not request.watch:
         _upload_all(bucket, request, job, total, screen)
         return
     with ExitStack() as stack:
         follower = Follower(
             job=job,
-            watch=stack.enter_context(watch_digests(target)),
-            photos=Photos(target.s3, target.outputs.output_bucket, read_deployed_settings(target).fingerprint),
-            queue=Queue(target.sqs, target.outputs.queue_url),
-            dlq=Queue(target.sqs, target.outputs.dead_letter_queue_url),
+            watch=stack.enter_context(subscribe_to_digests(target)),
+            photos=PhotoStates(target.s3, target.outputs.output_bucket, read_deployed_settings(target).fingerprint),
+            queue=target.queue,
+            dlq=target.dlq,
             bucket=bucket.name,
             patience_seconds=request.patience_seconds,
         )

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 from processing.outcomes import Outcome, SourceObject
 from scripts.aws.dead_letter import explain
-from scripts.aws.digest_subscription import DigestWatch
-from scripts.aws.dlq_reader import read_letters
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.photo_state import Photos, SourceState
-from scripts.aws.sqs_queue import Queue
+from scripts.aws.digest_subscription import DigestSubscription
+from scripts.aws.dlq_reader import read_dlq
+from scripts.aws.photo_state import PhotoStates, SourceState
+from scripts.aws.sqs_queue import SqsQueue
 from scripts.cli.failures import Failure
 from scripts.start.progress import NO_OUTCOME
 from scripts.upload.job import Job
@@ -45,10 +44,10 @@ class Follower:
     """
 
     job: Job
-    watch: DigestWatch
-    photos: Photos
-    queue: Queue
-    dlq: Queue
+    watch: DigestSubscription
+    photos: PhotoStates
+    queue: SqsQueue
+    dlq: SqsQueue
     bucket: str
     patience_seconds: float
     quiet_seconds: float = 15.0
@@ -88,8 +87,8 @@ class Follower:
         """Settles what can be settled without a digest; a second time in a row without news, the rest is lost."""
         if self.queue.depth().all:
             return
-        with read_letters(self.dlq, Timing()) as reader:
-            codes = {(s.key, s.etag): letter.code for letter in reader.letters() for s in letter.sources}
+        with read_dlq(self.dlq) as reader:
+            codes = {(s.key, s.etag): letter.code for letter in reader.dead_letters() for s in letter.sources}
         before = self.job.waiting
         for key, etag in self.job.pending():
             if (key, etag) in codes:

@@ -10,7 +10,7 @@ from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.aws.parallel import side_by_side
+from scripts.aws.parallel import map_in_threads
 from scripts.aws.photo_state import is_missing
 from scripts.upload.compare import SHA256, Action, Why, decide, digest
 from scripts.upload.folder import LocalFile, Unreadable
@@ -57,7 +57,7 @@ class Bucket:
 
     def plan(self, files: Iterable[LocalFile | Unreadable]) -> Generator[Action | Unreadable]:
         """Decides about each file; nothing is uploaded yet."""
-        return side_by_side(self._decide, files, self.threads)
+        return map_in_threads(self._decide, files, self.threads)
 
     def perform(
         self,
@@ -72,7 +72,7 @@ class Bucket:
             on_start: hears the key of each upload before it begins.
             on_end: hears the result of each action as soon as it is there, in the thread that did it.
         """
-        return side_by_side(lambda action: on_end(self._perform(action, on_start)), actions, self.threads)
+        return map_in_threads(lambda action: on_end(self._perform(action, on_start)), actions, self.threads)
 
     def _decide(self, file: LocalFile | Unreadable) -> Action | Unreadable:
         if isinstance(file, Unreadable):

@@ -56,9 +56,9 @@ def dlq(monkeypatch: pytest.MonkeyPatch) -> list[DeadLetter]:
 
     @contextmanager
     def read(*_: object) -> Iterator[Any]:
-        yield SimpleNamespace(letters=lambda: iter(letters))
+        yield SimpleNamespace(dead_letters=lambda: iter(letters))
 
-    monkeypatch.setattr(following, "read_letters", read)
+    monkeypatch.setattr(following, "read_dlq", read)
     monkeypatch.setattr(following, "POLL_SECONDS", 0.01)
     return letters
 
