@@ -96,7 +96,7 @@ def test_a_task_is_followed_to_its_end(sqs: Stubber, tasks: MoveTasks) -> None:
     )
     sqs.add_response(
         "list_message_move_tasks",
-        answer(MoveTaskStatus="COMPLETED", ApproximateNumberOfMessagesMoved=37, **counts),
+        answer(Status="COMPLETED", ApproximateNumberOfMessagesMoved=37, **counts),
         LOOK,
     )
     progress: list[tuple[int, int]] = []
@@ -143,8 +143,8 @@ def expect_reading(sqs: Stubber, *, execute: bool) -> None:
         "Attributes": {"SentTimestamp": "1"},
     }
     sqs.add_response("get_queue_attributes", arn, {"QueueUrl": DLQ, "AttributeNames": ["QueueArn"]})
-    sqs.add_response("list_message_move_tasks", answer(MoveTaskStatus="COMPLETED"), LOOK)
-    sqs.add_response("list_message_move_tasks", answer(MoveTaskStatus="COMPLETED"), LOOK)
+    sqs.add_response("list_message_move_tasks", answer(Status="COMPLETED"), LOOK)
+    sqs.add_response("list_message_move_tasks", answer(Status="COMPLETED"), LOOK)
     for _ in range(1 + execute):
         sqs.add_response("get_queue_attributes", depths, {"QueueUrl": DLQ, "AttributeNames": ANY})
     sqs.add_response("receive_message", {"Messages": [letter]})
@@ -156,7 +156,7 @@ def expect_reading(sqs: Stubber, *, execute: bool) -> None:
         {"QueueUrl": DLQ, "Entries": shown},
     )
     sqs.add_response("get_queue_attributes", arn, {"QueueUrl": DLQ, "AttributeNames": ["QueueArn"]})
-    sqs.add_response("list_message_move_tasks", answer(MoveTaskStatus="COMPLETED"), LOOK)
+    sqs.add_response("list_message_move_tasks", answer(Status="COMPLETED"), LOOK)
 
 
 def expect_start(sqs: Stubber) -> None:
