@@ -14,8 +14,8 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError
 
-from scripts.aws.local_endpoint import find_kept_stack, is_ready
-from scripts.aws.region import NO_REGION, find_region
+from scripts.aws.local_endpoint import find_running_stack, is_ready
+from scripts.aws.stage import NO_REGION, find_region
 from scripts.cli.repository import REPOSITORY
 from scripts.deploy.advice import after_deploy, after_remove, buckets_in_the_way, taken_back
 from scripts.deploy.empty_account import empty_account
@@ -108,7 +108,7 @@ def _environment(stage: str, aws_profile: str) -> dict[str, str]:
     if stage != LOCAL or "AWS_ENDPOINT_URL" in os.environ:
         chosen = {"AWS_PROFILE": aws_profile} if aws_profile else {}
         return {**os.environ, **chosen, "NODE_NO_WARNINGS": "1"}
-    kept = find_kept_stack(REPOSITORY)
+    kept = find_running_stack(REPOSITORY)
     if kept is None:
         raise DeploymentError("no local stack is up: start one with `npm run stack` in another terminal")
     return serverless_environment(kept.endpoint_url)

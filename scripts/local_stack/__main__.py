@@ -5,7 +5,7 @@ import time
 from dataclasses import asdict
 from typing import NoReturn
 
-from scripts.aws.local_endpoint import STATE_FILE, LocalStack, find_kept_stack, write_state
+from scripts.aws.local_endpoint import STATE_FILE, LocalStack, find_running_stack, write_state
 from scripts.cli.command_line import main, make_app
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.ministack import LocalStackError
@@ -47,7 +47,7 @@ def keep_stack() -> NoReturn:
     Raises:
         LocalStackError: it did not come up, one is up already, or it ended by itself.
     """
-    kept = find_kept_stack()
+    kept = find_running_stack()
     if kept:
         raise LocalStackError(f"one is up already, at {kept.endpoint_url}")
     with local_stack(REPOSITORY, remove=REPOSITORY / STATE_FILE) as stack:

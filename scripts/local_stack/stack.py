@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from scripts.aws.local_endpoint import STAGE, LocalStack, make_client
+from scripts.aws.local_endpoint import LOCAL_STAGE, LocalStack, make_local_client
 from scripts.aws.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
 from scripts.local_stack.ministack import LocalAws, LocalStackError, local_aws, serverless_environment, tail
 from scripts.local_stack.supervisor import tethered
@@ -63,7 +63,7 @@ def _deploy(repository: Path, aws: LocalAws) -> None:
         _build_function(repository)
         log.unlink(missing_ok=True)
         environment = serverless_environment(aws.endpoint_url, aws.certificate)
-        command = [program, "deploy", "--stage", STAGE, "--verbose"]
+        command = [program, "deploy", "--stage", LOCAL_STAGE, "--verbose"]
         with tethered(command, environment, log, cwd=repository) as process:
             status = _wait(process)
     if status != 0:
@@ -87,13 +87,13 @@ def _wait(process: "subprocess.Popen[bytes]") -> int | None:
 
 def _read_outputs(aws: LocalAws) -> StackOutputs:
     try:
-        return read_stack_outputs(make_client("cloudformation", aws.endpoint_url, aws.certificate), STAGE)
+        return read_stack_outputs(make_local_client("cloudformation", aws.endpoint_url, aws.certificate), LOCAL_STAGE)
     except StackOutputsError as error:
         raise LocalStackError(f"the deployment went through, but {error}") from error
 
 
 def _require_setup(repository: Path) -> None:
-    needed = (".tools/stack/bin/python", PROGRAM, f".build/layer-{STAGE}.zip")
+    needed = (".tools/stack/bin/python", PROGRAM, f".build/layer-{LOCAL_STAGE}.zip")
     missing = [name for name in needed if not (repository / name).exists()]
     if missing:
         raise LocalStackError(f"{', '.join(missing)} missing: run `sh scripts/setup.sh` in {repository}")

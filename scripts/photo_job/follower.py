@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from processing.digest.roll_up import BatchDigest
 from processing.outcomes import Outcome, SourceObject
 from scripts.aws.dead_letter import explain
-from scripts.aws.dlq_reader import read_letters
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.photo_state import Photos, SourceState
-from scripts.aws.sqs_queue import Queue
+from scripts.aws.dlq_reader import read_dlq
+from scripts.aws.photo_state import PhotoStates, SourceState
+from scripts.aws.stage import Stage
 from scripts.cli.failures import NO_OUTCOME, Failure
 from scripts.photo_job.progress import JobProgress
 
@@ -26,33 +25,30 @@ LOST = "Neither in the queue nor in the DLQ, and not done: `npm run reconcile` f
 LATE = "No news for too long. The queue may be long, or the function may not run: look at its alarms and its log."
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class OutcomeLookup:
     """Find outcomes without digests, in the DLQ and both buckets.
 
     Attributes:
-        photos: both buckets.
-        queue: the source queue.
-        dlq: its DLQ.
-        bucket: the input bucket's name.
+        stage: with the queue and the DLQ.
+        photos: state of the photos in both buckets.
     """
 
-    photos: Photos
-    queue: Queue
-    dlq: Queue
-    bucket: str
+    stage: Stage
+    photos: PhotoStates
 
     def settle(self, progress: JobProgress) -> None:
         """Set the outcome of each pending photo that has one."""
-        with read_letters(self.dlq, Timing()) as reader:
-            codes = {(s.key, s.etag): letter.code for letter in reader.letters() for s in letter.sources}
+        with read_dlq(self.stage.dlq) as reader:
+            codes = {(s.key, s.etag): letter.code for letter in reader.dead_letters() for s in letter.sources}
         for key, etag in progress.pending():
             if code := codes.get((key, etag)):
                 progress.settle(key, Outcome.DEAD_LETTERED.value, Failure(key, code, explain(code).what_to_do))
-            elif outcome := self._find_outcome(SourceObject(bucket=self.bucket, key=key, etag=etag)):
+            elif outcome := self._find_outcome(key, etag):
                 progress.settle(key, outcome.value)
 
-    def _find_outcome(self, source: SourceObject) -> Outcome | None:
+    def _find_outcome(self, key: str, etag: str) -> Outcome | None:
+        source = SourceObject(bucket=self.stage.outputs.input_bucket, key=key, etag=etag)
         if self.photos.is_done(source):
             return Outcome.PROCESSED
         found = {SourceState.GONE: Outcome.GONE, SourceState.OVERWRITTEN: Outcome.SUPERSEDED}
@@ -122,7 +118,7 @@ class Follower:
 
     def _look_up(self, lookup: OutcomeLookup) -> None:
         """Look the pending photos up; give them up when two lookups in a row find nothing."""
-        if lookup.queue.depth().all:
+        if lookup.stage.queue.depth().all:
             return
         before, is_second = self.progress.waiting, self._last_lookup > self.progress.last_news
         lookup.settle(self.progress)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.aws.parallel import side_by_side
+from scripts.aws.parallel import map_in_threads
 from scripts.photo_job.follower import Follower
 from scripts.photo_job.photo_folder import LocalFile, Unreadable, error_reason
 from scripts.photo_job.progress import JobProgress
@@ -51,7 +51,7 @@ class PhotoJob:
         """Upload the files; return when all are uploaded, or when no digest can be received any more."""
         start = time.monotonic()
         admitted = self._admit(items, on_progress)
-        with closing(side_by_side(self._transfer, admitted, self.uploader.threads)) as transfers:
+        with closing(map_in_threads(self._transfer, admitted, self.uploader.threads)) as transfers:
             for _ in transfers:
                 self.progress.upload_seconds = time.monotonic() - start
                 on_progress()

@@ -16,9 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from processing.digest.roll_up import BatchDigest
 from processing.outcomes import RecordResult
-from scripts.aws.digest_subscription import DigestWatch
+from scripts.aws.digest_subscription import DigestSubscription
 from scripts.aws.local_endpoint import LocalStack
-from scripts.aws.sqs_queue import Queue
+from scripts.aws.sqs_queue import SqsQueue
 from scripts.cli.failures import NOT_COPIED, Failure
 from scripts.photo_job.follower import Follower
 from scripts.photo_job.job import PhotoJob, UploadItem
@@ -90,8 +90,8 @@ class LocalJob:
         return client
 
     def _receive(self, wait_seconds: int) -> list[BatchDigest]:
-        queue = Queue(self.stack.client("sqs"), self.stack.outputs.follow_queue_url)
-        digests = DigestWatch(queue).receive(wait_seconds)
+        queue = SqsQueue(self.stack.client("sqs"), self.stack.outputs.follow_queue_url)
+        digests = DigestSubscription(queue).receive(wait_seconds)
         self.digests += digests
         return digests
 

@@ -12,7 +12,6 @@ from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.aws.photo_state import http_status
 from scripts.photo_job.photo_folder import LocalFile
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class Uploader:
             try:
                 return self._put(file)
             except (ClientError, BotoCoreError, Boto3Error) as error:
-                if isinstance(error, ClientError) and http_status(error) in (400, 403, 404):
+                if _is_refused(error):
                     raise
                 self.sleep(_PAUSE_SECONDS * 2**attempt)
         return self._put(file)
@@ -79,3 +78,7 @@ def file_checksum(path: Path, algorithm: str) -> str:
     """Return a file's checksum in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
+
+
+def _is_refused(error: Exception) -> bool:
+    return isinstance(error, ClientError) and error.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403, 404)

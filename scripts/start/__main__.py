@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from processing.digest.message import email_text
 from processing.digest.roll_up import combine
 from processing.wording import count_of, human_bytes
-from scripts.aws.local_endpoint import STAGE
+from scripts.aws.local_endpoint import LOCAL_STAGE
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, main, make_app
 from scripts.cli.errors import OperatorError
 from scripts.cli.failures import NO_OUTCOME
@@ -128,7 +128,7 @@ def digest_mail(job: LocalJob) -> Report:
     """Return the job's digest as an e-mail subscriber reads it."""
     if not job.digests:
         return []
-    digest = combine(job.digests, stage=STAGE)
+    digest = combine(job.digests, stage=LOCAL_STAGE)
     return [
         "\nThe digest, as an e-mail subscriber reads it:\n",
         *local_failures_note(job.progress),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.aws.stage import find_target
+from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app
 from scripts.cli.output import Screen
 from scripts.upload.command import UploadRequest, upload
@@ -41,7 +41,7 @@ def command(
         watch=watch,
         patience_seconds=(wait or timedelta(minutes=30)).total_seconds(),
     )
-    return upload(find_target(stage), request, Screen(as_json=as_json), execute=execute)
+    return upload(find_stage(stage), request, Screen(as_json=as_json), execute=execute)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from processing.wording import human_bytes
-from scripts.aws.deployed_settings import read_deployed_settings
-from scripts.aws.digest_subscription import watch_digests
-from scripts.aws.photo_state import Photos
-from scripts.aws.sqs_queue import Queue
-from scripts.aws.stage import Target
+from scripts.aws.digest_subscription import subscribe_to_digests
+from scripts.aws.photo_state import PhotoStates
+from scripts.aws.sqs_queue import SqsQueue
+from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
 from scripts.cli.errors import OperatorError
 from scripts.cli.failures import NO_OUTCOME
@@ -45,11 +44,11 @@ class UploadRequest:
     patience_seconds: float
 
 
-def upload(target: Target, request: UploadRequest, screen: Screen, *, execute: bool) -> int:
+def upload(stage: Stage, request: UploadRequest, screen: Screen, *, execute: bool) -> int:
     """Upload a folder; without `execute` only say what would be uploaded."""
     if not request.folder.is_dir():
         raise OperatorError(f"{request.folder} is not a folder")
-    uploader = Uploader(target.s3, target.outputs.input_bucket, request.threads)
+    uploader = Uploader(stage.s3, stage.outputs.input_bucket, request.threads)
     total = sum(1 for _ in walk(request.folder, request.prefix))
     if not execute:
         preview = _preview(uploader, request, total, screen)
@@ -57,7 +56,7 @@ def upload(target: Target, request: UploadRequest, screen: Screen, *, execute: b
         return EXIT_OK
     progress = JobProgress()
     try:
-        _run(target, uploader, request, progress, total, screen)
+        _run(stage, uploader, request, progress, total, screen)
     except KeyboardInterrupt:
         screen.note("Interrupted. Give the same command again to continue; it leaves out what is in the bucket.")
         screen.result(job_report(progress, uploader.bucket), _document(progress))
@@ -83,30 +82,22 @@ def _preview(uploader: Uploader, request: UploadRequest, total: int, screen: Scr
 
 
 def _run(
-    target: Target, uploader: Uploader, request: UploadRequest, progress: JobProgress, total: int, screen: Screen
+    stage: Stage, uploader: Uploader, request: UploadRequest, progress: JobProgress, total: int, screen: Screen
 ) -> None:
-    with ExitStack() as stack:
-        follower = _follower(target, request, progress, stack) if request.watch else None
+    with ExitStack() as context:
+        follower = None
+        if request.watch:
+            follower = Follower(
+                progress=progress,
+                receive=context.enter_context(subscribe_to_digests(stage)).receive,
+                patience_seconds=request.patience_seconds,
+                lookup=OutcomeLookup(stage, PhotoStates.of(stage)),
+            )
         job = PhotoJob(uploader=uploader, progress=progress, follower=follower)
-        stack.enter_context(job.following())
+        context.enter_context(job.following())
         _upload(job, request, total, screen)
         if follower:
-            _wait(job, Queue(target.sqs, target.outputs.queue_url), screen)
-
-
-def _follower(target: Target, request: UploadRequest, progress: JobProgress, stack: ExitStack) -> Follower:
-    lookup = OutcomeLookup(
-        photos=Photos(target.s3, target.outputs.output_bucket, read_deployed_settings(target).fingerprint),
-        queue=Queue(target.sqs, target.outputs.queue_url),
-        dlq=Queue(target.sqs, target.outputs.dead_letter_queue_url),
-        bucket=target.outputs.input_bucket,
-    )
-    return Follower(
-        progress=progress,
-        receive=stack.enter_context(watch_digests(target)).receive,
-        patience_seconds=request.patience_seconds,
-        lookup=lookup,
-    )
+            _wait(job, stage.queue, screen)
 
 
 def _upload(job: PhotoJob, request: UploadRequest, total: int, screen: Screen) -> None:
@@ -124,7 +115,7 @@ def _upload(job: PhotoJob, request: UploadRequest, total: int, screen: Screen) -
         job.upload(_items(actions), on_progress)
 
 
-def _wait(job: PhotoJob, queue: Queue, screen: Screen) -> None:
+def _wait(job: PhotoJob, queue: SqsQueue, screen: Screen) -> None:
     photos = job.progress.waiting + job.progress.outcomes.total()
     with screen.progress("following", photos) as show:
         job.wait(lambda: show(photos - job.progress.waiting, f"{queue.depth().all:,} in the queue"))

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.aws.parallel import side_by_side
+from scripts.aws.parallel import map_in_threads
 from scripts.aws.photo_state import is_missing
 from scripts.photo_job.photo_folder import LocalFile, Unreadable, error_reason
 from scripts.photo_job.uploader import SHA256, Uploader, file_checksum
@@ -46,7 +46,7 @@ class UploadAction:
 
 def compare_all(uploader: Uploader, files: Iterable[LocalFile | Unreadable]) -> Generator[UploadAction | Unreadable]:
     """Compare each file with the bucket, several at once; yield in the files' order."""
-    return side_by_side(lambda file: _compare(uploader, file), files, uploader.threads)
+    return map_in_threads(lambda file: _compare(uploader, file), files, uploader.threads)
 
 
 def decide(file: LocalFile, head: Mapping[str, Any] | None) -> UploadAction:

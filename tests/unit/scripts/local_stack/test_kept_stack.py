@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from scripts.aws.local_endpoint import LocalStack, find_kept_stack, write_state
+from scripts.aws.local_endpoint import LocalStack, find_running_stack, write_state
 from scripts.aws.stack_outputs import StackOutputs
 from scripts.local_stack.__main__ import describe
 
@@ -57,29 +57,29 @@ def make_stack(endpoint_url: str) -> LocalStack:
 
 def test_a_kept_stack_is_found_by_another_process(repository: Path, endpoint_url: str) -> None:
     write_state(make_stack(endpoint_url), os.getpid(), repository)
-    assert find_kept_stack(repository) == make_stack(endpoint_url)
+    assert find_running_stack(repository) == make_stack(endpoint_url)
 
 
 def test_without_a_state_file_there_is_no_stack(repository: Path) -> None:
-    assert find_kept_stack(repository) is None
+    assert find_running_stack(repository) is None
 
 
 def test_the_state_of_a_dead_process_is_not_believed(repository: Path, endpoint_url: str) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     write_state(make_stack(endpoint_url), dead.pid, repository)
-    assert find_kept_stack(repository) is None
+    assert find_running_stack(repository) is None
 
 
 def test_the_state_of_a_stack_that_does_not_answer_is_not_believed(repository: Path) -> None:
     write_state(make_stack("http://127.0.0.1:9"), os.getpid(), repository)
-    assert find_kept_stack(repository) is None
+    assert find_running_stack(repository) is None
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"pid": "x"}', '{"pid": 1, "endpoint_url": "x"}'])
 def test_a_broken_state_file_is_not_believed(repository: Path, content: str) -> None:
     (repository / ".build/local-stack.json").write_text(content)
-    assert find_kept_stack(repository) is None
+    assert find_running_stack(repository) is None
 
 
 def test_the_description_has_every_name_and_the_lines_to_copy() -> None:

@@ -49,9 +49,9 @@ def dlq(monkeypatch: pytest.MonkeyPatch) -> list[DeadLetter]:
 
     @contextmanager
     def read(*_: object) -> Iterator[Any]:
-        yield SimpleNamespace(letters=lambda: iter(letters))
+        yield SimpleNamespace(dead_letters=lambda: iter(letters))
 
-    monkeypatch.setattr(module, "read_letters", read)
+    monkeypatch.setattr(module, "read_dlq", read)
     monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
     return letters
 
@@ -63,12 +63,12 @@ def receive_nothing(_: int) -> list[Any]:
 def follow(
     progress: JobProgress, *, depth: int = 0, receive: Callable[[int], list[Any]] = receive_nothing, **clocks: float
 ) -> None:
-    lookup = OutcomeLookup(
-        photos=FakePhotos({"done.jpg"}, {"gone.jpg"}),  # type: ignore[arg-type]
-        queue=SimpleNamespace(depth=lambda: Depth(depth, 0, 0)),  # type: ignore[arg-type]
-        dlq=None,  # type: ignore[arg-type]
-        bucket="photos",
+    stage: Any = SimpleNamespace(
+        queue=SimpleNamespace(depth=lambda: Depth(depth, 0, 0)),
+        dlq=None,
+        outputs=SimpleNamespace(input_bucket="photos"),
     )
+    lookup = OutcomeLookup(stage, FakePhotos({"done.jpg"}, {"gone.jpg"}))  # type: ignore[arg-type]
     follower = Follower(
         progress=progress,
         receive=receive,
