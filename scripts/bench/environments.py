@@ -85,7 +85,7 @@ def _install_python(name: str) -> Path:
     folder, requirements = TOOLS / name, PEERS / f"{name}.txt"
     python = folder / "bin/python"
     if _is_new(folder, [requirements]):
-        uv = find_uv(REPOSITORY)
+        uv = find_uv()
         _run(uv, "venv", "--clear", "--python", sys.executable, str(folder))
         _run(uv, "pip", "install", "--compile-bytecode", "--python", str(python), "--requirement", str(requirements))
         _mark_done(folder, [requirements])

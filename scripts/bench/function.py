@@ -14,7 +14,7 @@ from scripts.bench.processes import cpu_seconds, tree_cpu_seconds
 from scripts.bench.runtime_api import Answer, FunctionError, RuntimeApi, serving
 from scripts.cli.repository import REPOSITORY
 from scripts.packaging.function_zip import build_function
-from scripts.packaging.target import Target
+from scripts.packaging.target import BuildTarget
 
 HANDLER = "handlers.process_images.lambda_handler"
 SEQUENTIAL_HANDLER = "scripts.bench.sequential_function.lambda_handler"
@@ -136,7 +136,7 @@ def unpack_code(folder: Path) -> Path:
         BuildError: the local stack, whose Python compiles it, is not set up.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.unpack_archive(build_function(Target.LOCAL, repository=REPOSITORY), folder)
+    shutil.unpack_archive(build_function(BuildTarget.LOCAL, repository=REPOSITORY), folder)
     return folder
 
 

@@ -9,7 +9,6 @@ from statistics import median
 
 from scripts.aws.local_endpoint import LocalStack
 from scripts.bench.processes import tree_cpu_seconds
-from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.stack import local_stack
 from scripts.photo_job.local_job import LocalJob
 from scripts.photo_job.photo_folder import LocalFile
@@ -56,7 +55,7 @@ def measure_scale(file: Path, counts: Sequence[int], folder: Path, say: Callable
         LocalStackError: the stack did not come up.
         ScaleError: a photo failed.
     """
-    with local_stack(REPOSITORY) as stack:
+    with local_stack() as stack:
         _run(stack, file, min(counts), folder / "warm-up")
         runs: dict[int, list[ScaleRun]] = {count: [] for count in counts}
         for number, count in enumerate(schedule(counts)):

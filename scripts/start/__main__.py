@@ -17,7 +17,6 @@ from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, main, make_app
 from scripts.cli.errors import OperatorError
 from scripts.cli.failures import NO_OUTCOME
 from scripts.cli.output import Report, Screen
-from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.stack import local_stack
 from scripts.photo_job.local_job import LocalJob
 from scripts.photo_job.photo_folder import LocalFile, Unreadable
@@ -74,7 +73,7 @@ def run(screen: Screen, folder: Path | None, out: Path, patience_seconds: float)
     photos = choose_photos(folder, out)
     out.mkdir(parents=True, exist_ok=True)
     screen.note(f"{count_of(len(photos), 'photo')}, outputs to {out}")
-    with local_stack(REPOSITORY) as stack:
+    with local_stack() as stack:
         job = LocalJob(stack=stack, out=out, patience_seconds=patience_seconds)
         with closing_report(screen, job, len(photos)):
             run_job(screen, job, photos)

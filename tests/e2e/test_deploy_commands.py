@@ -57,7 +57,7 @@ class Account:
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """An account with the stages dev and prod."""
-    with local_aws(REPOSITORY / ".tools/stack/bin/python", REPOSITORY / ".build") as aws:
+    with local_aws() as aws:
         account = Account(aws, tmp_path_factory.mktemp("home"))
         for stage, parameters in {"dev": [], "prod": ["--param=summaryEmail=me@example.com"]}.items():
             done = account.run("deploy", "--", "--stage", stage, *parameters)

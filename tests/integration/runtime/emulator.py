@@ -16,10 +16,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 from scripts.aws.local_endpoint import HOST
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.ministack import find_free_port
-from scripts.local_stack.supervisor import tethered
+from scripts.local_stack.supervisor import supervised
 from scripts.packaging.function_zip import build_function
 from scripts.packaging.layer import build_layer
-from scripts.packaging.target import Target, native_target
+from scripts.packaging.target import BuildTarget, native_target
 
 RUNTIME = REPOSITORY / ".tools/runtime"
 HANDLER = "handlers/process_images.lambda_handler"
@@ -37,7 +37,7 @@ class Package:
         layer: /opt/python of the real thing.
     """
 
-    target: Target
+    target: BuildTarget
     task: Path
     layer: Path
 
@@ -88,7 +88,7 @@ def find_obstacle() -> str:
 
 def unpack(folder: Path) -> Package:
     """Builds function and layer for this machine and unpacks them."""
-    target = native_target(REPOSITORY)
+    target = native_target()
     for archive, into in (
         (build_function(target, repository=REPOSITORY), folder / "task"),
         (build_layer(target, repository=REPOSITORY).archive, folder / "opt"),
@@ -118,7 +118,7 @@ def emulated(package: Package, variables: Mapping[str, str], *, timeout_seconds:
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
         **variables,
     }
-    with tethered(command, environment, log, cwd=package.task):
+    with supervised(command, environment, log, cwd=package.task):
         _wait_until_listening(port)
         yield Emulator(port, log)
 

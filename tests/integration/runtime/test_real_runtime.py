@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 
 from scripts.aws.local_endpoint import client_environment, make_local_client
-from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.ministack import LocalAws, local_aws
 from tests.integration.runtime.emulator import Emulator, Package, emulated, find_obstacle, unpack
 from tests.integration.runtime.gate import Gate
@@ -35,7 +34,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
 @pytest.fixture(scope="module")
 def aws() -> Iterator[LocalAws]:
     """A local AWS with nothing deployed to it: nobody else takes the messages."""
-    with local_aws(REPOSITORY / ".tools/stack/bin/python", REPOSITORY / ".build") as aws:
+    with local_aws() as aws:
         yield aws
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from scripts.aws import dlq_reader
-from scripts.cli.repository import REPOSITORY
 from scripts.dlq import outcomes
 from scripts.dlq.__main__ import app
 from scripts.local_stack.ministack import LocalAws, local_aws
@@ -18,7 +17,7 @@ from tests.integration.scripts.command_line import CommandLine
 @pytest.fixture(scope="session")
 def bare_aws() -> Iterator[LocalAws]:
     """A local AWS for the session."""
-    with local_aws(REPOSITORY / ".tools/stack/bin/python", REPOSITORY / ".build") as aws:
+    with local_aws() as aws:
         yield aws
 
 

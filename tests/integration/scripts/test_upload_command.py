@@ -179,7 +179,7 @@ def test_watching_follows_every_photo_to_its_outcome_by_the_digests(
 
 
 def _tell_outcomes(stage: BareStage, failing: dict[str, FailureCode], count: int) -> None:
-    """Sends a digest of each photo as soon as it is there, as the function would."""
+    """Send a digest of each photo as soon as it is uploaded, as the function would."""
     _wait_for(lambda: subscriptions(stage) != [])
     told: set[str] = set()
     s3, bucket = stage.client("s3"), stage.target.outputs.input_bucket

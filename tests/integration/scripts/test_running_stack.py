@@ -37,7 +37,7 @@ class Healthy(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def endpoint_url() -> Iterator[str]:
-    """Something on this machine that answers as a local AWS does when asked for its health."""
+    """Serve the health check of a local AWS."""
     server = HTTPServer(("127.0.0.1", 0), Healthy)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"

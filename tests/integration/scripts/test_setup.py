@@ -17,7 +17,7 @@ def write_program(directory: Path, name: str, body: str) -> None:
 
 
 def run_setup(tmp_path: Path, tools: Path) -> subprocess.CompletedProcess[str]:
-    """Runs a copy of the script in an empty repository, with these tools before those of this machine."""
+    """Run a copy of the script in an empty repository, with these tools first on the PATH."""
     script = tmp_path / "repository/scripts/setup.sh"
     script.parent.mkdir(parents=True)
     script.write_text(SETUP.read_text())
@@ -27,7 +27,7 @@ def run_setup(tmp_path: Path, tools: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
-    """A directory with a good Node.js."""
+    """Make a directory with a Node.js that is new enough."""
     directory = tmp_path / "tools"
     directory.mkdir()
     write_program(directory, "node", "echo 20.1.0")

@@ -1,4 +1,4 @@
-"""The audit of dependencies, with the tools that ask the databases played by stubs."""
+"""The audit of dependencies, with stubs for the tools that ask the advisory databases."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ CLEAN_NPM = "echo '{\"vulnerabilities\": {}}'"
 
 
 def audit(tmp_path: Path, *, uv: str, npm: str) -> subprocess.CompletedProcess[str]:
-    """Runs the script with a `uv` and an `npm` that do this."""
+    """Run the script with these shell commands in place of `uv` and `npm`."""
     for name, body in {"uv": f'case "$*" in *--help*) exit 0 ;; esac\n{uv}', "npm": npm}.items():
         stub = tmp_path / name
         stub.write_text(f"#!/bin/sh\n{body}\n")
