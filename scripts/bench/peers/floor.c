@@ -1,7 +1,7 @@
-/* The floor: what no engine that writes these three JPEGs can do without. A decode by libjpeg-turbo, scaled down as far as
- * the largest rendition allows, and the encoding of the three renditions. No resizing, no colours, no metadata, no checks.
+/* The least work for these three JPEGs: a decode by libjpeg-turbo, scaled down as far as the largest rendition allows, and
+ * the encoding of the three renditions. No resizing, no colour conversion, no metadata, no checks.
  *
- * The pixels to encode are those of a reference rendition, so that the encoder has the same work as everyone's.
+ * The pixels to encode come from the reference renditions, so that the encoder has the same work as each peer's.
  *
  *     floor   reads lines `SOURCE LARGE.ppm MEDIUM.ppm SMALL.ppm FOLDER`, separated by tabs, and answers each with "done"
  */
@@ -20,7 +20,7 @@ typedef struct {
     JSAMPLE *pixels;
 } Picture;
 
-/* The same reference renditions come again and again: reading them is no part of the floor. */
+/* Cached between requests: reading the reference renditions is not part of the measured work. */
 static Picture known[RENDITIONS];
 
 static void stop(const char *what, const char *name) {
@@ -45,7 +45,7 @@ static void read_ppm(Picture *picture, const char *name) {
     snprintf(picture->name, sizeof picture->name, "%s", name);
 }
 
-/* libjpeg decodes at M/8 of the size. 1, 2, 4 and 8 are the fast ones; the smallest that holds the largest rendition. */
+/* libjpeg decodes at M/8 of the size, fastest for M = 1, 2, 4 and 8; take the smallest that holds the largest rendition. */
 static void decode_scaled(const char *name, unsigned wanted_width) {
     struct jpeg_decompress_struct decoder;
     struct jpeg_error_mgr errors;

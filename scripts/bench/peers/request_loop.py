@@ -1,4 +1,4 @@
-"""Says that it is ready, then answers each line of stdin, a JSON request, once its photo is done."""
+"""The request loop of the peers in Python."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ SIZES = {"large": 1200, "medium": 600, "small": 300}
 
 
 def answer_requests(render: Callable[[Path, Path], None]) -> None:
-    """Renders for ever; ends when stdin does."""
+    """Print a line when ready, then render each JSON request on stdin and print a line, until stdin closes."""
     print("ready", flush=True)
     for line in sys.stdin:
         request = json.loads(line)
