@@ -98,7 +98,7 @@ def find_obstacle() -> str:
     if platform.machine() not in _MACHINES:
         return f"there is no runtime emulator for {platform.machine()}"
     if not (RUNTIME / "bin/python").exists():
-        return "the Lambda runtime is not installed: run `sh scripts/setup.sh check`"
+        return "the Lambda runtime is not installed: run `sh scripts/setup.sh bench`"
     return ""
 
 

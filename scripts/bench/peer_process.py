@@ -42,7 +42,6 @@ class Peer:
         command: program and arguments.
         request: makes the request line of a job.
         environment: the complete environment of the process.
-        start_line: sent once, before it is ready.
         can_read: returns whether it can decode a photo, by file name.
         has_own_memory: False when it works through child processes.
     """
@@ -52,7 +51,6 @@ class Peer:
     command: tuple[str, ...]
     request: Callable[[PeerJob], bytes]
     environment: Mapping[str, str]
-    start_line: bytes = b""
     can_read: Callable[[str], bool] = lambda _: True
     has_own_memory: bool = True
 
@@ -80,17 +78,17 @@ class PeerProcess:
             PeerError: the peer ended or reported a failure.
         """
         start, cpu_before = time.monotonic(), self.cpu_seconds
-        self.ask(self.peer.request(job))
+        with suppress(BrokenPipeError):  # it has ended: the missing answer says so
+            os.write(self.requests.fileno(), self.peer.request(job))
+        self.read_line()
         return self.cpu_seconds - cpu_before, time.monotonic() - start
 
-    def ask(self, line: bytes) -> None:
-        """Write a line and wait for the peer's own.
+    def read_line(self) -> None:
+        """Wait for the peer's line.
 
         Raises:
             PeerError: it ended or reported a failure.
         """
-        with suppress(BrokenPipeError):  # it has ended: the missing answer says so
-            os.write(self.requests.fileno(), line)
         answer = self.answers.readline()
         if not answer or b'"failure"' in answer:
             wrote = answer.decode(errors="replace") + self.log.read_text(errors="replace")
@@ -120,7 +118,7 @@ def start_peer(peer: Peer, logs: Path) -> Iterator[PeerProcess]:
         assert process.stdin and process.stdout  # noqa: S101, PT018 (for the type checker: both are pipes)
         running = PeerProcess(peer, process.pid, process.stdin, process.stdout, log)
         try:
-            running.ask(peer.start_line)
+            running.read_line()
             yield running
         finally:
             process.kill()
