@@ -7,12 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from scripts.bench.context import FULL, QUICK, BenchContext, Part
-from scripts.bench.lambda_emulator import EmulatorError, find_obstacle
-from scripts.bench.measurements import say
-from scripts.bench.peer_installation import InstallError, install
-from scripts.bench.peer_process import PeerError
+from scripts.bench.lambda_emulator import find_obstacle
+from scripts.bench.measurements import BenchError, say
+from scripts.bench.peer_installation import install
 from scripts.bench.report import read_results, write_results
-from scripts.bench.scale import ScaleError
 from scripts.bench.targets import check_targets
 from scripts.cli.repository import REPOSITORY
 from scripts.cli.signals import interrupt_once
@@ -53,7 +51,7 @@ def main(
     out = out or (QUICK_OUT if quick else REPOSITORY / "docs")
     try:
         results = measure(list(parts or USUAL_PARTS), out, quick=quick)
-    except (InstallError, BuildError, PeerError, EmulatorError, LocalStackError, ScaleError, OSError) as error:
+    except (BenchError, BuildError, LocalStackError, OSError) as error:
         say(f"Could not run: {error}")
         raise SystemExit(EXIT_COULD_NOT_RUN) from None
     except KeyboardInterrupt:
@@ -69,7 +67,7 @@ def main(
 def measure(parts: list[Part], out: Path, *, quick: bool) -> dict[str, Any]:
     """Measure the parts one after the other and write the results after each; return all results."""
     if obstacle := find_obstacle():
-        raise InstallError(obstacle)
+        raise BenchError(obstacle)
     out.mkdir(parents=True, exist_ok=True)
     results = read_results(out)
     say(f"Installing the peers that are missing to {REPOSITORY.name}/.tools/bench ...")

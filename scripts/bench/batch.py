@@ -10,8 +10,9 @@ from typing import Any
 
 from scripts.aws.local_endpoint import client_environment
 from scripts.bench.bench_settings import FUNCTION_VARIABLES, MB_PER_VCPU
-from scripts.bench.lambda_emulator import HANDLER, Emulator, EmulatorError, Package, emulated, unpack
-from scripts.bench.measurements import say, spread, tree_cpu_seconds
+from scripts.bench.lambda_emulator import HANDLER, Emulator, Package, emulated, unpack
+from scripts.bench.measurements import BenchError, say, spread, tree_cpu_seconds
+from scripts.bench.peer_process import Usage
 from scripts.bench.slow_aws import slow_aws
 from scripts.cli.repository import REPOSITORY
 
@@ -32,7 +33,7 @@ def measure_batches(photo: Path, folder: Path, *, photos: int, rounds: int) -> l
         The scores, as JSON holds them; with one vCPU, a ratio of wall to CPU time of 1 means no waiting.
 
     Raises:
-        EmulatorError: the emulator or a function failed.
+        BenchError: the emulator or a function failed.
     """
     package = unpack(folder)
     functions = [
@@ -41,7 +42,7 @@ def measure_batches(photo: Path, folder: Path, *, photos: int, rounds: int) -> l
         ("darkroom", 2, package, HANDLER),
     ]
     event = s3_batch(photos, photo.stat().st_size)
-    runs: dict[tuple[str, int], list[tuple[float, float]]] = {}
+    runs: dict[tuple[str, int], list[Usage]] = {}
     with slow_aws(photo) as endpoint_url, ExitStack() as stack:
         emulators = {}
         for name, vcpus, code, handler in functions:
@@ -58,14 +59,14 @@ def measure_batches(photo: Path, folder: Path, *, photos: int, rounds: int) -> l
     return [_score(name, vcpus, photos, run) for (name, vcpus), run in runs.items()]
 
 
-def _score(name: str, vcpus: int, photos: int, runs: list[tuple[float, float]]) -> dict[str, Any]:
+def _score(name: str, vcpus: int, photos: int, runs: list[Usage]) -> dict[str, Any]:
     return {
         "name": name,
         "vcpus": vcpus,
         "photos": photos,
-        "cpu_ms": spread([1000 * cpu / photos for cpu, _ in runs]),
-        "wall_ms": spread([1000 * wall / photos for _, wall in runs]),
-        "wall_to_cpu": spread([wall / cpu for cpu, wall in runs]),
+        "cpu_ms": spread([1000 * run.cpu_seconds / photos for run in runs]),
+        "wall_ms": spread([1000 * run.wall_seconds / photos for run in runs]),
+        "wall_to_cpu": spread([run.wall_seconds / run.cpu_seconds for run in runs]),
     }
 
 
@@ -90,17 +91,17 @@ def run_function(
         os.sched_setaffinity(0, processors)
 
 
-def invoke(emulator: Emulator, event: dict[str, Any]) -> tuple[float, float]:
-    """Invoke the function; return processor time, workers and emulator included, and elapsed time in seconds.
+def invoke(emulator: Emulator, event: dict[str, Any]) -> Usage:
+    """Invoke the function; the processor time includes the workers and the emulator.
 
     Raises:
-        EmulatorError: it failed or left photos unprocessed.
+        BenchError: it failed or left photos unprocessed.
     """
     cpu_before = tree_cpu_seconds(emulator.pid)
     invocation = emulator.invoke(event)
     if invocation.text.replace(" ", "") != '{"batchItemFailures":[]}':
-        raise EmulatorError(f"the function failed: {invocation.text[:500]}\nIts log is {emulator.log}.")
-    return tree_cpu_seconds(emulator.pid) - cpu_before, invocation.seconds
+        raise BenchError(f"the function failed: {invocation.text[:500]}\nIts log is {emulator.log}.")
+    return Usage(tree_cpu_seconds(emulator.pid) - cpu_before, invocation.seconds)
 
 
 def s3_batch(photos: int, size_bytes: int) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def measure_cold_starts(photo: Path, folder: Path, *, rounds: int) -> dict[str, 
         As JSON holds it: `start` with the spread of each time in ms, `imports` with ms by group.
 
     Raises:
-        EmulatorError: the emulator or the function failed.
+        BenchError: the emulator or the function failed.
     """
     package = unpack(folder)
     with slow_aws(photo) as endpoint_url:
@@ -42,7 +42,7 @@ def _start_once(package: Package, endpoint_url: str, folder: Path, photo_bytes: 
     with run_function(package, endpoint_url, folder / "cold-start.log", vcpus=1) as function:
         # The emulator starts Python at the first invocation; the handler refuses an empty event at once.
         seconds = [function.invoke({}).seconds, cpu_seconds(function.function_pid())]
-        seconds += [invoke(function, event)[1] for _ in range(2)]
+        seconds += [invoke(function, event).wall_seconds for _ in range(2)]
     names = ("init_wall_ms", "init_cpu_ms", "first_ms", "next_ms")
     times = {name: 1000 * value for name, value in zip(names, seconds, strict=True)}
     say(", ".join(f"{name} {value:.0f}" for name, value in times.items()))

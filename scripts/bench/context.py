@@ -18,7 +18,7 @@ from PIL import features
 
 from scripts.bench.batch import measure_batches
 from scripts.bench.cold_start import measure_cold_starts
-from scripts.bench.comparison import Comparison
+from scripts.bench.comparison import compare_peers
 from scripts.bench.memory import measure_growth, measure_peaks
 from scripts.bench.peer_installation import TOOLS, Installation
 from scripts.bench.peer_list import FLOOR, darkroom, list_peers
@@ -113,13 +113,12 @@ class BenchContext:
 
 def _measure_versus(context: BenchContext) -> dict[str, Any]:
     amount, peers = context.amount, list_peers(context.installed)
-    scores = Comparison(context.folder, amount.rounds).run(peers, make_photos(amount.versus))
     return {
         "rounds": amount.rounds,
         "titles": {peer.name: peer.title for peer in peers},
         "photos": {photo.name: photo.title for photo in amount.versus},
-        "scores": scores,
-        "missing": context.installed.missing,
+        "scores": compare_peers(peers, make_photos(amount.versus), context.folder, rounds=amount.rounds),
+        "missing": [] if shutil.which("vipsthumbnail") else ["vipsthumbnail (Debian: apt install libvips-tools)"],
     }
 
 

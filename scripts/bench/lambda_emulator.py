@@ -16,6 +16,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import psutil
 
 from scripts.aws.local_endpoint import HOST
+from scripts.bench.measurements import BenchError
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.ministack import find_free_port
 from scripts.local_stack.supervisor import tethered
@@ -29,10 +30,6 @@ _MACHINES = {"x86_64": "x86_64", "aarch64": "arm64"}
 _HTTP = build_opener(ProxyHandler({}))
 _START_TIMEOUT_SECONDS = 20
 _INVOKE_TIMEOUT_SECONDS = 120
-
-
-class EmulatorError(Exception):
-    """The runtime emulator cannot run here or did not start."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ class Emulator:
         for emulator in psutil.Process(self.pid).children():
             for function in emulator.children():
                 return function.pid
-        raise EmulatorError(f"the function has not started; its log is {self.log}")
+        raise BenchError(f"the function has not started; its log is {self.log}")
 
 
 def find_obstacle() -> str:
@@ -129,7 +126,7 @@ def emulated(
     """Run the function under the emulator while the block runs; its first invocation is a cold start.
 
     Raises:
-        EmulatorError: the emulator did not start.
+        BenchError: the emulator did not start.
     """
     port, runtime_port = find_free_port(), find_free_port()
     (program,) = RUNTIME.glob(
@@ -153,5 +150,5 @@ def _wait_until_listening(port: int) -> None:
             if probe.connect_ex((HOST, port)) == 0:
                 return
         if time.monotonic() > end:
-            raise EmulatorError("the Lambda runtime emulator did not start")
+            raise BenchError("the Lambda runtime emulator did not start")
         time.sleep(0.02)

@@ -11,6 +11,10 @@ import psutil
 Spread = dict[str, float]
 
 
+class BenchError(Exception):
+    """A part could not be measured; the message says why."""
+
+
 def spread(values: Sequence[float]) -> Spread:
     """Return median, lowest and highest of at least one value, as JSON holds them."""
     return {"median": statistics.median(values), "low": min(values), "high": max(values)}

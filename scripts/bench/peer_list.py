@@ -6,12 +6,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from processing.worker.allocator import ALLOCATOR_SETTINGS
 from processing.worker.protocol import render_request
-from scripts.bench.bench_settings import RENDITIONS, SETTINGS
+from scripts.bench.bench_settings import SETTINGS
 from scripts.bench.peer_installation import Installation
 from scripts.bench.peer_process import Peer, PeerJob
 from scripts.cli.repository import REPOSITORY
@@ -39,15 +40,7 @@ def list_peers(installed: Installation) -> list[Peer]:
 
 
 def _others(installed: Installation) -> Iterator[Peer]:
-    if installed.floor:
-        yield Peer(
-            name=FLOOR,
-            title="floor: libjpeg-turbo alone",
-            command=(str(installed.floor),),
-            request=_as_paths,
-            environment=_ENVIRONMENT,
-            can_read=lambda name: name.endswith(".jpg") and "cmyk" not in name,
-        )
+    yield _python(FLOOR, "floor: libjpeg-turbo alone", installed.pillow, "libjpeg_floor", can_read=_is_rgb_jpeg)
     yield _sharp(SHARP_CHAIN, "sharp, chained", installed)
     yield _sharp(SHARP_CLONE, "sharp, clone() per size", installed)
     yield _python("libvips", "libvips, thumbnail per size", installed.libvips, "libvips_thumbnails")
@@ -74,10 +67,9 @@ def _version(program: str) -> str:
     return done.stdout.partition("\n")[0].strip() or "unknown version"
 
 
+def _is_rgb_jpeg(name: str) -> bool:
+    return name.endswith(".jpg") and "cmyk" not in name
+
+
 def _as_json(job: PeerJob) -> bytes:
-    return json.dumps({"source": str(job.source), "into": str(job.into)}).encode() + b"\n"
-
-
-def _as_paths(job: PeerJob) -> bytes:
-    references = [job.reference / f"{rendition.name}.ppm" for rendition in RENDITIONS]
-    return "\t".join(map(str, (job.source, *references, job.into))).encode() + b"\n"
+    return json.dumps({name: str(path) for name, path in asdict(job).items()}).encode() + b"\n"

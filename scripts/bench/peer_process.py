@@ -7,14 +7,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
-from scripts.bench.measurements import cpu_seconds
+from scripts.bench.measurements import BenchError, cpu_seconds
 from scripts.cli.repository import REPOSITORY
 
 
-class PeerError(Exception):
+class PeerError(BenchError):
     """A peer ended instead of answering; the message holds the end of its log."""
+
+
+class Usage(NamedTuple):
+    """Processor time of all threads, and elapsed time."""
+
+    cpu_seconds: float
+    wall_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +62,7 @@ class Peer:
     has_own_memory: bool = True
 
 
-@dataclass
+@dataclass(eq=False)
 class PeerProcess:
     """A running peer; `start_peer` makes it."""
 
@@ -66,13 +73,8 @@ class PeerProcess:
     log: Path
     cpu_seconds: float = 0.0
 
-    def render(self, job: PeerJob) -> tuple[float, float]:
-        """Render one photo.
-
-        Work after the answer, such as freeing memory, counts for the next photo.
-
-        Returns:
-            Processor time of all threads and elapsed time, in seconds.
+    def render(self, job: PeerJob) -> Usage:
+        """Render one photo; work after the answer, such as freeing memory, counts for the next one.
 
         Raises:
             PeerError: the peer ended or reported a failure.
@@ -81,7 +83,7 @@ class PeerProcess:
         with suppress(BrokenPipeError):  # it has ended: the missing answer says so
             os.write(self.requests.fileno(), self.peer.request(job))
         self.read_line()
-        return self.cpu_seconds - cpu_before, time.monotonic() - start
+        return Usage(self.cpu_seconds - cpu_before, time.monotonic() - start)
 
     def read_line(self) -> None:
         """Wait for the peer's line.

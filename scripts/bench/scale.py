@@ -9,7 +9,7 @@ from statistics import median
 
 from processing.digest.roll_up import BatchDigest
 from scripts.aws.local_endpoint import LocalStack
-from scripts.bench.measurements import say, tree_cpu_seconds
+from scripts.bench.measurements import BenchError, say, tree_cpu_seconds
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.stack import local_stack
 
@@ -19,10 +19,6 @@ _WINDOW_PHOTOS = 200
 # Each figure is of at least a fifth of the largest job's photos: a hundred take six seconds only, and one disturbance
 # of the machine changes them by a fifth.
 _LEAST_SHARE = 1 / 5
-
-
-class ScaleError(Exception):
-    """Some photos were not processed, so that the cost per photo would be wrong."""
 
 
 def measure_scale(file: Path, counts: Sequence[int]) -> list[dict[str, float]]:
@@ -38,7 +34,7 @@ def measure_scale(file: Path, counts: Sequence[int]) -> list[dict[str, float]]:
 
     Raises:
         LocalStackError: the stack did not start.
-        ScaleError: a photo failed.
+        BenchError: a photo failed.
     """
     with local_stack(REPOSITORY) as stack:
         _run(stack, file, min(counts), "warm-up")
@@ -91,7 +87,7 @@ def _process(stack: LocalStack, body: bytes, keys: Sequence[str]) -> list[BatchD
                 done += len(digest.results)
                 last_digest_at = time.monotonic()
             if time.monotonic() - last_digest_at > _TIMEOUT_SECONDS:
-                raise ScaleError(f"{done} of {len(keys)} photos were processed; the stack's log is {stack.log}")
+                raise BenchError(f"{done} of {len(keys)} photos were processed; the stack's log is {stack.log}")
     return digests
 
 
@@ -106,7 +102,7 @@ def _receive_digests(stack: LocalStack) -> list[BatchDigest]:
         digests.append(BatchDigest.from_body(message["Body"]))
         for result in digests[-1].results:
             if result.outcome.is_failure or result.source is None:
-                raise ScaleError(f"a photo failed: {result.code} {result.detail}")
+                raise BenchError(f"a photo failed: {result.code} {result.detail}")
             s3.delete_object(Bucket=outputs.input_bucket, Key=result.source.key)
             for key in result.outputs:
                 s3.delete_object(Bucket=outputs.output_bucket, Key=key)

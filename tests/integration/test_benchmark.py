@@ -9,7 +9,7 @@ import pytest
 
 from scripts.cli.repository import REPOSITORY
 
-PEERS = {"darkroom", "sharp-chain", "sharp-clone", "libvips", "pillow"}
+PEERS = {"darkroom", "floor", "sharp-chain", "sharp-clone", "libvips", "pillow"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
 

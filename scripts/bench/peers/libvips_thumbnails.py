@@ -7,7 +7,7 @@ import pyvips
 from scripts.bench.peers.request_loop import SIZES, answer_requests
 
 
-def render(source: Path, into: Path) -> None:
+def render(source: Path, into: Path, _: Path) -> None:
     """Write three JPEGs."""
     for name, box in SIZES.items():
         image = pyvips.Image.thumbnail(str(source), box, height=box, size="down")

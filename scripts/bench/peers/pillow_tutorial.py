@@ -7,7 +7,7 @@ from PIL import Image
 from scripts.bench.peers.request_loop import SIZES, answer_requests
 
 
-def render(source: Path, into: Path) -> None:
+def render(source: Path, into: Path, _: Path) -> None:
     """Write three JPEGs and a PDF."""
     with Image.open(source) as image:
         photo = image.convert("RGB")

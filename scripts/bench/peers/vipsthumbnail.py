@@ -10,7 +10,7 @@ from pathlib import Path
 from scripts.bench.peers.request_loop import SIZES, answer_requests
 
 
-def render(source: Path, into: Path) -> None:
+def render(source: Path, into: Path, _: Path) -> None:
     """Write three JPEGs."""
     for name, box in SIZES.items():
         output = f"{into / name}.jpg[Q=80,optimize_coding,strip]"

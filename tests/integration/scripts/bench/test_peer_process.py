@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.bench.bench_settings import RENDITIONS
-from scripts.bench.comparison import BURST, Comparison
+from scripts.bench.comparison import BURST, compare_peers
 from scripts.bench.peer_process import Peer, PeerError, PeerJob, start_peer
 from scripts.bench.photos import BenchPhoto
 
@@ -74,7 +74,7 @@ def test_a_peer_that_fails_is_left_out_and_the_others_are_compared(
         peer("broken", FAILS),
         peer("slow", WRITES.format(seconds=0.3)),
     ]
-    scores = {score["peer"]: score for score in Comparison(tmp_path, rounds=2).run(peers, [photo(tmp_path)])}
+    scores = {score["peer"]: score for score in compare_peers(peers, [photo(tmp_path)], tmp_path, rounds=2)}
     assert scores.keys() == {"darkroom", "slow"}
     assert scores["darkroom"]["cpu_to_darkroom"]["median"] == 1
     assert scores["slow"]["cpu_to_darkroom"]["median"] > 2
@@ -83,7 +83,7 @@ def test_a_peer_that_fails_is_left_out_and_the_others_are_compared(
 
 
 def test_every_turn_renders_several_photos_each_under_a_name_of_its_own(tmp_path: Path) -> None:
-    Comparison(tmp_path, rounds=1).run([peer("darkroom", WRITES.format(seconds=0.02))], [photo(tmp_path)])
+    compare_peers([peer("darkroom", WRITES.format(seconds=0.02))], [photo(tmp_path)], tmp_path, rounds=1)
     seen = (tmp_path / "out/darkroom/seen").read_text().splitlines()
     warm_up, counted, memory = BURST, BURST, 1
     assert len(seen) == warm_up + counted + memory
