@@ -4,6 +4,7 @@
 #
 #   sh scripts/setup.sh           everything
 #   sh scripts/setup.sh deploy    only what a deployment to AWS needs (no local stack)
+#   sh scripts/setup.sh bench     everything, and Lambda's runtime
 #   sh scripts/setup.sh check     everything, and what only the checks need (checkov, Lambda's runtime)
 set -eu
 cd "$(dirname "$0")/.."
@@ -113,6 +114,8 @@ if [ "$parts" != deploy ]; then
 fi
 if [ "$parts" = check ]; then
     install_group "Installing checkov" checkov checkov
+fi
+if [ "$parts" = check ] || [ "$parts" = bench ]; then
     # Under the Python that the zips for this machine are built for.
     install_group "Installing the Lambda runtime" runtime python "$(.venv/bin/python -m scripts.packaging.target)"
 fi

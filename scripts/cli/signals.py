@@ -40,5 +40,5 @@ def uninterrupted() -> Iterator[None]:
 
 def _interrupt(*_: object) -> NoReturn:
     for name in _SIGNALS:
-        signal.signal(name, lambda *_: None)  # child processes started meanwhile do not inherit it, as they would SIG_IGN
+        signal.signal(name, lambda *_: None)  # unlike SIG_IGN not inherited by child processes
     raise KeyboardInterrupt
