@@ -63,7 +63,6 @@ class Follower:
         progress: takes the outcomes.
         receive: returns the next digests; waits for as many seconds as it is told.
         patience_seconds: without news for this long, pending photos become `no-outcome`.
-        late_advice: what to do about these.
         lookup: finds outcomes without digests; None to wait for digests only.
         quiet_seconds: without news for this long, and with an empty queue, the rest is looked up.
         sure_seconds: between two lookups that find nothing; SQS's figures are late by up to a minute.
@@ -72,7 +71,6 @@ class Follower:
     progress: JobProgress
     receive: Callable[[int], Iterable[BatchDigest]]
     patience_seconds: float
-    late_advice: str = LATE
     lookup: OutcomeLookup | None = None
     quiet_seconds: float = 15.0
     sure_seconds: float = 90.0
@@ -111,7 +109,7 @@ class Follower:
         now = time.monotonic()
         silence_seconds = now - self.progress.last_news
         if silence_seconds > self.patience_seconds:
-            self._give_up(self.late_advice)
+            self._give_up(LATE)
         elif self.lookup and silence_seconds > self.quiet_seconds and now - self._last_lookup > self.sure_seconds:
             self._look_up(self.lookup)
             self._last_lookup = time.monotonic()

@@ -9,22 +9,15 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.aws.parallel import map_in_threads
+from scripts.cli.failures import Failure
 from scripts.photo_job.follower import Follower
-from scripts.photo_job.photo_folder import LocalFile, Unreadable, error_reason
+from scripts.photo_job.photo_folder import FileState, LocalFile, error_reason, not_uploaded
 from scripts.photo_job.progress import JobProgress
 from scripts.photo_job.upload_window import UploadWindow
 from scripts.photo_job.uploader import Uploader
 
 
-@dataclass(frozen=True)
-class UnchangedFile:
-    """A file that is in the bucket already, with the object's eTag."""
-
-    key: str
-    etag: str
-
-
-UploadItem = LocalFile | UnchangedFile | Unreadable
+Files = Iterable[LocalFile | Failure]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +40,10 @@ class PhotoJob:
         """Receive digests while the block runs."""
         return self.follower.listening() if self.follower else nullcontext()
 
-    def upload(self, items: Iterable[UploadItem], on_progress: Callable[[], None]) -> None:
+    def upload(self, files: Files, on_progress: Callable[[], None]) -> None:
         """Upload the files; return when all are uploaded, or when no digest can be received any more."""
         start = time.monotonic()
-        admitted = self._admit(items, on_progress)
+        admitted = self._admit(files, on_progress)
         with closing(map_in_threads(self._transfer, admitted, self.uploader.threads)) as transfers:
             for _ in transfers:
                 self.progress.upload_seconds = time.monotonic() - start
@@ -61,12 +54,14 @@ class PhotoJob:
         if self.follower:
             self.follower.wait_until(lambda: not self.progress.waiting, on_progress)
 
-    def _admit(self, items: Iterable[UploadItem], on_progress: Callable[[], None]) -> Generator[UploadItem]:
-        """Yield each item as soon as it fits into the window."""
-        for item in items:
-            if isinstance(item, LocalFile) and not self._wait_for_room(item, on_progress):
+    def _admit(
+        self, items: Iterable[LocalFile | Failure], on_progress: Callable[[], None]
+    ) -> Generator[LocalFile | Failure]:
+        """Yield each file as soon as it fits into the window."""
+        for file in files:
+            if isinstance(file, LocalFile) and not self._wait_for_room(file, on_progress):
                 return
-            yield item
+            yield file
 
     def _wait_for_room(self, file: LocalFile, on_progress: Callable[[], None]) -> bool:
         if self.window is None or self.follower is None:
@@ -74,24 +69,24 @@ class PhotoJob:
         window = self.window
         return self.follower.wait_until(lambda: window.try_enter(file.key, file.size_bytes), on_progress)
 
-    def _transfer(self, item: UploadItem) -> None:
-        if isinstance(item, Unreadable):
-            self.progress.note_not_uploaded(item.name, item.reason)
-        elif isinstance(item, UnchangedFile):
-            self.progress.note_unchanged()
-            if self.follower:
-                self.progress.follow(item.key, item.etag)
-        else:
-            self._upload_file(item)
-
-    def _upload_file(self, file: LocalFile) -> None:
-        if self.follower:
-            self.progress.expect(file.key)
-        try:
-            etag = self.uploader.upload(file)
-        except (OSError, ValueError, ClientError, BotoCoreError, Boto3Error) as error:
-            self.progress.note_not_uploaded(file.key, error_reason(error))
+    def _transfer(self, file: LocalFile | Failure) -> None:
+        if isinstance(file, Failure):
+            self.progress.note_not_uploaded(file)
             return
-        self.progress.note_uploaded(file.size_bytes)
+        try:
+            etag = self._upload_if_changed(file)
+        except (OSError, ValueError, ClientError, BotoCoreError, Boto3Error) as error:
+            self.progress.note_not_uploaded(not_uploaded(file.key, error_reason(error)))
+            return
         if self.follower:
             self.progress.follow(file.key, etag)
+
+    def _upload_if_changed(self, file: LocalFile) -> str:
+        if file.state is FileState.UNCHANGED:
+            self.progress.note_unchanged()
+            return file.etag
+        if self.follower:
+            self.progress.expect(file.key)
+        etag = self.uploader.upload(file)
+        self.progress.note_uploaded(file.size_bytes)
+        return etag

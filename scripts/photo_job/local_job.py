@@ -5,7 +5,7 @@ as soon as the outputs are copied.
 """
 
 import errno
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from scripts.aws.local_endpoint import LocalStack
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.cli.failures import NOT_COPIED, Failure
 from scripts.photo_job.follower import Follower
-from scripts.photo_job.job import PhotoJob, UploadItem
+from scripts.photo_job.job import Files, PhotoJob
 from scripts.photo_job.out_folder import OutsideFolderError, output_path, save
 from scripts.photo_job.photo_folder import error_reason
 from scripts.photo_job.progress import JobProgress
@@ -58,21 +58,11 @@ class LocalJob:
     digests: list[BatchDigest] = field(default_factory=list)
     window: UploadWindow = field(default_factory=lambda: UploadWindow(WINDOW_BYTES, WINDOW_PHOTOS))
 
-    def run(self, files: Iterable[UploadItem], on_progress: Callable[[], None] = lambda: None) -> None:
+    def run(self, files: Files, on_progress: Callable[[], None] = lambda: None) -> None:
         """Run until every photo has an outcome."""
-        follower = Follower(
-            progress=self.progress,
-            receive=self._receive,
-            patience_seconds=self.patience_seconds,
-            late_advice=f"No outcome, and no news of any photo for {self.patience_seconds:.0f} s. "
-            "The stack's log says why.",
-        )
-        job = PhotoJob(
-            uploader=Uploader(self._s3, self.stack.outputs.input_bucket, UPLOAD_THREADS, attempts=1),
-            progress=self.progress,
-            follower=follower,
-            window=self.window,
-        )
+        follower = Follower(progress=self.progress, receive=self._receive, patience_seconds=self.patience_seconds)
+        uploader = Uploader(self._s3, self.stack.outputs.input_bucket, UPLOAD_THREADS, attempts=1)
+        job = PhotoJob(uploader=uploader, progress=self.progress, follower=follower, window=self.window)
         with ThreadPoolExecutor(COPY_THREADS) as copies:
 
             def on_settled(key: str, result: RecordResult | None) -> None:

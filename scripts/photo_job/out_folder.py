@@ -1,17 +1,13 @@
 """Write outputs below a local folder, under their S3 keys."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-CHUNK_BYTES = 1024 * 1024
-
-
-class Readable(Protocol):
-    """An open file or a response's body, read in chunks."""
-
-    def read(self, size: int, /) -> bytes: ...
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 
 class OutsideFolderError(Exception):
@@ -37,14 +33,13 @@ def output_path(folder: Path, key: str) -> Path:
     return target
 
 
-def save(body: Readable, target: Path) -> None:
+def save(body: "SupportsRead[bytes]", target: Path) -> None:
     """Write a file atomically."""
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=".partial-")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            while chunk := body.read(CHUNK_BYTES):
-                file.write(chunk)
+            shutil.copyfileobj(body, file)
         Path(partial).chmod(0o644)
         Path(partial).replace(target)
     except BaseException:

@@ -88,14 +88,14 @@ class JobProgress:
         with self._lock:
             self.unchanged += 1
 
-    def note_not_uploaded(self, key: str, reason: str) -> None:
+    def note_not_uploaded(self, failure: Failure) -> None:
         """Count a file that could not be uploaded, and stop waiting for it."""
         with self._lock:
-            self._etags.pop(key, None)
-            self._early_results.pop(key, None)
+            self._etags.pop(failure.key, None)
+            self._early_results.pop(failure.key, None)
             self.not_uploaded += 1
-            self._add_failure(Failure(key, NOT_UPLOADED, reason))
-            self.on_settled(key, None)
+            self._add_failure(failure)
+            self.on_settled(failure.key, None)
 
     def follow(self, key: str, etag: str) -> None:
         """Wait for the outcome of an object that is in the bucket."""

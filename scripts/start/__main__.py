@@ -15,11 +15,11 @@ from processing.wording import count_of, human_bytes
 from scripts.aws.local_endpoint import LOCAL_STAGE
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, main, make_app
 from scripts.cli.errors import OperatorError
-from scripts.cli.failures import NO_OUTCOME
+from scripts.cli.failures import NO_OUTCOME, Failure
 from scripts.cli.output import Report, Screen
 from scripts.local_stack.stack import local_stack
 from scripts.photo_job.local_job import LocalJob
-from scripts.photo_job.photo_folder import LocalFile, Unreadable
+from scripts.photo_job.photo_folder import LocalFile
 from scripts.photo_job.progress import JobProgress
 from scripts.photo_job.report import job_report
 from scripts.start.photos import find_photos, keep_apart, sample_photos
@@ -81,7 +81,7 @@ def run(screen: Screen, folder: Path | None, out: Path, patience_seconds: float)
     return EXIT_SOME_FAILED if job.progress.failed else EXIT_OK
 
 
-def choose_photos(folder: Path | None, out: Path) -> Sequence[LocalFile | Unreadable]:
+def choose_photos(folder: Path | None, out: Path) -> Sequence[LocalFile | Failure]:
     """List the photos of a folder, or the sample photos without one."""
     if folder is None:
         return sample_photos()
@@ -90,7 +90,7 @@ def choose_photos(folder: Path | None, out: Path) -> Sequence[LocalFile | Unread
     return photos
 
 
-def run_job(screen: Screen, job: LocalJob, photos: Sequence[LocalFile | Unreadable]) -> None:
+def run_job(screen: Screen, job: LocalJob, photos: Sequence[LocalFile | Failure]) -> None:
     """Run the job and show its progress."""
     progress = job.progress
     with screen.progress("photos", len(photos)) as show:

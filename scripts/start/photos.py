@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.cli.errors import OperatorError
-from scripts.photo_job.photo_folder import LocalFile, Unreadable, walk
+from scripts.cli.failures import Failure
+from scripts.photo_job.photo_folder import LocalFile, walk
 
 # Photos that scikit-image ships under free licences (public domain and CC0; the docstrings in its data/_fetchers.py
 # name each source).
@@ -24,8 +25,8 @@ class PhotoFolderError(OperatorError):
     """The folder cannot be uploaded; the message says what to do."""
 
 
-def find_photos(folder: Path) -> list[LocalFile | Unreadable]:
-    """List every file below a folder, and every entry that cannot be uploaded.
+def find_photos(folder: Path) -> list[LocalFile | Failure]:
+    """List every file below a folder, and a failure for every entry that cannot be uploaded.
 
     Raises:
         PhotoFolderError: it is not a folder, cannot be read, or is empty.
@@ -35,8 +36,8 @@ def find_photos(folder: Path) -> list[LocalFile | Unreadable]:
     found = list(walk(folder))
     if not found:
         raise PhotoFolderError(f"{folder} holds no files.")
-    if isinstance(found[0], Unreadable) and not found[0].name:  # the folder itself
-        raise PhotoFolderError(f"{folder} cannot be read: {found[0].reason}")
+    if isinstance(found[0], Failure) and not found[0].key:  # the folder itself
+        raise PhotoFolderError(f"{folder} cannot be read: {found[0].what_to_do}")
     return found
 
 

@@ -35,13 +35,14 @@ def command(
     A file that cannot be read is reported and the rest goes on. Give the same command again to continue.
     """
     request = UploadRequest(
+        stage=find_stage(stage),
+        screen=Screen(as_json=as_json),
         folder=folder,
         prefix=prefix,
         threads=threads,
-        watch=watch,
-        patience_seconds=(wait or timedelta(minutes=30)).total_seconds(),
+        patience_seconds=(wait or timedelta(minutes=30)).total_seconds() if watch else None,
     )
-    return upload(find_stage(stage), request, Screen(as_json=as_json), execute=execute)
+    return upload(request, execute=execute)
 
 
 if __name__ == "__main__":

@@ -1,67 +1,75 @@
-"""`npm run upload`: a folder to the input bucket, and on request to the outcomes."""
+"""Upload a folder to the input bucket, and follow the photos on request."""
 
-from collections.abc import Generator, Iterable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from processing.wording import human_bytes
 from scripts.aws.digest_subscription import subscribe_to_digests
 from scripts.aws.photo_state import PhotoStates
-from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
 from scripts.cli.errors import OperatorError
 from scripts.cli.failures import NO_OUTCOME
 from scripts.cli.output import Screen
 from scripts.photo_job.follower import Follower, OutcomeLookup
-from scripts.photo_job.job import PhotoJob, UnchangedFile, UploadItem
-from scripts.photo_job.photo_folder import Unreadable, walk
+from scripts.photo_job.job import PhotoJob
+from scripts.photo_job.photo_folder import walk
 from scripts.photo_job.progress import JobProgress
 from scripts.photo_job.report import job_report
 from scripts.photo_job.uploader import Uploader
-from scripts.upload.compare import UploadAction, Why, compare_all
+from scripts.upload.compare import compare_all
 from scripts.upload.preview import Preview, preview_document, preview_report
 
 
 @dataclass(frozen=True, kw_only=True)
 class UploadRequest:
-    """What to upload, and how.
+    """What to upload, and where.
 
     Attributes:
+        stage: the deployment.
+        screen: shows progress and the result.
         folder: every file below it.
         prefix: precedes each key.
         threads: how many files at once.
-        watch: whether to follow the photos to their outcomes.
-        patience_seconds: without news for this long, following ends.
+        patience_seconds: without news for this long, following ends; None to upload only.
     """
 
+    stage: Stage
+    screen: Screen
     folder: Path
     prefix: str
     threads: int
-    watch: bool
-    patience_seconds: float
+    patience_seconds: float | None
+
+    @cached_property
+    def uploader(self) -> Uploader:
+        return Uploader(self.stage.s3, self.stage.outputs.input_bucket, self.threads)
+
+    @cached_property
+    def total(self) -> int:
+        return sum(1 for _ in walk(self.folder, self.prefix))
 
 
-def upload(stage: Stage, request: UploadRequest, screen: Screen, *, execute: bool) -> int:
+def upload(request: UploadRequest, *, execute: bool) -> int:
     """Upload a folder; without `execute` only say what would be uploaded."""
     if not request.folder.is_dir():
         raise OperatorError(f"{request.folder} is not a folder")
-    uploader = Uploader(stage.s3, stage.outputs.input_bucket, request.threads)
-    total = sum(1 for _ in walk(request.folder, request.prefix))
+    bucket, screen = request.uploader.bucket, request.screen
     if not execute:
-        preview = _preview(uploader, request, total, screen)
-        screen.result(preview_report(preview, uploader.bucket), preview_document(preview, uploader.bucket))
+        preview = _preview(request)
+        screen.result(preview_report(preview, bucket), preview_document(preview, bucket))
         return EXIT_OK
     progress = JobProgress()
     try:
-        _run(stage, uploader, request, progress, total, screen)
+        _run(request, progress)
     except KeyboardInterrupt:
         screen.note("Interrupted. Give the same command again to continue; it leaves out what is in the bucket.")
-        screen.result(job_report(progress, uploader.bucket), _document(progress))
+        screen.result(job_report(progress, bucket), _document(progress))
         raise
-    screen.result(job_report(progress, uploader.bucket), _document(progress))
+    screen.result(job_report(progress, bucket), _document(progress))
     return exit_code(progress)
 
 
@@ -72,35 +80,36 @@ def exit_code(progress: JobProgress) -> int:
     return EXIT_SOME_FAILED if progress.failed else EXIT_OK
 
 
-def _preview(uploader: Uploader, request: UploadRequest, total: int, screen: Screen) -> Preview:
+def _preview(request: UploadRequest) -> Preview:
     preview = Preview()
-    with screen.progress("comparing", total) as show:
-        for done, action in enumerate(compare_all(uploader, walk(request.folder, request.prefix)), start=1):
-            preview.add(action)
+    with request.screen.progress("comparing", request.total) as show:
+        files = compare_all(request.uploader, walk(request.folder, request.prefix))
+        for done, file in enumerate(files, start=1):
+            preview.add(file)
             show(done, "")
     return preview
 
 
-def _run(
-    stage: Stage, uploader: Uploader, request: UploadRequest, progress: JobProgress, total: int, screen: Screen
-) -> None:
+def _run(request: UploadRequest, progress: JobProgress) -> None:
+    stage, follower = request.stage, None
     with ExitStack() as context:
-        follower = None
-        if request.watch:
+        if request.patience_seconds is not None:
             follower = Follower(
                 progress=progress,
                 receive=context.enter_context(subscribe_to_digests(stage)).receive,
                 patience_seconds=request.patience_seconds,
                 lookup=OutcomeLookup(stage, PhotoStates.of(stage)),
             )
-        job = PhotoJob(uploader=uploader, progress=progress, follower=follower)
+        job = PhotoJob(uploader=request.uploader, progress=progress, follower=follower)
         context.enter_context(job.following())
-        _upload(job, request, total, screen)
+        _upload(request, job)
+        photos = progress.waiting + progress.outcomes.total()
         if follower:
-            _wait(job, stage.queue, screen)
+            with request.screen.progress("following", photos) as show:
+                job.wait(lambda: show(photos - progress.waiting, f"{stage.queue.depth().all:,} in the queue"))
 
 
-def _upload(job: PhotoJob, request: UploadRequest, total: int, screen: Screen) -> None:
+def _upload(request: UploadRequest, job: PhotoJob) -> None:
     progress = job.progress
 
     def on_progress() -> None:
@@ -109,26 +118,10 @@ def _upload(job: PhotoJob, request: UploadRequest, total: int, screen: Screen) -
         show(done, f"{rate}, {progress.failed:,} failed")
 
     with (
-        closing(compare_all(job.uploader, walk(request.folder, request.prefix))) as actions,
-        screen.progress("uploading", total) as show,
+        closing(compare_all(job.uploader, walk(request.folder, request.prefix))) as files,
+        request.screen.progress("uploading", request.total) as show,
     ):
-        job.upload(_items(actions), on_progress)
-
-
-def _wait(job: PhotoJob, queue: SqsQueue, screen: Screen) -> None:
-    photos = job.progress.waiting + job.progress.outcomes.total()
-    with screen.progress("following", photos) as show:
-        job.wait(lambda: show(photos - job.progress.waiting, f"{queue.depth().all:,} in the queue"))
-
-
-def _items(actions: Iterable[UploadAction | Unreadable]) -> Generator[UploadItem]:
-    for action in actions:
-        if isinstance(action, Unreadable):
-            yield action
-        elif action.why is Why.UNCHANGED:
-            yield UnchangedFile(action.file.key, action.etag)
-        else:
-            yield action.file
+        job.upload(files, on_progress)
 
 
 def _document(progress: JobProgress) -> dict[str, Any]:

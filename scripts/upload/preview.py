@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from processing.wording import count_of, human_bytes
+from scripts.cli.failures import Failure
 from scripts.cli.output import Report, Table, key_text
-from scripts.photo_job.photo_folder import Unreadable
-from scripts.upload.compare import UploadAction, Why
+from scripts.photo_job.photo_folder import FileState, LocalFile
 
 MAX_SHOWN = 20
 DRY_RUN = "Dry run: nothing was uploaded. Add --execute to act."
@@ -15,38 +15,38 @@ DRY_RUN = "Dry run: nothing was uploaded. Add --execute to act."
 
 @dataclass
 class Preview:
-    """Counts of the planned uploads, with the first few of them."""
+    """Counts of the files by state, with the first few to upload."""
 
-    counts: Counter[Why] = field(default_factory=Counter)
+    counts: Counter[FileState] = field(default_factory=Counter)
     bytes_in: int = 0
-    shown: list[UploadAction] = field(default_factory=list)
-    unreadable: list[Unreadable] = field(default_factory=list)
+    shown: list[LocalFile] = field(default_factory=list)
+    unreadable: list[Failure] = field(default_factory=list)
 
-    def add(self, action: UploadAction | Unreadable) -> None:
-        """Count an action."""
-        if isinstance(action, Unreadable):
-            self.unreadable.append(action)
+    def add(self, file: LocalFile | Failure) -> None:
+        """Count a file."""
+        if isinstance(file, Failure):
+            self.unreadable.append(file)
             return
-        self.counts[action.why] += 1
-        if action.why is not Why.UNCHANGED:
-            self.bytes_in += action.file.size_bytes
+        self.counts[file.state] += 1
+        if file.state is not FileState.UNCHANGED:
+            self.bytes_in += file.size_bytes
             if len(self.shown) < MAX_SHOWN:
-                self.shown.append(action)
+                self.shown.append(file)
 
 
 def preview_report(preview: Preview, bucket: str) -> Report:
     """Describe the planned uploads for people."""
-    total = preview.counts[Why.NEW] + preview.counts[Why.CHANGED]
-    files = f"{count_of(total, 'file')} ({human_bytes(preview.bytes_in)})"
-    changed = f", {preview.counts[Why.CHANGED]:,} of them changed" if preview.counts[Why.CHANGED] else ""
-    report: list[str | Table] = [DRY_RUN, f"To upload: {files} to {bucket}{changed}."]
+    new, changed, unchanged = (preview.counts[state] for state in FileState)
+    files = f"{count_of(new + changed, 'file')} ({human_bytes(preview.bytes_in)})"
+    of_them = f", {changed:,} of them changed" if changed else ""
+    report: list[str | Table] = [DRY_RUN, f"To upload: {files} to {bucket}{of_them}."]
     if preview.shown:
-        rows = [(a.why.value, human_bytes(a.file.size_bytes), key_text(a.file.key)) for a in preview.shown]
-        report += ["", Table(("why", "size", "key"), rows), *_more(total - len(rows)), ""]
-    if preview.counts[Why.UNCHANGED]:
-        report.append(f"{preview.counts[Why.UNCHANGED]:,} unchanged: left out.")
+        rows = [(file.state.value, human_bytes(file.size_bytes), key_text(file.key)) for file in preview.shown]
+        report += ["", Table(("why", "size", "key"), rows), *_more(new + changed - len(rows)), ""]
+    if unchanged:
+        report.append(f"{unchanged:,} unchanged: left out.")
     if preview.unreadable:
-        reasons = [(key_text(u.name), u.reason) for u in preview.unreadable[:MAX_SHOWN]]
+        reasons = [(key_text(failure.key), failure.what_to_do) for failure in preview.unreadable[:MAX_SHOWN]]
         more = _more(len(preview.unreadable) - len(reasons))
         report += [f"{len(preview.unreadable):,} cannot be read:", Table(("name", "why"), reasons), *more]
     return report
@@ -57,11 +57,9 @@ def preview_document(preview: Preview, bucket: str) -> dict[str, Any]:
     return {
         "executed": False,
         "bucket": bucket,
-        "new": preview.counts[Why.NEW],
-        "changed": preview.counts[Why.CHANGED],
-        "unchanged": preview.counts[Why.UNCHANGED],
+        **{state.value: preview.counts[state] for state in FileState},
         "bytes": preview.bytes_in,
-        "unreadable": [{"name": u.name, "reason": u.reason} for u in preview.unreadable],
+        "unreadable": [{"name": failure.key, "reason": failure.what_to_do} for failure in preview.unreadable],
     }
 
 

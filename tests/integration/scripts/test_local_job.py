@@ -16,9 +16,9 @@ from processing.digest.message import Batch, summarise
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from scripts.cli.failures import Failure
 from scripts.photo_job import local_job as module
-from scripts.photo_job.job import UploadItem
+from scripts.photo_job.follower import LATE
 from scripts.photo_job.local_job import LocalJob
-from scripts.photo_job.photo_folder import LocalFile, Unreadable
+from scripts.photo_job.photo_folder import LocalFile, not_uploaded
 from scripts.photo_job.upload_window import UploadWindow
 
 PHOTO = b"photo"
@@ -68,7 +68,7 @@ def photo(folder: Path, key: str = "a.jpg") -> LocalFile:
     return LocalFile(folder / key, key, len(PHOTO))
 
 
-def run(job: LocalJob, files: Sequence[UploadItem]) -> list[Failure]:
+def run(job: LocalJob, files: Sequence[LocalFile | Failure]) -> list[Failure]:
     job.run(files)
     return job.progress.failures
 
@@ -80,7 +80,7 @@ def put_output(job: LocalJob, key: str) -> None:
 def test_a_photo_that_never_gets_an_outcome_is_reported_after_the_time_limit(job: LocalJob, tmp_path: Path) -> None:
     (failure,) = run(job, [photo(tmp_path)])
     assert (failure.key, failure.code) == ("a.jpg", "no-outcome")
-    assert failure.what_to_do == "No outcome, and no news of any photo for 1 s. The stack's log says why."
+    assert failure.what_to_do == LATE
 
 
 def test_a_file_that_cannot_be_read_is_reported_and_the_rest_goes_on(
@@ -93,7 +93,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_the_rest_goes_on(
 
 
 def test_what_could_not_even_be_listed_is_reported_as_not_uploaded(job: LocalJob) -> None:
-    assert run(job, [Unreadable("closed/", "Permission denied")]) == [
+    assert run(job, [not_uploaded("closed/", "Permission denied")]) == [
         Failure("closed/", "not-uploaded", "Permission denied")
     ]
 

@@ -46,7 +46,7 @@ def test_a_file_that_breaks_off_is_not_there(tmp_path: Path) -> None:
         def __init__(self) -> None:
             self.chunks = iter([b"half"])
 
-        def read(self, _: int) -> bytes:
+        def read(self, _: int = -1, /) -> bytes:
             for chunk in self.chunks:
                 return chunk
             raise ConnectionError

@@ -4,7 +4,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.photo_job.photo_folder import LocalFile, Unreadable, walk
+from scripts.cli.failures import Failure
+from scripts.photo_job.photo_folder import LocalFile, walk
 
 NAMES = ["a b.jpg", "ü+%#().jpg", "z.jpg", "-rf", "*", "'quote'"]
 
@@ -14,7 +15,7 @@ def keys(folder: Path, prefix: str = "") -> list[str]:
 
 
 def unreadable(folder: Path) -> dict[str, str]:
-    return {item.name: item.reason for item in walk(folder) if isinstance(item, Unreadable)}
+    return {item.key: item.what_to_do for item in walk(folder) if isinstance(item, Failure)}
 
 
 def test_every_file_below_a_folder_gets_its_path_as_its_key(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from scripts.cli.failures import NO_OUTCOME, NOT_COPIED, Failure
 from scripts.photo_job import progress as module
+from scripts.photo_job.photo_folder import not_uploaded
 from scripts.photo_job.progress import JobProgress
 
 
@@ -73,7 +74,7 @@ def test_a_dead_lettered_photo_is_a_failure_with_its_code_and_what_to_do(progres
 
 
 def test_a_failed_upload_does_not_wait(progress: JobProgress) -> None:
-    progress.note_not_uploaded("a.jpg", "Permission denied")
+    progress.note_not_uploaded(not_uploaded("a.jpg", "Permission denied"))
     assert (progress.waiting, progress.settled, progress.failed) == (0, 1, 1)
 
 
@@ -96,7 +97,7 @@ def test_failures_on_this_machine_are_counted_apart_from_those_of_the_service(pr
     progress.add_result(result("a.jpg", outcome=Outcome.DEAD_LETTERED, code=FailureCode.EMPTY_OBJECT))
     progress.follow("b.jpg", "e1")
     progress.settle("b.jpg", NO_OUTCOME, Failure("b.jpg", NO_OUTCOME, "look"))
-    progress.note_not_uploaded("c.jpg", "Permission denied")
+    progress.note_not_uploaded(not_uploaded("c.jpg", "Permission denied"))
     assert progress.local_failures == {"not-uploaded": 1, "no-outcome": 1}
 
 
@@ -108,12 +109,12 @@ def test_each_photo_is_reported_as_settled_once_with_its_result_if_there_is_one(
         progress.follow(key, "e1")
     progress.add_result(result("a.jpg"))
     progress.settle("b.jpg", NO_OUTCOME)
-    progress.note_not_uploaded("c.jpg", "why")
+    progress.note_not_uploaded(not_uploaded("c.jpg", "why"))
     assert settled == [("a.jpg", result("a.jpg")), ("b.jpg", None), ("c.jpg", None)]
 
 
 def test_a_job_in_which_everything_fails_stays_small() -> None:
     progress = JobProgress()
     for number in range(module.MAX_FAILURES_KEPT + 5):
-        progress.note_not_uploaded(str(number), "why")
+        progress.note_not_uploaded(not_uploaded(str(number), "why"))
     assert (len(progress.failures), progress.failed) == (module.MAX_FAILURES_KEPT, module.MAX_FAILURES_KEPT + 5)

@@ -1,5 +1,6 @@
 from scripts.cli.failures import Failure
 from scripts.cli.output import plain_lines
+from scripts.photo_job.photo_folder import not_uploaded
 from scripts.photo_job.progress import JobProgress
 from scripts.photo_job.report import job_report
 
@@ -9,7 +10,7 @@ def test_the_report_counts_and_names_the_failures() -> None:
     for key in ("a", "b"):
         progress.follow(key, "e1")
         progress.settle(key, "processed")
-    progress.note_not_uploaded("c\n.jpg", "Permission denied")
+    progress.note_not_uploaded(not_uploaded("c\n.jpg", "Permission denied"))
     assert plain_lines(job_report(progress, "the-bucket")) == [
         "Uploaded 3 files (12.0 MB) to the-bucket in 2 s (6.0 MB/s).",
         "2 unchanged: left out.",
@@ -34,5 +35,5 @@ def test_photos_that_are_not_done_are_counted_in_the_report() -> None:
 def test_the_report_can_name_every_failed_photo() -> None:
     progress = JobProgress()
     for number in range(5):
-        progress.note_not_uploaded(f"{number}.jpg", "Permission denied")
+        progress.note_not_uploaded(not_uploaded(f"{number}.jpg", "Permission denied"))
     assert plain_lines(job_report(progress, "b", max_examples=5))[-1].endswith("0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg")

@@ -4,6 +4,7 @@ from typing import Any
 
 from scripts.cli.failures import NOT_COPIED, Failure
 from scripts.cli.output import plain_lines
+from scripts.photo_job.photo_folder import not_uploaded
 from scripts.photo_job.progress import JobProgress
 from scripts.start.__main__ import final_report, local_failures_note
 
@@ -24,7 +25,7 @@ def failed(key: str, code: str) -> JobProgress:
 def test_failures_that_the_digest_cannot_contain_are_named_with_their_numbers() -> None:
     progress = failed("a.jpg", NOT_COPIED)
     progress.outcomes[NOT_COPIED] = 1_800
-    progress.note_not_uploaded("b.jpg", "why")
+    progress.note_not_uploaded(not_uploaded("b.jpg", "why"))
     (note,) = local_failures_note(progress)
     assert "what failed on this machine: 1 not-uploaded, 1,800 not-copied.)" in note
 

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.photo_job.photo_folder import LocalFile, Unreadable
+from scripts.cli.failures import Failure
+from scripts.photo_job.photo_folder import LocalFile, not_uploaded
 from scripts.start.photos import PhotoFolderError, find_photos, keep_apart
 
 
@@ -18,7 +19,7 @@ def test_a_folder_that_may_not_be_read_is_told_and_the_rest_goes_on(tmp_path: Pa
     (tmp_path / "closed").mkdir()
     (tmp_path / "z.jpg").touch()
     assert find_photos(tmp_path) == [
-        Unreadable("closed/", "Permission denied"),
+        not_uploaded("closed/", "Permission denied"),
         LocalFile(tmp_path / "z.jpg", "z.jpg", 0),
     ]
 
@@ -26,7 +27,7 @@ def test_a_folder_that_may_not_be_read_is_told_and_the_rest_goes_on(tmp_path: Pa
 def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "circle").symlink_to(tmp_path)
-    assert [type(found) for found in find_photos(tmp_path)] == [Unreadable, Unreadable]
+    assert [type(found) for found in find_photos(tmp_path)] == [Failure, Failure]
 
 
 def test_photos_that_may_not_be_read_at_all_are_no_job(tmp_path: Path, closed: None) -> None:
