@@ -1,7 +1,7 @@
 """Upload a stream of files and follow each photo to its outcome: what `start` and `upload` share."""
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 
@@ -11,13 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from scripts.aws.parallel import map_in_threads
 from scripts.cli.failures import Failure
 from scripts.photo_job.follower import Follower
-from scripts.photo_job.photo_folder import FileState, LocalFile, error_reason, not_uploaded
+from scripts.photo_job.photo_folder import Files, FileState, LocalFile, error_reason, not_uploaded
 from scripts.photo_job.progress import JobProgress
 from scripts.photo_job.upload_window import UploadWindow
 from scripts.photo_job.uploader import Uploader
-
-
-Files = Iterable[LocalFile | Failure]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +51,7 @@ class PhotoJob:
         if self.follower:
             self.follower.wait_until(lambda: not self.progress.waiting, on_progress)
 
-    def _admit(
-        self, items: Iterable[LocalFile | Failure], on_progress: Callable[[], None]
-    ) -> Generator[LocalFile | Failure]:
+    def _admit(self, files: Files, on_progress: Callable[[], None]) -> Generator[LocalFile | Failure]:
         """Yield each file as soon as it fits into the window."""
         for file in files:
             if isinstance(file, LocalFile) and not self._wait_for_room(file, on_progress):

@@ -21,9 +21,9 @@ from scripts.aws.local_endpoint import LocalStack
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.cli.failures import NOT_COPIED, Failure
 from scripts.photo_job.follower import Follower
-from scripts.photo_job.job import Files, PhotoJob
+from scripts.photo_job.job import PhotoJob
 from scripts.photo_job.out_folder import OutsideFolderError, output_path, save
-from scripts.photo_job.photo_folder import error_reason
+from scripts.photo_job.photo_folder import Files, error_reason
 from scripts.photo_job.progress import JobProgress
 from scripts.photo_job.upload_window import UploadWindow
 from scripts.photo_job.uploader import Uploader

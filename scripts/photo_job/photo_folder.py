@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -36,6 +36,9 @@ class LocalFile:
     size_bytes: int
     state: FileState = FileState.NEW
     etag: str = ""
+
+
+Files = Iterable[LocalFile | Failure]
 
 
 def walk(folder: Path, prefix: str = "") -> Iterator[LocalFile | Failure]:

@@ -5,7 +5,7 @@ after a multipart upload or with a KMS key: then nothing can be compared, and th
 """
 
 import re
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from scripts.aws.parallel import map_in_threads
 from scripts.aws.photo_state import is_missing
 from scripts.cli.failures import Failure
-from scripts.photo_job.photo_folder import FileState, LocalFile, error_reason, not_uploaded
+from scripts.photo_job.photo_folder import Files, FileState, LocalFile, error_reason, not_uploaded
 from scripts.photo_job.uploader import SHA256, Uploader, file_checksum
 
 _MD5_ETAG = re.compile(r"[0-9a-f]{32}")
 
 
-def compare_all(uploader: Uploader, files: Iterable[LocalFile | Failure]) -> Generator[LocalFile | Failure]:
+def compare_all(uploader: Uploader, files: Files) -> Generator[LocalFile | Failure]:
     """Set the state of each file, several at once; yield in the files' order."""
     return map_in_threads(lambda file: _compare(uploader, file), files, uploader.threads)
 
