@@ -16,7 +16,8 @@ from scripts.aws import dlq_reader
 from scripts.aws.stack_outputs import StackOutputs
 from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
-from scripts.dlq.redrive import Redrive, RedriveRequest
+from scripts.dlq.redrive import Redrive
+from scripts.dlq.redrive_plan import RedriveRequest
 from scripts.dlq.selection import Selection
 from scripts.sending.journal import Journal, JournalEntry
 

@@ -20,8 +20,8 @@ from scripts.aws.dlq_reader import wait_until_visible
 from scripts.aws.local_endpoint import make_local_client
 from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
-from scripts.dlq.mover import MOVED
 from scripts.dlq.redrive import Redrive
+from scripts.dlq.send_then_delete import MOVED
 from scripts.local_stack.ministack import LocalAws
 from scripts.sending.journal import Journal
 from scripts.sending.sender import SENT
@@ -115,7 +115,7 @@ _FORKS.set_forkserver_preload(["tests.integration.scripts.killed_redrive"])
 
 def _rerun(target: Stage, path: Path) -> tuple[int, dict[str, int]]:
     job = Redrive(target, make_request(target, path), Screen())
-    wait_until_visible(job.source, Screen())
+    wait_until_visible(target.dlq, Screen())
     with Journal(path) as journal:
         result = job.execute(job.plan(journal), journal)
         return len(result.moves.sent.maybe_twice), journal.counts()

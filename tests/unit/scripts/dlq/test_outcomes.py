@@ -54,7 +54,7 @@ class FakeQueue:
         return Depth(self.depths.pop(0) if len(self.depths) > 1 else self.depths[0], 0, 0)
 
 
-def judge(photos: FakePhotos, patience_seconds: float = 0.0, queue: FakeQueue | None = None) -> OutcomeChecker:
+def checker(photos: FakePhotos, patience_seconds: float = 0.0, queue: FakeQueue | None = None) -> OutcomeChecker:
     return OutcomeChecker(photos, queue or FakeQueue(0), FakeQueue(0), patience_seconds)  # type: ignore[arg-type]
 
 
@@ -63,18 +63,18 @@ def message(*keys: str, item: str = "d1", new_id: str = "n1") -> RedrivenMessage
 
 
 def test_a_photo_with_its_commit_marker_is_processed(dlq: list[DeadLetter]) -> None:
-    findings = judge(FakePhotos(done={"a.jpg"})).wait([message("a.jpg")])
-    assert findings.known == [PhotoOutcome(item="d1", key="a.jpg", outcome="processed")]
-    assert findings.is_good
+    found = checker(FakePhotos(done={"a.jpg"})).wait([message("a.jpg")])
+    assert found.photos == [PhotoOutcome(item="d1", key="a.jpg", outcome="processed")]
+    assert found.is_good
 
 
 @pytest.mark.parametrize(
     ("state", "outcome"), [(SourceState.GONE, Outcome.GONE), (SourceState.OVERWRITTEN, Outcome.SUPERSEDED)]
 )
 def test_a_photo_whose_source_changed_needs_nothing(dlq: list[DeadLetter], state: SourceState, outcome: str) -> None:
-    findings = judge(FakePhotos({"a.jpg": state})).wait([message("a.jpg")])
-    assert [finding.outcome for finding in findings.known] == [outcome]
-    assert findings.is_good
+    found = checker(FakePhotos({"a.jpg": state})).wait([message("a.jpg")])
+    assert [finding.outcome for finding in found.photos] == [outcome]
+    assert found.is_good
 
 
 def test_a_source_that_is_gone_settles_nothing_while_the_message_may_still_be_in_the_queue(
@@ -90,46 +90,46 @@ def test_a_source_that_is_gone_settles_nothing_while_the_message_may_still_be_in
         return Depth(2, 0, 0)
 
     queue.depth = depth  # type: ignore[method-assign]
-    findings = judge(photos, 60, queue).wait([message("a.jpg"), message("b.jpg", item="d2", new_id="n2")])
-    assert findings.counts == {"dead-lettered": 1, "gone": 1}
+    found = checker(photos, 60, queue).wait([message("a.jpg"), message("b.jpg", item="d2", new_id="n2")])
+    assert found.counts == {"dead-lettered": 1, "gone": 1}
 
 
 def test_a_source_that_is_gone_settles_its_message_at_the_end_of_patience(dlq: list[DeadLetter]) -> None:
-    findings = judge(FakePhotos({"a.jpg": SourceState.GONE}), queue=FakeQueue(1000)).wait([message("a.jpg")])
-    assert findings.counts == {"gone": 1}
+    found = checker(FakePhotos({"a.jpg": SourceState.GONE}), queue=FakeQueue(1000)).wait([message("a.jpg")])
+    assert found.counts == {"gone": 1}
 
 
 def test_a_message_that_came_back_failed_with_the_code_it_came_back_with(dlq: list[DeadLetter]) -> None:
     dlq.append(received("d2", "a.jpg", code=FailureCode.TOO_SLOW, message_id="n1"))
-    findings = judge(FakePhotos()).wait([message("a.jpg")])
-    assert findings.failures == [PhotoOutcome(item="d1", key="a.jpg", outcome="dead-lettered", code="too-slow")]
-    assert not findings.is_good
+    found = checker(FakePhotos()).wait([message("a.jpg")])
+    assert found.failures == [PhotoOutcome(item="d1", key="a.jpg", outcome="dead-lettered", code="too-slow")]
+    assert not found.is_good
 
 
 def test_a_message_that_sqs_itself_moved_back_keeps_its_id_and_failed_without_a_reason(dlq: list[DeadLetter]) -> None:
     dlq.append(received("n1", "a.jpg", code=FailureCode.ACCESS_DENIED, message_id="older", moved_by_sqs=True))
-    assert [finding.code for finding in judge(FakePhotos()).wait([message("a.jpg")]).failures] == ["no-reason"]
+    assert [finding.code for finding in checker(FakePhotos()).wait([message("a.jpg")]).failures] == ["no-reason"]
 
 
 def test_an_older_dead_letter_of_the_same_photo_says_nothing_about_this_one(dlq: list[DeadLetter]) -> None:
     dlq.append(received("d0", "a.jpg", code=FailureCode.TOO_SLOW, message_id="some other message"))
-    assert judge(FakePhotos(done={"a.jpg"})).wait([message("a.jpg")]).is_good
+    assert checker(FakePhotos(done={"a.jpg"})).wait([message("a.jpg")]).is_good
 
 
 def test_what_has_no_outcome_in_time_is_reported_as_waiting(dlq: list[DeadLetter]) -> None:
-    findings = judge(FakePhotos({"b.jpg": SourceState.UNKNOWN})).wait([message("a.jpg"), message("b.jpg", item="d2")])
-    assert [finding.key for finding in findings.waiting] == ["a.jpg", "b.jpg"]
-    assert not findings.is_good
-    assert findings.settled == set()
+    found = checker(FakePhotos({"b.jpg": SourceState.UNKNOWN})).wait([message("a.jpg"), message("b.jpg", item="d2")])
+    assert [finding.key for finding in found.waiting] == ["a.jpg", "b.jpg"]
+    assert not found.is_good
+    assert found.settled == set()
 
 
 def test_a_message_with_two_photos_is_settled_when_both_are(dlq: list[DeadLetter]) -> None:
-    findings = judge(FakePhotos(done={"a.jpg"})).wait([message("a.jpg", "b.jpg")])
-    assert findings.counts == {"processed": 1, WAITING: 1}
-    assert findings.settled == set()
-    findings = judge(FakePhotos(done={"a.jpg", "b.jpg"})).wait([message("a.jpg", "b.jpg")])
-    assert findings.settled == {"d1"}
-    assert [document["key"] for document in findings.settled_documents()["d1"]] == ["a.jpg", "b.jpg"]
+    found = checker(FakePhotos(done={"a.jpg"})).wait([message("a.jpg", "b.jpg")])
+    assert found.counts == {"processed": 1, WAITING: 1}
+    assert found.settled == set()
+    found = checker(FakePhotos(done={"a.jpg", "b.jpg"})).wait([message("a.jpg", "b.jpg")])
+    assert found.settled == {"d1"}
+    assert [document["key"] for document in found.documents(["d1"])["d1"]] == ["a.jpg", "b.jpg"]
 
 
 def test_it_looks_again_until_the_outcome_is_there(dlq: list[DeadLetter]) -> None:
@@ -141,17 +141,17 @@ def test_it_looks_again_until_the_outcome_is_there(dlq: list[DeadLetter]) -> Non
             return self.looks == 3
 
     photos = Slow()
-    assert judge(photos, patience_seconds=60).wait([message("a.jpg")]).is_good
+    assert checker(photos, patience_seconds=60).wait([message("a.jpg")]).is_good
     assert photos.looks == 3
 
 
 def test_s3s_test_message_has_nothing_to_do(dlq: list[DeadLetter]) -> None:
-    findings = judge(FakePhotos()).wait([RedrivenMessage("d1", "n1", '{"Event": "s3:TestEvent"}')])
-    assert [finding.outcome for finding in findings.known] == [NOTHING_TO_DO]
+    found = checker(FakePhotos()).wait([RedrivenMessage("d1", "n1", '{"Event": "s3:TestEvent"}')])
+    assert [finding.outcome for finding in found.photos] == [NOTHING_TO_DO]
 
 
 def test_a_malformed_message_waits_until_it_is_back(dlq: list[DeadLetter]) -> None:
     malformed = RedrivenMessage("d1", "n1", "not json")
-    assert judge(FakePhotos()).wait([malformed]).waiting != []
+    assert checker(FakePhotos()).wait([malformed]).waiting != []
     dlq.append(received("d2", body="not json", code=FailureCode.MALFORMED_MESSAGE, message_id="n1"))
-    assert [f.code for f in judge(FakePhotos()).wait([malformed]).failures] == ["malformed-message"]
+    assert [f.code for f in checker(FakePhotos()).wait([malformed]).failures] == ["malformed-message"]

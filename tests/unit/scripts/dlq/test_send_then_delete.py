@@ -8,7 +8,7 @@ import pytest
 from scripts.aws import dlq_reader
 from scripts.aws.sqs_message import StoredMessage
 from scripts.aws.sqs_queue import BatchOutcome, Depth
-from scripts.dlq.mover import MOVED, Mover
+from scripts.dlq.send_then_delete import MOVED, Mover
 from scripts.sending.journal import Journal
 from scripts.sending.rate_limit import RateLimit
 from scripts.sending.sender import SENT, Sender
@@ -116,7 +116,7 @@ def test_what_was_sent_but_not_deleted_is_only_deleted_by_the_next_run(queue: Fa
     dlq = FakeDlq(ids(3))
     dlq.refuses = {"handle-id-01"}
     moves = mover(dlq, queue, journal).move(set(ids(3)))
-    assert moves.kept == {"id-01": "InternalError"}
+    assert moves.not_deleted == {"id-01": "InternalError"}
     assert journal.counts() == {MOVED: 2, SENT: 1}
     dlq.refuses = set()
     again = mover(dlq, queue, journal).move({"id-01"})
