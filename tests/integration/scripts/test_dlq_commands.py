@@ -14,7 +14,7 @@ from tests.integration.scripts.dlq_stage import CORRUPT
     ("arguments", "why"),
     [
         (["redrive", "--to", "no-such-queue"], "there is no queue 'no-such-queue'"),
-        (["redrive", "--code", "acess-denied"], "is no failure code"),
+        (["redrive", "--code", "acess-denied"], "is not a failure code"),
         (["redrive", "--older-than", "yesterday"], "is not a duration"),
         (["redrive", "--rate", "0/s"], "is not a rate"),
         (["redrive", "--max", "0"], "greater than or equal to 1"),

@@ -74,5 +74,5 @@ def test_folder_markers_hold_no_photo() -> None:
 
 def test_a_listing_that_is_not_sorted_is_refused_and_not_misread() -> None:
     items = [Listed("b", "e", 1, 0.0), Listed("a", "e", 1, 0.0)]
-    with pytest.raises(OperatorError, match="not listed in the order of its keys"):
+    with pytest.raises(OperatorError, match="not listed in key order"):
         list(in_key_order(items))
