@@ -45,8 +45,6 @@ def in_key_order(listing: Iterable[Listed]) -> Iterator[Listed]:
     last = ""
     for item in listing:
         if item.key < last:
-            raise OperatorError(
-                "the bucket is not listed in the order of its keys (a directory bucket?): cannot compare"
-            )
+            raise OperatorError("the bucket is not listed in key order (a directory bucket?): cannot compare")
         last = item.key
         yield item
