@@ -1,4 +1,4 @@
-"""What all of `npm run dlq` has in common, on a local AWS."""
+"""Refusals, JSON and help of `npm run dlq`, on a local AWS."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Message move tasks, against botocore's own model of the service: neither moto nor the local stack has them."""
+"""Message move tasks, with botocore's Stubber: neither moto nor the local AWS has them."""
 
 import json
 from collections.abc import Iterator
@@ -132,7 +132,7 @@ def request(journal: Path, **changes: Any) -> RedriveRequest:
 
 
 def expect_reading(sqs: Stubber, *, execute: bool) -> None:
-    """The calls that look at a DLQ with one letter."""
+    """Expect the calls that read a DLQ with one dead letter."""
     depth = {f"ApproximateNumberOfMessages{kind}": number for kind, number in (("", "1"), ("NotVisible", "0"))}
     depths = {"Attributes": depth | {"ApproximateNumberOfMessagesDelayed": "0"}}
     arn = {"Attributes": {"QueueArn": DLQ_ARN}}

@@ -45,7 +45,7 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path: Path) -> 
     assert path.read_text().startswith("these are my holiday plans")
 
 
-def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     with Journal(tmp_path / "folder" / "j"):
         assert (tmp_path / "folder" / "j").stat().st_mode & 0o077 == 0
 
