@@ -1,4 +1,4 @@
-"""Errors that end a command with a message for people, and without a traceback."""
+"""Errors that end a command with a message and without a traceback."""
 
 
 class OperatorError(Exception):
@@ -6,8 +6,8 @@ class OperatorError(Exception):
 
 
 class StageError(OperatorError):
-    """The stage cannot be found; the message says what to do."""
+    """The stage cannot be found."""
 
 
 class JournalError(OperatorError):
-    """The journal cannot be used; the message says what to do."""
+    """The journal cannot be used."""

@@ -1,4 +1,4 @@
-"""The command `dlq export`: dead letters to a file."""
+"""The command `dlq export`: writes dead letters to a file."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,24 +12,19 @@ from scripts.dlq.export_file import write_export
 from scripts.dlq.selection import Selection
 
 
-def export_letters(target: Stage, file: Path, selection: Selection, screen: Screen) -> int:
-    """Writes dead letters to a file; they stay in the DLQ."""
-    queue, now = target.dlq, datetime.now(UTC)
+def export_dead_letters(stage: Stage, file: Path, selection: Selection, screen: Screen) -> int:
+    """Write dead letters to a file; leave them in the DLQ."""
+    queue, now = stage.dlq, datetime.now(UTC)
     screen.note(NOTICE)
     with read_dlq(queue) as reader:
-        chosen = (letter for letter in reader.dead_letters() if not selection.mismatch(letter, now))
-        count = write_export(file, queue.arn, chosen)
+        selected = (letter for letter in reader.dead_letters() if not selection.mismatch(letter, now))
+        count = write_export(file, queue.arn, selected)
+    in_flight = reader.depth.in_flight
     lines = [f"Exported {count_of(count, 'dead letter')} from {queue.name} to {file}; they are still in the DLQ."]
-    if reader.depth.in_flight:
-        lines.append(f"{reader.depth.in_flight:,} more were held by someone else just now and are not in it.")
+    if in_flight:
+        lines.append(f"{in_flight:,} more are in flight and not in the file.")
     if reader.shortfall:
         lines.append(f"{reader.shortfall} If some are missing, export again to another file.")
-    document = {
-        "file": str(file),
-        "count": count,
-        "queue": queue.arn,
-        "in_flight": reader.depth.in_flight,
-        "shortfall": reader.shortfall,
-    }
-    screen.result(lines, document)
+    document = {"file": str(file), "count": count, "queue": queue.arn, "in_flight": in_flight}
+    screen.result(lines, {**document, "shortfall": reader.shortfall})
     return EXIT_SOME_FAILED if reader.shortfall else EXIT_OK

@@ -1,4 +1,4 @@
-"""Dead letters as the function sends them and as SQS hands them out, made for tests."""
+"""Dead letters for tests, as the function sends them and as SQS returns them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 def dead_letter(
     key: str, *, code: FailureCode = FailureCode.ACCESS_DENIED, bucket: str = "photos", etag: str = "e1", **fields: Any
 ) -> dict[str, Any]:
-    """What the function sends to the DLQ: `SendMessage`'s arguments without the queue."""
+    """Make a dead letter as SendMessage's arguments without the queue."""
     reason = reason_attributes(
         code=code,
         detail=fields.get("detail", "as a test has it"),
@@ -40,7 +40,7 @@ def received(
     moved_by_sqs: bool = False,
     **fields: Any,
 ) -> DeadLetter:
-    """A letter as a reader of the DLQ gets it, `age` before `NOW`."""
+    """Make a dead letter as received, sent `age` before `NOW`."""
     sent = dead_letter(key, **fields)
     system = {"SentTimestamp": str(int((NOW - age).timestamp() * 1000)), "ApproximateReceiveCount": "2"}
     if moved_by_sqs:

@@ -1,4 +1,4 @@
-"""How a command line ends, whatever happens in it."""
+"""Exit codes and error messages of a command line."""
 
 import pytest
 import typer

@@ -21,7 +21,7 @@ def test_only_what_the_export_has_unchanged_is_deleted() -> None:
         "2 stay: they are not in the export.",
         "1 stay: the export has another body for them.",
         "1 of the export are not in the DLQ.",
-        "2 more are held by someone else just now and stay.",
+        "2 more are in flight and stay.",
     ]
 
 

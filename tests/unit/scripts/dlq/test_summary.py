@@ -57,8 +57,8 @@ def test_an_empty_dlq_is_said_to_be_empty() -> None:
     assert lines() == ["No dead letters in the-dlq."]
 
 
-def test_what_someone_else_holds_is_not_silently_left_out() -> None:
-    held = "3 more are held by someone else just now (another reader, or a run that was killed)."
+def test_what_is_in_flight_is_not_silently_left_out() -> None:
+    held = "3 more are in flight: another reader or a killed run has received them."
     assert lines(depth=Depth(0, 3, 0)) == ["No dead letters in the-dlq.", held]
     assert lines(LETTERS[0], depth=Depth(1, 3, 0))[-1] == held
 

@@ -8,28 +8,14 @@ from typing import Any
 import pytest
 
 from processing.failures import FailureCode
-from processing.outcomes import SourceObject
 from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.photo_state import SourceState
-from scripts.aws.sqs_queue import Depth
 from scripts.cli.failures import NO_OUTCOME
 from scripts.photo_job import follower as module
 from scripts.photo_job.follower import LATE, LOST, Follower, OutcomeLookup
 from scripts.photo_job.progress import JobProgress
 from tests.support.dead_letters import received
-
-
-class FakePhotos:
-    """S3: the keys that are done and those whose source is gone."""
-
-    def __init__(self, done: set[str], gone: set[str]) -> None:
-        self.done, self.gone = done, gone
-
-    def is_done(self, source: SourceObject) -> bool:
-        return source.key in self.done
-
-    def source_state(self, source: SourceObject) -> SourceState:
-        return SourceState.GONE if source.key in self.gone else SourceState.SAME
+from tests.support.fake_queue import FakePhotoStates, FakeQueue
 
 
 @pytest.fixture
@@ -64,11 +50,10 @@ def follow(
     progress: JobProgress, *, depth: int = 0, receive: Callable[[int], list[Any]] = receive_nothing, **clocks: float
 ) -> None:
     stage: Any = SimpleNamespace(
-        queue=SimpleNamespace(depth=lambda: Depth(depth, 0, 0)),
-        dlq=None,
-        outputs=SimpleNamespace(input_bucket="photos"),
+        queue=FakeQueue(depths=[depth]), dlq=None, outputs=SimpleNamespace(input_bucket="photos")
     )
-    lookup = OutcomeLookup(stage, FakePhotos({"done.jpg"}, {"gone.jpg"}))  # type: ignore[arg-type]
+    photos: Any = FakePhotoStates({"gone.jpg": SourceState.GONE}, {"done.jpg"})
+    lookup = OutcomeLookup(stage, photos)
     follower = Follower(
         progress=progress,
         receive=receive,

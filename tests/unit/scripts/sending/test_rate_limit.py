@@ -5,7 +5,7 @@ from scripts.sending.rate_limit import RateLimit
 
 
 class Clock:
-    """A clock that only sleeping moves."""
+    """A clock that only `sleep` advances."""
 
     def __init__(self) -> None:
         self.now = 100.0

@@ -1,4 +1,4 @@
-"""The message that asks for a photo, in the form in which S3 would have asked for it."""
+"""Makes the message that asks for a photo, in the form of an S3 event notification."""
 
 import hashlib
 import json
@@ -10,16 +10,16 @@ from scripts.aws.sqs_message import StoredMessage
 from scripts.reconcile.listing import Listed
 from scripts.sending.sender import OutgoingMessage
 
-# Tells our messages from S3's own in a log or a dead letter.
+# Tells these messages from S3's own in a log or a dead letter.
 EVENT_SOURCE = "darkroom:reconcile"
 
 
 class BackfillTarget(NamedTuple):
-    """What all messages of a run have in common.
+    """The common part of all messages of a run.
 
     Attributes:
         bucket: the input bucket.
-        queue_url: where they go; it names the account and the region.
+        queue_url: the destination; it names the account and the region.
         fingerprint: of today's settings.
     """
 
@@ -28,10 +28,10 @@ class BackfillTarget(NamedTuple):
     fingerprint: str
 
 
-def backfill_message(source: Listed, errand: BackfillTarget) -> OutgoingMessage:
-    """A message about one source object, as it was listed.
+def backfill_message(source: Listed, target: BackfillTarget) -> OutgoingMessage:
+    """Make a message about one source object, as it was listed.
 
-    Without a sequencer, because a listing has none: the function then lets the eTag decide.
+    It has no sequencer, because a listing has none: the function then compares the eTag.
     """
     record = {
         "eventVersion": "2.1",
@@ -39,14 +39,14 @@ def backfill_message(source: Listed, errand: BackfillTarget) -> OutgoingMessage:
         "eventTime": datetime.fromtimestamp(source.modified, UTC).isoformat(),
         "eventName": "ObjectCreated:Put",
         "s3": {
-            "bucket": {"name": errand.bucket},
+            "bucket": {"name": target.bucket},
             "object": {"key": quote_plus(source.key), "size": source.size_bytes, "eTag": source.etag},
         },
     }
     message = StoredMessage(id="", body=json.dumps({"Records": [record]}))
-    return OutgoingMessage(item_of(source, errand), message, {"key": source.key, "etag": source.etag})
+    return OutgoingMessage(item_of(source, target), message, {"key": source.key, "etag": source.etag})
 
 
-def item_of(source: Listed, errand: BackfillTarget) -> str:
-    """What the journal calls a version of a source under some settings, in this bucket and for this queue."""
-    return hashlib.sha256(json.dumps([source.key, source.etag, *errand]).encode()).hexdigest()
+def item_of(source: Listed, target: BackfillTarget) -> str:
+    """Return the journal's name for a version of a source with these settings, bucket and queue."""
+    return hashlib.sha256(json.dumps([source.key, source.etag, *target]).encode()).hexdigest()
