@@ -3,10 +3,9 @@
 `supervised` starts this file as a process between the two. It reads a pipe that the parent holds open and never writes
 to; when the pipe closes, it kills the command with all its descendants and removes their files.
 
-    python supervisor.py [--remove PATH]... -- COMMAND...
+    python supervisor.py PATH... -- COMMAND...
 """
 
-import argparse
 import ctypes
 import os
 import select
@@ -38,10 +37,9 @@ def supervised(
         cwd: where it runs.
         remove: files and directories to remove at the end.
     """
-    removals = [argument for path in remove for argument in ("--remove", str(path))]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-P", __file__, *removals, "--", *command],
+            [sys.executable, "-P", __file__, *map(str, remove), "--", *command],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -101,29 +99,20 @@ def kill_descendants() -> None:
             return
 
 
-def remove_path(path: Path) -> None:
-    """Remove a file or a directory, if it exists."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def main() -> int:
-    """Read the command line and run the command."""
-    parser = argparse.ArgumentParser(description="Run a command that ends when standard input closes.")
-    parser.add_argument("--remove", action="append", default=[], type=Path, help="removed at the end")
-    parser.add_argument("command", nargs="+")
-    arguments = parser.parse_args()
+def main(arguments: Sequence[str]) -> int:
+    """Run the command after `--`; then remove the paths before it."""
     # Only the pipe ends this process. The command does not inherit a handler, as it would SIG_IGN.
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: None)
+    end = arguments.index("--")
     try:
-        return run(arguments.command)
+        return run(arguments[end + 1 :])
     finally:
-        for path in arguments.remove:
-            remove_path(path)
+        for path in map(Path, arguments[:end]):
+            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):
+                path.unlink()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
