@@ -55,7 +55,7 @@ class Follower:
     """Wait for the outcomes of a job.
 
     Attributes:
-        receive: returns the next digests; waits for as many seconds as it is told.
+        receive: returns the next digests; its argument is how many seconds to wait.
         patience_seconds: without news for this long, pending photos become `no-outcome`.
         lookup: finds outcomes without digests; None to wait for digests only.
         quiet_seconds: without news for this long, and with an empty queue, the rest is looked up.

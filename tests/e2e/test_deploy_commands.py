@@ -1,4 +1,4 @@
-"""`npm run deploy`, `npm run remove` as a person types them, against a local AWS that stands for the account."""
+"""`npm run deploy` and `npm run remove` as commands, against a local AWS in place of an account."""
 
 import os
 import subprocess
@@ -15,25 +15,25 @@ from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.ministack import LocalAws, local_aws
 from tests.support.photos import jpeg
 
-PATIENCE_SECONDS = 60
-NOT_THE_USERS = ("AWS_", "SLS_", "SERVERLESS_")
+TIMEOUT_SECONDS = 60
+AWS_SETTINGS = ("AWS_", "SLS_", "SERVERLESS_")
 
 
 @dataclass(frozen=True)
 class Account:
-    """An empty account, and a terminal whose environment points at it."""
+    """An account, and a shell environment that points at it."""
 
     aws: LocalAws
     home: Path
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        """Types `npm run ...`."""
-        user = {name: value for name, value in os.environ.items() if not name.startswith(NOT_THE_USERS)}
+        """Run `npm run ...`."""
+        user = {name: value for name, value in os.environ.items() if not name.startswith(AWS_SETTINGS)}
         environment = {
             **user,
             **client_environment(self.aws.endpoint_url),
             "NO_PROXY": "127.0.0.1",
-            "SLS_AWS_MONITORING_FREQUENCY": "200",  # ms between looks at the stack: the test's patience, nothing else
+            "SLS_AWS_MONITORING_FREQUENCY": "200",  # ms between two polls of the stack
         }
         return subprocess.run(
             ["npm", "run", *command], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
@@ -43,7 +43,7 @@ class Account:
         return make_local_client(service, self.aws.endpoint_url)
 
     def resources(self, stage: str) -> set[str]:
-        """Every resource of a stage, by its physical id."""
+        """Return the physical ids of a stage's resources."""
         answer = self.client("cloudformation").describe_stack_resources(StackName=f"darkroom-{stage}")
         return {resource["PhysicalResourceId"] for resource in answer["StackResources"]}
 
@@ -56,7 +56,7 @@ class Account:
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    """An account with the stages dev and prod."""
+    """Deploy the stages dev and prod to an account."""
     with local_aws() as aws:
         account = Account(aws, tmp_path_factory.mktemp("home"))
         for stage, parameters in {"dev": [], "prod": ["--param=summaryEmail=me@example.com"]}.items():
@@ -99,7 +99,7 @@ def test_two_stages_live_side_by_side(account: Account) -> None:
 def test_a_photo_that_is_uploaded_to_the_stage_comes_out(account: Account) -> None:
     source, output = (f"darkroom-prod-{kind}-000000000000-us-east-1" for kind in ("input", "output"))
     account.client("s3").put_object(Bucket=source, Key="beach.jpg", Body=jpeg())
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + TIMEOUT_SECONDS
     while (found := account.keys(output)) != BEACH:
         assert time.monotonic() < end, found
         time.sleep(0.2)
