@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter
@@ -36,21 +35,13 @@ NOTICE = (
 )
 
 
-@dataclass
 class DlqReader:
-    """Yields each dead letter of a queue once.
+    """Yields each dead letter of a queue once; `depth` is the queue's size before."""
 
-    Attributes:
-        queue: the DLQ.
-        depth: its size before the reading.
-    """
-
-    queue: SqsQueue
-    depth: Depth = field(init=False)
-    _handles: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.depth = self.queue.depth()
+    def __init__(self, queue: SqsQueue) -> None:
+        self.queue = queue
+        self.depth = queue.depth()
+        self._handles: dict[str, str] = {}
 
     def dead_letters(self) -> Iterator[DeadLetter]:
         """Receive until the queue is empty."""

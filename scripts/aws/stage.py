@@ -33,8 +33,6 @@ class Stage:
 
     Attributes:
         name: `local`, `dev`, `prod` ...
-        outputs: the names of its resources.
-        session: credentials and region.
         endpoint_url: of a local stack; None for AWS, or for the endpoint in `AWS_ENDPOINT_URL`.
     """
 

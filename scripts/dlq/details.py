@@ -27,13 +27,7 @@ _SOURCE_TODAY = {
 
 @dataclass(frozen=True)
 class SourceToday:
-    """The state in S3 of a source object that a dead letter names.
-
-    Attributes:
-        source: as the dead letter names it.
-        state: compared with the object in S3.
-        is_done: True if all its outputs are stored.
-    """
+    """The state in S3 of a source object that a dead letter names."""
 
     source: SourceObject
     state: SourceState

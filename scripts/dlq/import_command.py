@@ -35,8 +35,6 @@ class ImportPlan:
     """A planned import.
 
     Attributes:
-        file: the export's name.
-        destination: the queue's name.
         messages: in the file's order, with their line numbers.
         earlier: how many lines an earlier run has sent.
         unsure: how many of the messages an earlier run may have sent.

@@ -31,8 +31,6 @@ class PurgePlan:
     """A planned purge.
 
     Attributes:
-        queue: the DLQ's name.
-        file: the export's name.
         letters: to be deleted: in the export, and in the DLQ with the same body.
         edited: how many stay because the export has another body.
         missing: how many of the export are not in the DLQ.

@@ -26,13 +26,8 @@ class RedriveRequest:
     """The options of `dlq redrive`.
 
     Attributes:
-        selection: which dead letters.
         most: the oldest N at most; None for all.
-        per_second: the rate limit; None for none.
-        to: the destination's URL.
         canary: how many go first, alone; 0 for none.
-        verify: whether to wait for outcomes.
-        journal: the journal's file.
         patience_seconds: how long to wait for outcomes.
     """
 
@@ -67,9 +62,6 @@ class RedrivePlan:
     """A planned redrive.
 
     Attributes:
-        source: the DLQ's name.
-        destination: the queue's name.
-        request: the options.
         actions: oldest dead letter first.
         left: how many dead letters stay, by reason.
         in_flight: how many more another reader has received.

@@ -43,10 +43,6 @@ class Reconciliation:
     """A running comparison, which sends messages on the way.
 
     Attributes:
-        stage: the stage.
-        request: the options.
-        settings: the deployed function's.
-        counts: the counts so far.
         is_cut: whether the maximum ended it.
     """
 

@@ -24,11 +24,9 @@ class ReconcileRequest:
     Attributes:
         prefix: of the keys; empty for all.
         most: how many messages at most.
-        per_second: the rate limit.
         min_age: younger sources may still be in work and get no state.
         is_quick: compare the listings' times only.
         while_busy: send although the queue is not empty.
-        journal: the journal's file.
     """
 
     prefix: str
@@ -45,13 +43,8 @@ class ReportContext:
     """What a report needs beside the counts.
 
     Attributes:
-        request: the options.
-        input_bucket: its name.
-        output_bucket: its name.
-        queue: its name.
         waiting: how many messages it holds already.
         renditions: how many the function makes of a photo.
-        memory_mb: the function's memory.
     """
 
     request: ReconcileRequest

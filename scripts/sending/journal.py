@@ -28,8 +28,6 @@ class JournalEntry:
 
     Attributes:
         item: its id, the same in every run.
-        step: the last step that was begun or done.
-        document: facts about the item.
         at: the time of the step, ISO 8601.
     """
 
