@@ -11,7 +11,7 @@ from typing import Any
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_reader import NOTICE, read_dlq, wait_until_visible
+from scripts.aws.dlq_reader import NOTICE, read_dlq, receive_selected, wait_until_visible
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
@@ -19,7 +19,6 @@ from scripts.cli.errors import OperatorError
 from scripts.cli.output import Report, Screen
 from scripts.dlq.export_file import ExportLine, read_export
 from scripts.dlq.pending_outcomes import purged_entry
-from scripts.dlq.receive_selected import receive_selected
 from scripts.dlq.summary import dead_letter_document
 from scripts.sending.journal import Journal, journal_path, open_journal
 

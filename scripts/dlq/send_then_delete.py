@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.dlq_reader import receive_selected
 from scripts.aws.sqs_message import MAX_BATCH_ENTRIES
 from scripts.aws.sqs_queue import SqsQueue
-from scripts.dlq.receive_selected import receive_selected
 from scripts.sending.sender import OutgoingMessage, Sender, SendResult
 
 MOVED = "moved"
