@@ -19,7 +19,6 @@ from scripts.cli.errors import OperatorError
 from scripts.cli.output import Report, Screen
 from scripts.dlq.export_file import ExportLine, read_export
 from scripts.dlq.pending_outcomes import purged_entry
-from scripts.dlq.summary import dead_letter_document
 from scripts.sending.journal import Journal, journal_path, open_journal
 
 DRY_RUN = "Dry run: nothing was deleted. Add --execute to act."
@@ -116,7 +115,7 @@ def _document(plan: PurgePlan) -> dict[str, Any]:
         "executed": False,
         "queue": plan.queue,
         "file": plan.file,
-        "to_delete": [dead_letter_document(letter) for letter in plan.letters],
+        "to_delete": [letter.to_document() for letter in plan.letters],
         "not_exported": plan.not_exported,
         "edited": plan.edited,
         "missing": plan.missing,

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from processing.wording import count_of
-from scripts.aws.dead_letter import DeadLetter, explain
+from scripts.aws.dead_letter import DeadLetter, dead_letters_table, explain
 from scripts.cli.output import Report, Table
 from scripts.cli.units import human_duration
 from scripts.dlq.selection import Selection
-from scripts.dlq.summary import dead_letter_document, dead_letters_table
 from scripts.sending.journal import JournalEntry
 from scripts.sending.sender import REFUSED, SENDING
 
@@ -115,7 +114,7 @@ def plan_document(plan: RedrivePlan) -> dict[str, Any]:
         "executed": False,
         "source": plan.source,
         "destination": plan.destination,
-        "actions": [{"action": a.step.name.lower(), **dead_letter_document(a.letter)} for a in plan.actions],
+        "actions": [{"action": a.step.name.lower(), **a.letter.to_document()} for a in plan.actions],
         "left": dict(plan.left),
         "in_flight": plan.in_flight,
         "by_move_task": plan.by_move_task,
