@@ -158,7 +158,7 @@ def _notes(plan: RedrivePlan) -> list[str]:
     if plan.in_flight:
         notes.append(f"{plan.in_flight:,} more are in flight; --execute waits for them.")
     if plan.by_move_task:
-        notes.append("Everything goes, so SQS does it itself (a message move task). Ctrl-C cancels it.")
+        notes.append("This is the whole queue, so SQS moves it itself (a message move task). Ctrl-C cancels it.")
     if request.canary and plan.actions:
         canary = min(request.canary, len(plan.actions))
         notes.append(f"A canary of {canary:,} goes first; the rest only if all of it goes well.")

@@ -24,7 +24,7 @@ class ReconcileRequest:
     Attributes:
         prefix: of the keys; empty for all.
         most: how many messages at most.
-        min_age: younger sources may still be in work and get no state.
+        min_age: younger sources may still be in the queue and get no state.
         is_quick: compare the listings' times only.
         while_busy: send although the queue is not empty.
     """
@@ -110,7 +110,7 @@ def sent_report(counts: StateCounts, context: ReportContext, *, is_cut: bool) ->
         lines.append(f"{count:,} refused by SQS ({code}): give the command again to try them again.")
     if is_cut:
         left = f": {counts.left.total():,} more are left, and" if counts.left else ";"
-        lines.append(f"Stopped at --max {context.request.most:,}{left} what comes after was not looked at.")
+        lines.append(f"Stopped at --max {context.request.most:,}{left} later keys were not compared.")
         lines.append("Once the queue is empty, give the command again to go on.")
     return [*_compared(counts, context), "", *lines, *_notes(counts, context)]
 
@@ -166,11 +166,11 @@ def _notes(counts: StateCounts, context: ReportContext) -> list[str]:
     notes = []
     if counts.source_bytes:
         size = human_bytes(counts.source_bytes)
-        notes.append(f"All that is to send has {size} of sources; storage classes with a retrieval fee cost more.")
+        notes.append(f"The sources to send have {size}; storage classes with a retrieval fee cost more.")
     if context.waiting:
         notes.append(f"{count_of(context.waiting, 'message')} in the queue: what looks missing may be waiting there.")
     if counts.states[State.SENT_EARLIER]:
-        notes.append("Sent and never there? Name another --journal to send them again.")
+        notes.append("Sent, but never processed? Name another --journal to send them again.")
     if counts.foreign:
         notes.append(f"{count_of(counts.foreign, 'object')} in {context.output_bucket} not from Darkroom: left alone.")
     if counts.states[State.DAMAGED]:

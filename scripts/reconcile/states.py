@@ -43,7 +43,7 @@ class Expected:
     Attributes:
         names: file names, such as `large.jpg`.
         fingerprint: of the settings; None to ignore settings.
-        judged_before: sources stored later may still be in work; seconds since 1970.
+        judged_before: sources stored later may still be in the queue; seconds since 1970.
     """
 
     names: frozenset[str]

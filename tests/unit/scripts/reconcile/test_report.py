@@ -63,7 +63,7 @@ def test_a_dry_run_says_line_by_line_what_was_found_and_what_sending_costs() -> 
         "To send: 308 messages to photos, 50 a second at most: about 6 s.",
         "Processing them costs under a cent: requests under a cent, compute under a cent.",
         "This comparison cost under a cent: 1,000 commit markers read.",
-        "All that is to send has 1.2 GB of sources; storage classes with a retrieval fee cost more.",
+        "The sources to send have 1.2 GB; storage classes with a retrieval fee cost more.",
     ]
 
 
@@ -98,7 +98,7 @@ def test_every_note_has_its_line() -> None:
     assert "Quick: judged by the times in the listings; commit markers and settings were not compared." in lines
     assert lines[-3:] == [
         "7 messages in the queue: what looks missing may be waiting there.",
-        "Sent and never there? Name another --journal to send them again.",
+        "Sent, but never processed? Name another --journal to send them again.",
         "3 objects in out not from Darkroom: left alone.",
     ]
 
@@ -139,6 +139,6 @@ def test_the_result_says_what_was_sent_and_how_to_go_on() -> None:
         "Sent 1,000 messages to photos.",
         "10 may have been sent twice: an earlier run was cut off. That is harmless.",
         "2 refused by SQS (InternalError): give the command again to try them again.",
-        "Stopped at --max 1,000; what comes after was not looked at.",
+        "Stopped at --max 1,000; later keys were not compared.",
         "Once the queue is empty, give the command again to go on.",
     ]
