@@ -3,7 +3,7 @@
 Sorted keys are not in the order of their sources: `a` comes before `a!`, but `a!/large.jpg` comes before
 `a/large.jpg`; and the outputs of `a/b.jpg` lie between those of `a`. So both streams are sorted by `key + "/" + 0xFF`
 (a byte that UTF-8 does not have), which puts a source after all sources below it. Only the prefixes of the current key
-must be held back for that, a few hundred at most.
+must be kept back for that, a few hundred at most.
 """
 
 import re

@@ -1,27 +1,33 @@
 import shlex
 from collections import Counter
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
+from processing.settings import parse_renditions
+from scripts.aws.deployed_settings import DeployedSettings
+from scripts.aws.stack_outputs import StackOutputs
+from scripts.aws.stage import Stage
 from scripts.cli.output import plain_lines
 from scripts.reconcile.counts import StateCounts
 from scripts.reconcile.report import ReconcileRequest, ReportContext, plan_document, plan_report, sent_report
 from scripts.reconcile.states import State
 
+NAMES = dict.fromkeys((field.name for field in fields(StackOutputs)), "unused")
+STAGE = Stage(
+    name="prod",
+    outputs=StackOutputs(**NAMES | {"input_bucket": "in", "output_bucket": "out", "queue_url": "https://sqs/photos"}),
+    session=boto3.Session("test", "test", region_name="us-east-1"),
+)
+SETTINGS = DeployedSettings(parse_renditions("large:1200:80,medium:600:80,small:300:80"), memory_mb=1769)
 
-def context(**changes: Any) -> ReportContext:
-    fields: dict[str, Any] = {
-        "input_bucket": "in",
-        "output_bucket": "out",
-        "queue": "photos",
-        "waiting": 0,
-        "renditions": 3,
-        "memory_mb": 1769,
-    }
-    request: dict[str, Any] = {
+
+def context(waiting: int = 0, **changes: Any) -> ReportContext:
+    options: dict[str, Any] = {
         "prefix": "",
         "most": 1000,
         "per_second": 50.0,
@@ -30,8 +36,7 @@ def context(**changes: Any) -> ReportContext:
         "while_busy": False,
         "journal": Path("j"),
     }
-    request |= {name: changes.pop(name) for name in set(changes) & set(request)}
-    return ReportContext(request=ReconcileRequest(**request), **fields | changes)
+    return ReportContext(ReconcileRequest(**options | changes), STAGE, SETTINGS, waiting)
 
 
 def counts_of(**counts: int) -> StateCounts:
