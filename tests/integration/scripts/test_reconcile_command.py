@@ -16,10 +16,10 @@ from processing.s3_events import parse_message
 from scripts.cli.repository import REPOSITORY
 from scripts.reconcile.__main__ import app
 from scripts.sending import journal
-from tests.integration.scripts.bare_stage import BareStage, drain, fill_dlq
-from tests.integration.scripts.command_line import CommandLine
-from tests.integration.scripts.fake_function import fake_function, store_outputs
+from tests.support.bare_stage import BareStage, drain, fill_dlq
+from tests.support.command_line import CommandLine
 from tests.support.dead_letters import dead_letter
+from tests.support.fake_function import fake_function, store_outputs
 
 NOW = ("--min-age", "0s")
 
