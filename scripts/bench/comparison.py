@@ -1,6 +1,7 @@
 """Compare all peers photo by photo, in turn (A B A B), so that disturbances of the machine affect all of them alike."""
 
 import itertools
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -8,16 +9,29 @@ from pathlib import Path
 from typing import Any
 
 from scripts.bench.bench_settings import RENDITIONS
+from scripts.bench.context import BenchContext
 from scripts.bench.measurements import paired_ratio, peak_bytes, say, spread
-from scripts.bench.peer_list import DARKROOM
+from scripts.bench.peer_list import DARKROOM, list_peers
 from scripts.bench.peer_process import Peer, PeerError, PeerJob, PeerProcess, Usage, start_peer
-from scripts.bench.photos import BenchPhoto
+from scripts.bench.photos import BenchPhoto, make_photos
 from scripts.bench.reference import compare_with_reference, make_reference
 
 _numbers = itertools.count()
 # Photos that a peer renders in its turn: a service renders many in a row, with the processor's caches to itself, and
 # the kernel counts processor time in steps of 10 ms.
 BURST = 3
+
+
+def measure_versus(context: BenchContext) -> dict[str, Any]:
+    """Compare all peers; return the part `versus` of the results."""
+    amount, peers = context.amount, list_peers(context.installed)
+    return {
+        "rounds": amount.rounds,
+        "titles": {peer.name: peer.title for peer in peers},
+        "photos": {photo.name: photo.title for photo in amount.versus},
+        "scores": compare_peers(peers, make_photos(amount.versus), context.folder, rounds=amount.rounds),
+        "missing": [] if shutil.which("vipsthumbnail") else ["vipsthumbnail (Debian: apt install libvips-tools)"],
+    }
 
 
 def compare_peers(
@@ -30,9 +44,6 @@ def compare_peers(
         photos: with their files.
         folder: for renditions, references and logs.
         rounds: counted turns of each peer; one more comes first, to warm up.
-
-    Returns:
-        The scores, as JSON holds them.
     """
     scores = []
     with ExitStack() as stack:

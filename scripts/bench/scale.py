@@ -6,10 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from processing.digest.roll_up import BatchDigest
 from scripts.aws.local_endpoint import LocalStack
+from scripts.bench.context import BenchContext
 from scripts.bench.measurements import BenchError, say, tree_cpu_seconds
+from scripts.bench.photos import TWO_MP, make_photos
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.stack import local_stack
 
@@ -21,21 +24,20 @@ _WINDOW_PHOTOS = 200
 _LEAST_SHARE = 1 / 5
 
 
-def measure_scale(file: Path, counts: Sequence[int]) -> list[dict[str, float]]:
+def measure_scale(context: BenchContext) -> dict[str, Any]:
     """Run jobs of different sizes through one stack, after one that warms it up.
 
-    Args:
-        file: the content of every photo.
-        counts: photos in each job.
-
     Returns:
-        For each count the medians of its jobs, as JSON holds them: time on the clock from the first upload to the last
-        digest, processor time of the whole local stack, time that the workers took, and invocations.
+        The part `scale` of the results: medians for each size. Elapsed time is from the first upload to the last
+        download; the processor time is that of the whole local stack.
 
     Raises:
         LocalStackError: the stack did not start.
         BenchError: a photo failed.
     """
+    # A small photo: with a large one, the rendering hides costs that grow with the number of photos.
+    ((photo, file),) = make_photos([TWO_MP])
+    counts = context.amount.scale
     with local_stack(REPOSITORY) as stack:
         _run(stack, file, min(counts), "warm-up")
         runs: dict[int, list[dict[str, float]]] = {count: [] for count in counts}
@@ -43,7 +45,8 @@ def measure_scale(file: Path, counts: Sequence[int]) -> list[dict[str, float]]:
             run = _run(stack, file, count, str(number))
             runs[count].append(run)
             say(f"{count:,} photos: {run['cpu_ms']:.0f} ms of CPU time and {run['wall_ms']:.0f} ms each")
-    return [{name: median(run[name] for run in same) for name in same[0]} for same in runs.values()]
+    medians = [{name: median(run[name] for run in same) for name in same[0]} for same in runs.values()]
+    return {"photo": photo.title, "runs": medians}
 
 
 def schedule(counts: Sequence[int]) -> list[int]:
@@ -92,7 +95,7 @@ def _process(stack: LocalStack, body: bytes, keys: Sequence[str]) -> list[BatchD
 
 
 def _receive_digests(stack: LocalStack) -> list[BatchDigest]:
-    """Receive digests; delete the sources and outputs, which the local S3 keeps in memory."""
+    """Receive digests, download the outputs, and delete both from the local S3, which keeps them in memory."""
     sqs, s3, outputs = stack.client("sqs"), stack.client("s3"), stack.outputs
     queue_url = outputs.follow_queue_url
     received = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
@@ -105,5 +108,6 @@ def _receive_digests(stack: LocalStack) -> list[BatchDigest]:
                 raise BenchError(f"a photo failed: {result.code} {result.detail}")
             s3.delete_object(Bucket=outputs.input_bucket, Key=result.source.key)
             for key in result.outputs:
+                s3.get_object(Bucket=outputs.output_bucket, Key=key)["Body"].read()
                 s3.delete_object(Bucket=outputs.output_bucket, Key=key)
     return digests
