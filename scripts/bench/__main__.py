@@ -70,7 +70,7 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="Only check that it runs; the figures mean nothing.")] = False,
     out: Annotated[Path | None, typer.Option(help="The folder for the results; docs by default.")] = None,
 ) -> None:
-    """Measure Darkroom beside its peers, on this machine, and write a page, JSON and a chart.
+    """Measure Darkroom beside its peers; write a page, JSON and a chart.
 
     Peers are installed below .tools/bench, photos made below .build/bench: only the first time. Linux only.
     """
@@ -92,7 +92,7 @@ def main(
 
 
 def measure(parts: list[Part], out: Path, *, quick: bool) -> dict[str, Any]:
-    """Measure the parts one after the other and write the results after each; return all results."""
+    """Measure the parts, write the results after each, return all results."""
     if obstacle := find_obstacle():
         raise BenchError(obstacle)
     out.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ _TIMEOUT_SECONDS = 120  # as in serverless.yml
 
 
 def measure_batches(context: BenchContext) -> dict[str, Any]:
-    """Run batches of Darkroom and of the sequential handler in turn; a first round is not counted.
+    """Run batches of Darkroom and of the sequential handler in turn.
 
     Returns:
         The part `batch` of the results; with one vCPU, a ratio of wall to CPU time of 1 means no waiting.
@@ -72,7 +72,7 @@ def _score(name: str, vcpus: int, photos: int, runs: list[Usage]) -> dict[str, A
 def run_function(
     package: Package, endpoint_url: str, log: Path, *, vcpus: int, handler: str = HANDLER
 ) -> Iterator[Emulator]:
-    """Run a function under the emulator, on as many processors as it has vCPUs."""
+    """Run a function under the emulator on `vcpus` processors."""
     variables = {
         **FUNCTION_VARIABLES,
         **client_environment(endpoint_url),
@@ -103,7 +103,7 @@ def invoke(emulator: Emulator, event: dict[str, Any]) -> Usage:
 
 
 def s3_batch(photos: int, size_bytes: int) -> dict[str, Any]:
-    """Return an event source mapping's event: one SQS message for each new photo."""
+    """Return an event with one SQS message for each new photo."""
     return {"Records": [_message(number, size_bytes) for number in range(photos)]}
 
 

@@ -65,10 +65,13 @@ def _measure_imports(package: Package) -> dict[str, float]:
 
 
 def group_imports(lines: Iterable[str]) -> dict[str, float]:
-    """Add up the lines of `-X importtime` by group, in ms, the longest first.
+    """Add up the lines of `-X importtime` by group, in ms.
 
     Args:
         lines: `import time: self [us] | cumulative | imported package`.
+
+    Returns:
+        The longest time first.
     """
     milliseconds: defaultdict[str, float] = defaultdict(float)
     for line in lines:

@@ -37,7 +37,7 @@ def measure_versus(context: BenchContext) -> dict[str, Any]:
 def compare_peers(
     peers: Sequence[Peer], photos: Sequence[tuple[BenchPhoto, Path]], folder: Path, *, rounds: int
 ) -> list[dict[str, Any]]:
-    """Measure every peer with every photo; report a peer that fails and leave it out for that photo.
+    """Measure every peer with every photo; leave out peers that fail.
 
     Args:
         peers: Darkroom first.
@@ -115,7 +115,7 @@ def _render_burst(process: PeerProcess, job: PeerJob) -> Usage:
 
 @contextmanager
 def _renamed(job: PeerJob) -> Iterator[PeerJob]:
-    """Give the photo a new name while the block runs; libvips caches results by file name."""
+    """Rename the photo for the block, because libvips caches by file name."""
     name = job.into.parent / f"{next(_numbers)}-{job.source.name}"
     name.symlink_to(job.source)
     try:

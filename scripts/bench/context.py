@@ -71,7 +71,7 @@ QUICK = Amount(
 
 @dataclass(frozen=True, kw_only=True)
 class BenchContext:
-    """The installed peers, the amount to measure, and a folder for temporary files and logs."""
+    """The installed peers, the amount to measure, and a temporary folder."""
 
     installed: Installation
     amount: Amount

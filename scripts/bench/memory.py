@@ -34,7 +34,7 @@ def measure_memory(context: BenchContext) -> dict[str, Any]:
 
 
 def _measure_peak(peer: Peer, photo: BenchPhoto, file: Path, folder: Path, interpreter_bytes: int) -> dict[str, Any]:
-    """Render one photo in a new process; pages of mapped files count while they are resident."""
+    """Render one photo in a new process; resident mapped pages count."""
     with start_peer(peer, folder) as process:
         ready_bytes = resident_bytes(process.pid)
         process.render(PeerJob(source=file, into=folder, reference=folder))
@@ -49,7 +49,7 @@ def _measure_peak(peer: Peer, photo: BenchPhoto, file: Path, folder: Path, inter
 
 
 def _measure_growth(files: Sequence[Path], count: int, folder: Path) -> dict[str, Any]:
-    """Render `count` photos in one worker, from `files` in turn; return its memory after half and after all."""
+    """Render `count` photos in one worker; return its memory halfway and finally."""
     half_bytes = 0
     with start_peer(darkroom(), folder) as process:
         for number, file in enumerate(itertools.islice(itertools.cycle(files), count), start=1):

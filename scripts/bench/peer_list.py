@@ -24,7 +24,7 @@ _PYTHON_ENVIRONMENT = _ENVIRONMENT | {"PYTHONPATH": str(REPOSITORY)}
 
 
 def darkroom() -> Peer:
-    """Return the worker process that renders photos on Lambda, with its environment there."""
+    """Return the worker process, with its environment on Lambda."""
     return Peer(
         name=DARKROOM,
         title="Darkroom",

@@ -14,7 +14,7 @@ from scripts.cli.repository import REPOSITORY
 
 
 class PeerError(BenchError):
-    """A peer ended instead of answering; the message holds the end of its log."""
+    """A peer ended without an answer; the message quotes its log."""
 
 
 class Usage(NamedTuple):
@@ -41,7 +41,7 @@ class PeerJob:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Peer:
-    """A program that makes the renditions: it prints a line when ready and one for each request line.
+    """A program that prints a line when ready and after each request.
 
     Attributes:
         name: in file names and JSON.
@@ -74,7 +74,7 @@ class PeerProcess:
     cpu_seconds: float = 0.0
 
     def render(self, job: PeerJob) -> Usage:
-        """Render one photo; work after the answer, such as freeing memory, counts for the next one.
+        """Render one photo; work after the answer counts for the next one.
 
         Raises:
             PeerError: the peer ended or reported a failure.
@@ -100,7 +100,7 @@ class PeerProcess:
 
 @contextmanager
 def start_peer(peer: Peer, logs: Path) -> Iterator[PeerProcess]:
-    """Run a peer while the block runs; its log goes to the folder `logs`.
+    """Run a peer for the block; write its log below `logs`.
 
     Raises:
         PeerError: it did not start.

@@ -86,7 +86,7 @@ HUNDRED_MP_PROGRESSIVE = _hundred("100mp-progressive.jpg", "progressive JPEG", _
 
 
 def make_photos(photos: Sequence[BenchPhoto]) -> list[tuple[BenchPhoto, Path]]:
-    """Make the photos that do not exist yet; return all of them with their files."""
+    """Make the missing photos; return all of them with their files."""
     PHOTOS.mkdir(parents=True, exist_ok=True)
     pixels: dict[tuple[int, int], Image.Image] = {}
     for photo in photos:

@@ -25,7 +25,7 @@ _LEAST_SHARE = 1 / 5
 
 
 def measure_scale(context: BenchContext) -> dict[str, Any]:
-    """Run jobs of different sizes through one stack, after one that warms it up.
+    """Run jobs of different sizes through one stack, after a first warm-up.
 
     Returns:
         The part `scale` of the results: medians for each size. Elapsed time is from the first upload to the last
@@ -50,7 +50,7 @@ def measure_scale(context: BenchContext) -> dict[str, Any]:
 
 
 def schedule(counts: Sequence[int]) -> list[int]:
-    """Order the jobs: small ones repeat, half of them before the largest job and half after it.
+    """Order the jobs: small ones repeat before and after the largest one.
 
     Slow changes of the machine's speed then affect all sizes alike.
     """
@@ -76,7 +76,7 @@ def _run(stack: LocalStack, file: Path, count: int, prefix: str) -> dict[str, fl
 
 
 def _process(stack: LocalStack, body: bytes, keys: Sequence[str]) -> list[BatchDigest]:
-    """Upload photos and receive digests until all are processed, at most `_WINDOW_PHOTOS` in between."""
+    """Upload photos and receive digests until all are processed."""
     s3, bucket = stack.client("s3"), stack.outputs.input_bucket
     digests: list[BatchDigest] = []
     started, done, last_digest_at = 0, 0, time.monotonic()
@@ -95,7 +95,7 @@ def _process(stack: LocalStack, body: bytes, keys: Sequence[str]) -> list[BatchD
 
 
 def _receive_digests(stack: LocalStack) -> list[BatchDigest]:
-    """Receive digests, download the outputs, and delete both from the local S3, which keeps them in memory."""
+    """Receive digests, download the outputs, delete sources and outputs."""
     sqs, s3, outputs = stack.client("sqs"), stack.client("s3"), stack.outputs
     queue_url = outputs.follow_queue_url
     received = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)

@@ -27,7 +27,8 @@ _PUBLISHED = b"<PublishResponse><PublishResult><MessageId>1</MessageId></Publish
 
 @contextmanager
 def slow_aws(photo: Path) -> Iterator[str]:
-    """Run the server in a child process, so that it does not share our interpreter lock; yield its address."""
+    """Run the server in a child process; yield its address."""
+    # A thread of this process would share the interpreter lock with the measurements.
     with subprocess.Popen(
         [sys.executable, "-m", "scripts.bench.slow_aws", str(photo)],
         stdin=subprocess.PIPE,
@@ -73,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, _PUBLISHED)
 
     def handle_expect_100(self) -> bool:
-        """Send "100 Continue" at once: botocore waits for it before it sends the body of a PUT."""
+        """Send "100 Continue" at once, because botocore waits for it."""
         proceed = super().handle_expect_100()
         self.wfile.flush()
         return proceed
