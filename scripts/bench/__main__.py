@@ -16,7 +16,7 @@ from scripts.bench.context import FULL, QUICK, BenchContext, describe_machine
 from scripts.bench.lambda_emulator import find_obstacle
 from scripts.bench.measurements import BenchError, say
 from scripts.bench.memory import measure_memory
-from scripts.bench.peer_installation import install
+from scripts.bench.peer_list import install_sharp
 from scripts.bench.report import FORMAT, read_results, write_results
 from scripts.bench.scale import measure_scale
 from scripts.bench.targets import check_targets
@@ -72,7 +72,7 @@ def main(
 ) -> None:
     """Measure Darkroom beside its peers; write a page, JSON and a chart.
 
-    Peers are installed below .tools/bench, photos made below .build/bench: only the first time. Linux only.
+    The first run installs sharp below .tools/bench and makes the photos below .build/bench. Linux only.
     """
     interrupt_once()
     out = out or (QUICK_OUT if quick else REPOSITORY / "docs")
@@ -97,12 +97,11 @@ def measure(parts: list[Part], out: Path, *, quick: bool) -> dict[str, Any]:
         raise BenchError(obstacle)
     out.mkdir(parents=True, exist_ok=True)
     results = read_results(out)
-    say(f"Installing the peers that are missing to {REPOSITORY.name}/.tools/bench ...")
-    installed = install()
+    install_sharp()
     build = REPOSITORY / ".build"
     build.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=build) as folder:
-        context = BenchContext(installed=installed, amount=QUICK if quick else FULL, folder=Path(folder))
+        context = BenchContext(amount=QUICK if quick else FULL, folder=Path(folder))
         for number, part in enumerate(parts, start=1):
             say(f"== {number} of {len(parts)}: {part}")
             stamp = {"format": FORMAT, "measured": datetime.now(UTC).date().isoformat(), "machine": describe_machine()}

@@ -24,7 +24,7 @@ BURST = 3
 
 def measure_versus(context: BenchContext) -> dict[str, Any]:
     """Compare all peers; return the part `versus` of the results."""
-    amount, peers = context.amount, list_peers(context.installed)
+    amount, peers = context.amount, list(list_peers())
     return {
         "rounds": amount.rounds,
         "titles": {peer.name: peer.title for peer in peers},

@@ -1,4 +1,4 @@
-"""The context of a benchmark run: the installed peers, the amount to measure, and the machine."""
+"""The context of a benchmark run: the amount to measure, and the machine."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ import psutil
 import pyvips
 from PIL import features
 
-from scripts.bench.peer_installation import TOOLS, Installation
+from scripts.bench.peer_list import SHARP_FOLDER
 from scripts.bench.photos import (
     CAMERA_JPEGS,
     HUNDRED_MP,
@@ -71,9 +71,8 @@ QUICK = Amount(
 
 @dataclass(frozen=True, kw_only=True)
 class BenchContext:
-    """The installed peers, the amount to measure, and a temporary folder."""
+    """The amount to measure, and a temporary folder."""
 
-    installed: Installation
     amount: Amount
     folder: Path
 
@@ -96,5 +95,5 @@ def describe_machine() -> dict[str, str]:
 
 def _node(expression: str) -> str:
     node = shutil.which("node") or "node"
-    done = subprocess.run([node, "-p", expression], cwd=TOOLS / "sharp", capture_output=True, text=True, check=False)
+    done = subprocess.run([node, "-p", expression], cwd=SHARP_FOLDER, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"

@@ -18,7 +18,7 @@ _REPORTS = 10  # lines of progress
 def measure_memory(context: BenchContext) -> dict[str, Any]:
     """Measure peaks and growth; return the part `memory` of the results."""
     amount, folder = context.amount, context.folder
-    peers = [peer for peer in list_peers(context.installed) if peer.name != FLOOR and peer.has_own_memory]
+    peers = [peer for peer in list_peers() if peer.name != FLOOR and peer.has_own_memory]
     photos = make_photos(amount.peaks)
     interpreter_bytes = _idle_interpreter_bytes(folder)
     growth_files = [file for _, file in make_photos(amount.growth)]
