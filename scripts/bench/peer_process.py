@@ -117,7 +117,8 @@ def start_peer(peer: Peer, logs: Path) -> Iterator[PeerProcess]:
             cwd=REPOSITORY,
         ) as process,
     ):
-        assert process.stdin and process.stdout  # noqa: S101, PT018 (for the type checker: both are pipes)
+        assert process.stdin is not None  # noqa: S101 (for the type checker: it is a pipe)
+        assert process.stdout is not None  # noqa: S101 (as above)
         running = PeerProcess(peer, process.pid, process.stdin, process.stdout, log)
         try:
             running.read_line()
