@@ -10,9 +10,9 @@ from typing import Any
 
 from scripts.bench.bench_settings import RENDITIONS
 from scripts.bench.context import BenchContext
-from scripts.bench.measurements import paired_ratio, peak_bytes, say, spread
+from scripts.bench.measurements import paired_ratio, say, spread
 from scripts.bench.peer_list import DARKROOM, list_peers
-from scripts.bench.peer_process import Peer, PeerError, PeerJob, PeerProcess, Usage, start_peer
+from scripts.bench.peer_process import Peer, PeerError, PeerJob, PeerProcess, Usage, measure_peak, start_peer
 from scripts.bench.photos import BenchPhoto, make_photos
 from scripts.bench.reference import compare_with_reference, make_reference
 
@@ -91,16 +91,10 @@ def _score(
         "cpu_ms": spread([1000 * seconds for seconds in cpu_seconds]),
         "wall_ms": spread([1000 * usage.wall_seconds for usage in usages]),
         "cpu_to_darkroom": paired_ratio(cpu_seconds, [usage.cpu_seconds for usage in own]),
-        "peak_bytes": _measure_peak(peer, job, logs) if peer.has_own_memory else None,
+        "peak_bytes": measure_peak(peer, job, logs)[1] if peer.has_own_memory else None,
         "output_bytes": sum((job.into / f"{rendition.name}.jpg").stat().st_size for rendition in RENDITIONS),
         "likeness": compare_with_reference(job.into, job.reference) if photo.has_reference else None,
     }
-
-
-def _measure_peak(peer: Peer, job: PeerJob, logs: Path) -> int:
-    with start_peer(peer, logs) as process:
-        process.render(job)
-        return peak_bytes(process.pid)
 
 
 def _render_burst(process: PeerProcess, job: PeerJob) -> Usage:

@@ -9,7 +9,7 @@ from typing import Any
 from scripts.bench.context import BenchContext
 from scripts.bench.measurements import peak_bytes, resident_bytes, say
 from scripts.bench.peer_list import DARKROOM, FLOOR, darkroom, list_peers
-from scripts.bench.peer_process import Peer, PeerJob, start_peer
+from scripts.bench.peer_process import Peer, PeerJob, measure_peak, start_peer
 from scripts.bench.photos import BenchPhoto, make_photos
 
 _REPORTS = 10  # lines of progress
@@ -34,11 +34,7 @@ def measure_memory(context: BenchContext) -> dict[str, Any]:
 
 
 def _measure_peak(peer: Peer, photo: BenchPhoto, file: Path, folder: Path, interpreter_bytes: int) -> dict[str, Any]:
-    """Render one photo in a new process; resident mapped pages count."""
-    with start_peer(peer, folder) as process:
-        ready_bytes = resident_bytes(process.pid)
-        process.render(PeerJob(source=file, into=folder, reference=folder))
-        whole_bytes = peak_bytes(process.pid)
+    ready_bytes, whole_bytes = measure_peak(peer, PeerJob(source=file, into=folder, reference=folder), folder)
     return {
         "peer": peer.name,
         "photo": photo.name,

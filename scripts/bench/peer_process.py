@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from scripts.bench.measurements import BenchError, cpu_seconds
+from scripts.bench.measurements import BenchError, cpu_seconds, peak_bytes, resident_bytes
 from scripts.cli.repository import REPOSITORY
 
 
@@ -125,3 +125,14 @@ def start_peer(peer: Peer, logs: Path) -> Iterator[PeerProcess]:
             yield running
         finally:
             process.kill()
+
+
+def measure_peak(peer: Peer, job: PeerJob, logs: Path) -> tuple[int, int]:
+    """Render one photo in a new process; return its memory before and at most.
+
+    Pages of mapped files count while they are resident.
+    """
+    with start_peer(peer, logs) as process:
+        ready_bytes = resident_bytes(process.pid)
+        process.render(job)
+        return ready_bytes, peak_bytes(process.pid)
