@@ -52,7 +52,7 @@ PLAN = Table(
 
 
 @pytest.mark.parametrize(("columns", "has_frame"), [("80", False), ("160", True)])
-def test_a_key_is_never_folded_to_shreds_for_the_sake_of_a_frame(
+def test_a_key_is_not_folded_for_the_sake_of_a_frame(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str, has_frame: bool
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal
