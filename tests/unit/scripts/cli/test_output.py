@@ -75,7 +75,7 @@ def test_a_log_gets_a_line_of_progress_every_ten_seconds_with_the_time_left() ->
     ]
 
 
-def test_progress_without_a_total_promises_nothing() -> None:
+def test_progress_without_a_total_has_no_time_left() -> None:
     now, lines = [0.0], list[str]()
     progress = line_progress("reading", None, lines.append, lambda: now[0])
     now[0] = 11.0
