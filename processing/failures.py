@@ -71,7 +71,7 @@ def _retryable(meaning: str, what_to_do: str) -> Explanation:
 
 EXPLANATIONS: dict[FailureCode, Explanation] = {
     FailureCode.UNSUPPORTED_FORMAT: _permanent(
-        "The file is not an image of a format that Darkroom reads.",
+        "The file is not an image in a format that Darkroom reads.",
         "Upload a JPEG, PNG, WebP, GIF, TIFF or AVIF.",
     ),
     FailureCode.CORRUPT_IMAGE: _permanent(
@@ -83,7 +83,7 @@ EXPLANATIONS: dict[FailureCode, Explanation] = {
         "The upload or copy was cut off: upload the original again.",
     ),
     FailureCode.EMPTY_OBJECT: _permanent(
-        "The file has no bytes.",
+        "The file is empty.",
         "Upload the original again.",
     ),
     FailureCode.TOO_MANY_BYTES: _permanent(
@@ -99,11 +99,11 @@ EXPLANATIONS: dict[FailureCode, Explanation] = {
         "Split it, or raise the limit (maxPages) and redrive.",
     ),
     FailureCode.KEY_TOO_LONG: _permanent(
-        "The name is so long that its outputs would pass the 1,024 bytes an S3 key may have.",
+        "The name is so long that its output keys would exceed S3's limit of 1,024 bytes.",
         "Upload it again under a shorter name.",
     ),
     FailureCode.SOURCE_ARCHIVED: _permanent(
-        "The source object lies in an archive storage class and cannot be read.",
+        "The source object is in an archive storage class and cannot be read.",
         "Restore it from the archive, then redrive.",
     ),
     FailureCode.MALFORMED_MESSAGE: _permanent(
@@ -112,39 +112,39 @@ EXPLANATIONS: dict[FailureCode, Explanation] = {
     ),
     FailureCode.DECODER_CRASHED: _permanent(
         "The image decoder crashed on this file, twice.",
-        "Treat the file with suspicion; export it again from its original and upload that.",
+        "Do not trust the file; export it again from its original and upload that.",
     ),
     FailureCode.TOO_SLOW: _permanent(
-        "The image took longer than its time limit, twice.",
+        "The image exceeded the time limit, twice.",
         "Save it in a simpler form (baseline JPEG), or raise the time limit and redrive.",
     ),
     FailureCode.OUT_OF_MEMORY: _permanent(
-        "The image needs more memory than it may have.",
-        "Upload a smaller image, or raise the function's memory and redrive.",
+        "The image needs more memory than the function has.",
+        "Upload a smaller image, or raise the function's memory (memoryMb) and redrive.",
     ),
     FailureCode.THROTTLED: _retryable(
-        "AWS asked Darkroom to slow down until the attempts ran out.",
-        "Redrive; if it comes back, lower the concurrency.",
+        "AWS throttled Darkroom's requests on every attempt.",
+        "Redrive; if it fails again, lower the concurrency.",
     ),
     FailureCode.STORAGE_UNAVAILABLE: _retryable(
-        "S3 could not be reached or answered with an error until the attempts ran out.",
-        "Redrive once S3 is well again.",
+        "S3 could not be reached or returned an error on every attempt.",
+        "Redrive once S3 has recovered.",
     ),
     FailureCode.ACCESS_DENIED: _retryable(
         "Darkroom was not allowed to read the source object or to store its outputs.",
         "Check the bucket policy, the key policy and the function's role, then redrive.",
     ),
     FailureCode.DISK_FULL: _retryable(
-        "The function's temporary disk was full.",
-        "Raise the function's ephemeral storage or lower the batch size, then redrive.",
+        "The function's ephemeral storage was full.",
+        "Raise it (ephemeralStorageMb) or lower the batch size, then redrive.",
     ),
     FailureCode.OUT_OF_TIME: _retryable(
-        "There was never enough time left in a batch to finish this photo.",
-        "Redrive; if it comes back, raise the function's timeout or lower the batch size.",
+        "No invocation had enough time left to finish this photo.",
+        "Redrive; if it fails again, raise the function's timeout or lower the batch size.",
     ),
     FailureCode.INTERNAL_ERROR: _retryable(
-        "Darkroom itself failed; the logs have the details under the message id.",
-        "Look into the logs, fix the cause, then redrive.",
+        "Darkroom itself failed; the log has the details under the message id.",
+        "Search the log for the message id, fix the cause, then redrive.",
     ),
 }
 
