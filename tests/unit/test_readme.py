@@ -25,3 +25,10 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
     named = [REPOSITORY / path for path in NAMED_PATH.findall(text)]
     linked = [page.parent / path for path in LINK.findall(text)]
     assert [path for path in named + linked if not path.exists()] == []
+
+
+@pytest.mark.parametrize("top", ["processing", "scripts"])
+def test_contributing_describes_every_folder(top: str) -> None:
+    folders = {path.parent.name for path in (REPOSITORY / top).glob("*/__init__.py")}
+    described = set(re.findall(r"^\| `(\w+)/` \|", (REPOSITORY / "CONTRIBUTING.md").read_text(), re.MULTILINE))
+    assert folders - described == set()
