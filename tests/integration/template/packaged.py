@@ -1,4 +1,4 @@
-"""A packaged CloudFormation template, and rules about one: what must hold, and what breaks it."""
+"""A packaged CloudFormation template, its rules, and changes that violate them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
@@ -10,22 +10,22 @@ Properties = dict[str, Any]
 
 @dataclass(frozen=True)
 class Template:
-    """What `npm run package` writes."""
+    """The template that `npm run package` writes."""
 
     document: dict[str, Any]
 
     def __getitem__(self, logical_id: str) -> Properties:
-        """The properties of one resource."""
+        """Return the properties of one resource."""
         properties: Properties = self.document["Resources"][logical_id]["Properties"]
         return properties
 
     def resource(self, logical_id: str) -> dict[str, Any]:
-        """One resource with its attributes, such as its deletion policy."""
+        """Return one resource with its attributes, such as its deletion policy."""
         resource: dict[str, Any] = self.document["Resources"][logical_id]
         return resource
 
     def names(self, resource_type: str) -> list[str]:
-        """The logical ids of all resources of a type, without those of the stage local."""
+        """List the logical ids of a resource type, without those of the stage local."""
         return [
             logical_id
             for logical_id, resource in self.document["Resources"].items()
@@ -33,27 +33,27 @@ class Template:
         ]
 
     def statements(self, policy_type: str, target: str) -> list[dict[str, Any]]:
-        """All statements of the resource policies of a queue, a bucket or a topic."""
+        """List all statements in the resource policies of a queue, bucket or topic."""
         policies = [self[name] for name in self.names(policy_type) if target in str(_targets(self[name]))]
         return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
     def role_statements(self, role: str) -> list[dict[str, Any]]:
-        """What a role may do."""
+        """List the policy statements of a role."""
         return [s for policy in self[role]["Policies"] for s in policy["PolicyDocument"]["Statement"]]
 
     def copy(self) -> "Template":
-        """One to break."""
+        """Return a deep copy, to be changed."""
         return Template(deepcopy(self.document))
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What must hold in a template.
+    """A requirement of the template.
 
     Attributes:
-        name: in words.
-        holds: answers whether it does; a missing property counts as no.
-        breaks: changes to a template, each of which the rule must notice.
+        name: a sentence.
+        holds: returns True if the template meets it; a missing property counts as False.
+        breaks: changes to a template, each of which the rule must detect.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Rule:
 
 
 def put(logical_id: str, path: str, value: Any) -> Callable[[Template], None]:
-    """A change: sets a property of one resource; the path's steps are separated by slashes."""
+    """Return a change that sets a property of a resource; slashes separate the path's steps."""
 
     def change(template: Template) -> None:
         *steps, last = _steps(path)
@@ -81,7 +81,7 @@ def put(logical_id: str, path: str, value: Any) -> Callable[[Template], None]:
 
 
 def drop(logical_id: str, path: str) -> Callable[[Template], None]:
-    """A change: removes a property, or an item of a list, of one resource."""
+    """Return a change that removes a property, or a list item, of a resource."""
 
     def change(template: Template) -> None:
         *steps, last = _steps(path)
@@ -94,12 +94,12 @@ def drop(logical_id: str, path: str) -> Callable[[Template], None]:
 
 
 def remove(logical_id: str) -> Callable[[Template], None]:
-    """A change: removes a resource."""
+    """Return a change that removes a resource."""
     return lambda template: template.document["Resources"].pop(logical_id)
 
 
 def attribute(logical_id: str, name: str, value: Any) -> Callable[[Template], None]:
-    """A change: sets an attribute of a resource, such as its deletion policy; None removes it."""
+    """Return a change that sets a resource attribute; None removes it."""
 
     def change(template: Template) -> None:
         if value is None:
@@ -111,19 +111,19 @@ def attribute(logical_id: str, name: str, value: Any) -> Callable[[Template], No
 
 
 def arn_of(logical_id: str) -> dict[str, list[str]]:
-    """How a template refers to the ARN of one of its own resources."""
+    """Return the template's reference to the ARN of a resource."""
     return {"Fn::GetAtt": [logical_id, "Arn"]}
 
 
 def denies_without_tls(statement: dict[str, Any], action: str) -> bool:
-    """Whether a statement keeps everybody out who does not use TLS."""
+    """Return True if a statement denies requests without TLS."""
     told = {key: statement.get(key) for key in ("Effect", "Principal", "Action")}
     condition = str(statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")).lower()
     return told == {"Effect": "Deny", "Principal": "*", "Action": action} and condition == "false"
 
 
 def listed(value: Any) -> list[Any]:
-    """A list, whether one was written or a single value."""
+    """Return a list, also for a single value."""
     return value if isinstance(value, list) else [value]
 
 
