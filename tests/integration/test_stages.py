@@ -1,4 +1,4 @@
-"""serverless.yml as the Serverless CLI resolves it, for each stage."""
+"""serverless.yml as the Serverless CLI resolves it, for every stage that it knows."""
 
 import json
 import os
@@ -24,5 +24,5 @@ def resolve(stage: str) -> Any:
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod", "local"])
-def test_the_default_parameters_of_each_stage_are_valid(stage: str) -> None:
+def test_every_stage_can_be_deployed_as_it_stands(stage: str) -> None:
     assert find_mistakes(resolve(stage)) == []

@@ -1,4 +1,4 @@
-"""Rules for alarms: the metrics watched, the thresholds, the alarm topic and its key."""
+"""Alarms: what stays wrong until a person looks, and that the person hears of it."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def _our_metrics_are_watched(template: Template) -> bool:
     )
 
 
-def _alarms_notify_the_topic(template: Template) -> bool:
+def _alarms_go_off_and_are_heard(template: Template) -> bool:
     return all(
         alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
         and alarm["ComparisonOperator"] == "GreaterThanThreshold"
@@ -62,12 +62,12 @@ def _alarms_notify_the_topic(template: Template) -> bool:
     )
 
 
-def _one_dead_letter_fires(template: Template) -> bool:
+def _one_dead_letter_is_enough(template: Template) -> bool:
     alarm = template["DeadLettersAlarm"]
     return bool(alarm["Threshold"] == 0 and alarm["EvaluationPeriods"] == 1 and alarm["Statistic"] == "Maximum")
 
 
-def _lasting_retries_fire(template: Template) -> bool:
+def _retries_are_an_alarm_when_they_last(template: Template) -> bool:
     alarm = template["RetriesAlarm"]
     return bool(
         alarm["Threshold"] == template["ProcessEventSourceMappingSQSPhotoQueue"]["BatchSize"]
@@ -105,7 +105,7 @@ ALARM_RULES = (
         ],
     ),
     Rule(
-        "the custom failure metrics are watched as the function emits them",
+        "our own failure metrics are watched, as the function emits them",
         _our_metrics_are_watched,
         [
             remove("RetriesAlarm"),
@@ -117,8 +117,8 @@ ALARM_RULES = (
         ],
     ),
     Rule(
-        "every alarm notifies the alarm topic, and missing data fires none",
-        _alarms_notify_the_topic,
+        "every alarm goes to the alarm topic, and silence is no alarm",
+        _alarms_go_off_and_are_heard,
         [
             drop("ThrottlesAlarm", "AlarmActions"),
             put("BacklogAlarm", "AlarmActions", [{"Ref": "SummaryTopic"}]),
@@ -127,13 +127,13 @@ ALARM_RULES = (
         ],
     ),
     Rule(
-        "one dead letter fires the alarm",
-        _one_dead_letter_fires,
+        "one dead letter is enough",
+        _one_dead_letter_is_enough,
         [put("DeadLettersAlarm", "Threshold", 1), put("DeadLettersAlarm", "EvaluationPeriods", 5)],
     ),
     Rule(
-        "more than a batch of retries in each of three five-minute periods fires the alarm",
-        _lasting_retries_fire,
+        "more than a batch of retries in each five minutes of a quarter of an hour is an alarm",
+        _retries_are_an_alarm_when_they_last,
         [put("RetriesAlarm", "Threshold", 0), put("RetriesAlarm", "EvaluationPeriods", 1)],
     ),
     Rule(
@@ -147,7 +147,7 @@ ALARM_RULES = (
         ],
     ),
     Rule(
-        "CloudWatch may use the key of the alarm topic",
+        "the alarm topic's key lets CloudWatch in",
         _cloudwatch_may_use_the_key,
         [
             put("AlarmTopic", "KmsMasterKeyId", "alias/aws/sns"),

@@ -1,4 +1,4 @@
-"""Rules for functions: runtime, event source mapping, logs, tracing, roles."""
+"""Functions: how they run, what feeds them, and what each may do."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ MAPPING = "ProcessEventSourceMappingSQSPhotoQueue"
 FUNCTIONS = {"ProcessLambdaFunction": "ProcessRole", "RollUpLambdaFunction": "RollUpRole"}
 LOG_GROUPS = ("ProcessLogGroup", "RollUpLogGroup")
 ROLE_POLICY = "Policies/0/PolicyDocument/Statement"
-# X-Ray's actions have no resource-level permissions (Service Authorization Reference, AWS X-Ray).
+# X-Ray's actions know no resources (Service Authorization Reference, AWS X-Ray).
 WITHOUT_RESOURCES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
 
@@ -20,7 +20,7 @@ def _writes_json_logs(template: Template) -> bool:
     return all(template[function]["LoggingConfig"] == {"LogFormat": "JSON"} for function in FUNCTIONS)
 
 
-def _traces_without_sdk(template: Template) -> bool:
+def _traces_without_more_code(template: Template) -> bool:
     return all(
         template[function]["TracingConfig"] == {"Mode": "Active"}
         and template[function]["Layers"] == [{"Ref": "DependenciesLambdaLayer"}]
@@ -37,7 +37,7 @@ def _layer_fits_the_functions(template: Template) -> bool:
     )
 
 
-def _mapping_is_bounded(template: Template) -> bool:
+def _mapping_feeds_the_function(template: Template) -> bool:
     mapping = template[MAPPING]
     return bool(
         mapping["EventSourceArn"] == arn_of("PhotoQueue")
@@ -68,7 +68,7 @@ def _only_lambda_assumes(template: Template) -> bool:
 
 
 def _is_exact(action: str, resource: Any) -> bool:
-    """Return True if a statement names one resource of this stack, or the objects of a bucket."""
+    """Whether it is about one resource of this stack: itself, or the objects of a bucket."""
     if action in WITHOUT_RESOURCES:
         return bool(resource == "*")
     if isinstance(resource, str):
@@ -78,7 +78,7 @@ def _is_exact(action: str, resource: Any) -> bool:
     return "*" not in action and ("*" not in target or objects)
 
 
-def _statements_are_exact(template: Template) -> bool:
+def _may_do_exact_things(template: Template) -> bool:
     return all(
         statement["Effect"] == "Allow" and _is_exact(action, resource)
         for role in FUNCTIONS.values()
@@ -88,7 +88,7 @@ def _statements_are_exact(template: Template) -> bool:
     )
 
 
-def _missing_objects_return_404(template: Template) -> bool:
+def _absent_answers_404(template: Template) -> bool:
     wanted = [arn_of("InputBucket"), arn_of("OutputBucket")]
     statements = template.role_statements("ProcessRole")
     found = [r for s in statements if "s3:ListBucket" in listed(s["Action"]) for r in listed(s["Resource"])]
@@ -122,7 +122,7 @@ FUNCTION_RULES = (
         ],
     ),
     Rule(
-        "the function has one full vCPU and ephemeral storage for three of the largest sources",
+        "the function has one whole vCPU and room on disk for three of the largest sources",
         lambda template: (
             template["ProcessLambdaFunction"]["MemorySize"] >= 1769
             and template["ProcessLambdaFunction"]["EphemeralStorage"]["Size"] * 1_000_000
@@ -143,13 +143,13 @@ FUNCTION_RULES = (
         ],
     ),
     Rule(
-        "logs are kept for thirty days",
+        "logs are kept for thirty days and not for ever",
         lambda template: all(template[group]["RetentionInDays"] == 30 for group in LOG_GROUPS),
         [drop("ProcessLogGroup", "RetentionInDays"), put("RollUpLogGroup", "RetentionInDays", 3653)],
     ),
     Rule(
-        "Lambda traces the functions without an SDK or another layer",
-        _traces_without_sdk,
+        "Lambda traces by itself, without an SDK or another layer",
+        _traces_without_more_code,
         [
             drop("ProcessLambdaFunction", "TracingConfig"),
             put("RollUpLambdaFunction", "TracingConfig/Mode", "PassThrough"),
@@ -158,7 +158,7 @@ FUNCTION_RULES = (
     ),
     Rule(
         "the queue feeds the function, bounded, with partial batch responses",
-        _mapping_is_bounded,
+        _mapping_feeds_the_function,
         [
             drop(MAPPING, "FunctionResponseTypes"),
             drop(MAPPING, "ScalingConfig"),
@@ -168,7 +168,7 @@ FUNCTION_RULES = (
         ],
     ),
     Rule(
-        "each function has its own role",
+        "each function has a role of its own",
         _each_has_its_own_role,
         [
             put("RollUpLambdaFunction", "Role", {"Fn::Sub": "${ProcessRole.Arn}"}),
@@ -176,13 +176,13 @@ FUNCTION_RULES = (
         ],
     ),
     Rule(
-        "only Lambda may assume the roles",
+        "only Lambda assumes the roles",
         _only_lambda_assumes,
         [put("ProcessRole", "AssumeRolePolicyDocument/Statement/0/Principal", {"AWS": "*"})],
     ),
     Rule(
-        "every statement names exact actions and resources",
-        _statements_are_exact,
+        "every statement is about exact actions and exact resources",
+        _may_do_exact_things,
         [
             put("ProcessRole", f"{ROLE_POLICY}/0/Resource", "*"),
             put("ProcessRole", f"{ROLE_POLICY}/0/Action", "s3:*"),
@@ -192,12 +192,12 @@ FUNCTION_RULES = (
         ],
     ),
     Rule(
-        "a missing object returns 404 in both buckets",
-        _missing_objects_return_404,
+        "an absent object answers 404 in both buckets",
+        _absent_answers_404,
         [drop("ProcessRole", f"{ROLE_POLICY}/2"), drop("ProcessRole", f"{ROLE_POLICY}/2/Resource/0")],
     ),
     Rule(
-        "only the schedule may invoke a function",
+        "nothing but the schedule may invoke a function",
         _only_the_schedule_invokes,
         [
             put("RollUpLambdaPermissionEventsRuleSchedule1", "Principal", "*"),

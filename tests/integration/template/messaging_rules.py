@@ -1,4 +1,4 @@
-"""Rules for queues and topics: senders, visibility timeout, redrive policy, retention, encryption."""
+"""Queues and topics: who may send, when a message comes back, where it goes when it is given up."""
 
 from typing import Any
 
@@ -22,12 +22,12 @@ def _queue_policy(template: Template, queue: str) -> list[dict[str, Any]]:
     return template.statements("AWS::SQS::QueuePolicy", queue)
 
 
-def _every_upload_sends_a_message(template: Template) -> bool:
+def _every_upload_is_told(template: Template) -> bool:
     expected = [{"Event": "s3:ObjectCreated:*", "Queue": arn_of("PhotoQueue")}]
     return bool(template["InputBucket"]["NotificationConfiguration"] == {"QueueConfigurations": expected})
 
 
-def _depends_on_the_queue_policy(template: Template) -> bool:
+def _waits_for_the_policy(template: Template) -> bool:
     return "PhotoQueuePolicy" in template.resource("InputBucket")["DependsOn"]
 
 
@@ -49,7 +49,7 @@ def _only_the_bucket_sends(template: Template) -> bool:
     ]
 
 
-def _visibility_timeout_is_sufficient(template: Template) -> bool:
+def _hidden_long_enough(template: Template) -> bool:
     mapping = template["ProcessEventSourceMappingSQSPhotoQueue"]
     least = 6 * template["ProcessLambdaFunction"]["Timeout"] + mapping["MaximumBatchingWindowInSeconds"]
     return bool(
@@ -58,14 +58,14 @@ def _visibility_timeout_is_sufficient(template: Template) -> bool:
     )
 
 
-def _dead_letters_after_five_receives(template: Template) -> bool:
+def _given_up_after_five(template: Template) -> bool:
     return bool(
         template["PhotoQueue"]["RedrivePolicy"]
         == {"deadLetterTargetArn": arn_of("DeadLetterQueue"), "maxReceiveCount": 5}
     )
 
 
-def _only_the_photo_queue_dead_letters(template: Template) -> bool:
+def _dead_letters_are_ours_alone(template: Template) -> bool:
     name = template["PhotoQueue"]["QueueName"]
     arn = {"Fn::Sub": f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:{name}"}
     return bool(
@@ -73,19 +73,19 @@ def _only_the_photo_queue_dead_letters(template: Template) -> bool:
     )
 
 
-def _queues_require_tls(template: Template) -> bool:
+def _queues_want_tls(template: Template) -> bool:
     return all(
         any(denies_without_tls(s, "sqs:*") for s in _queue_policy(template, queue))
         for queue in template.names("AWS::SQS::Queue")
     )
 
 
-def _topics_require_tls(template: Template) -> bool:
-    def requires_tls(topic: str) -> bool:
+def _topics_want_tls(template: Template) -> bool:
+    def is_closed(topic: str) -> bool:
         statements = template.statements("AWS::SNS::TopicPolicy", topic)
         return any(denies_without_tls(s, "sns:Publish") and s["Resource"] == {"Ref": topic} for s in statements)
 
-    return all(requires_tls(topic) for topic in template.names("AWS::SNS::Topic"))
+    return all(is_closed(topic) for topic in template.names("AWS::SNS::Topic"))
 
 
 def _only_the_digest_topic_sends(template: Template) -> bool:
@@ -99,7 +99,7 @@ def _only_the_digest_topic_sends(template: Template) -> bool:
     ]
 
 
-def _subscriptions_are_conditional(template: Template) -> bool:
+def _nobody_is_subscribed_unasked(template: Template) -> bool:
     found = {name: template.resource(name).get("Condition") for name in template.names("AWS::SNS::Subscription")}
     return found == {
         "SummaryEmailSubscription": "HasSummaryEmail",
@@ -112,7 +112,7 @@ def _subscriptions_are_conditional(template: Template) -> bool:
 MESSAGING_RULES = (
     Rule(
         "every upload becomes a message",
-        _every_upload_sends_a_message,
+        _every_upload_is_told,
         [
             drop("InputBucket", "NotificationConfiguration"),
             put("InputBucket", f"{NOTIFICATIONS}/0/Event", "s3:ObjectCreated:Put"),
@@ -120,8 +120,8 @@ MESSAGING_RULES = (
         ],
     ),
     Rule(
-        "the bucket is created after the queue policy that lets it send",
-        _depends_on_the_queue_policy,
+        "the bucket waits until it may send",
+        _waits_for_the_policy,
         [attribute("InputBucket", "DependsOn", []), attribute("InputBucket", "DependsOn", None)],
     ),
     Rule(
@@ -137,8 +137,8 @@ MESSAGING_RULES = (
         ],
     ),
     Rule(
-        "the visibility timeout is six function timeouts and a batching window",
-        _visibility_timeout_is_sufficient,
+        "a message stays hidden for six timeouts and a window",
+        _hidden_long_enough,
         [
             put("PhotoQueue", "VisibilityTimeout", 724),
             put("ProcessLambdaFunction", "Timeout", 121),
@@ -148,7 +148,7 @@ MESSAGING_RULES = (
     ),
     Rule(
         "a message that fails five times goes to the dead-letter queue",
-        _dead_letters_after_five_receives,
+        _given_up_after_five,
         [
             drop("PhotoQueue", "RedrivePolicy"),
             put("PhotoQueue", "RedrivePolicy/maxReceiveCount", 4),
@@ -156,7 +156,7 @@ MESSAGING_RULES = (
         ],
     ),
     Rule(
-        "the photo queue uses long polling",
+        "receiving waits for messages",
         lambda template: template["PhotoQueue"]["ReceiveMessageWaitTimeSeconds"] == 20,
         [drop("PhotoQueue", "ReceiveMessageWaitTimeSeconds"), put("PhotoQueue", "ReceiveMessageWaitTimeSeconds", 0)],
     ),
@@ -179,7 +179,7 @@ MESSAGING_RULES = (
     ),
     Rule(
         "only the photo queue may dead-letter into the dead-letter queue",
-        _only_the_photo_queue_dead_letters,
+        _dead_letters_are_ours_alone,
         [
             drop("DeadLetterQueue", "RedriveAllowPolicy"),
             put("DeadLetterQueue", "RedriveAllowPolicy/redrivePermission", "allowAll"),
@@ -187,8 +187,8 @@ MESSAGING_RULES = (
         ],
     ),
     Rule(
-        "every queue allows TLS only",
-        _queues_require_tls,
+        "every queue is reached over TLS only",
+        _queues_want_tls,
         [
             drop("PhotoQueuePolicy", "PolicyDocument/Statement/1"),
             remove("DeadLetterQueuePolicy"),
@@ -209,8 +209,8 @@ MESSAGING_RULES = (
         [drop("DigestTopic", "KmsMasterKeyId"), drop("SummaryTopic", "KmsMasterKeyId")],
     ),
     Rule(
-        "every topic allows TLS only",
-        _topics_require_tls,
+        "every topic is reached over TLS only",
+        _topics_want_tls,
         [
             remove("SummaryTopicPolicy"),
             put("SummaryTopicPolicy", f"{STATEMENT}/Resource", {"Ref": "DigestTopic"}),
@@ -219,8 +219,8 @@ MESSAGING_RULES = (
         ],
     ),
     Rule(
-        "people are subscribed only if the parameters name them",
-        _subscriptions_are_conditional,
+        "nobody is subscribed who did not ask",
+        _nobody_is_subscribed_unasked,
         [
             attribute("SummaryEmailSubscription", "Condition", None),
             attribute("AlarmEmailSubscription", "Condition", None),

@@ -1,4 +1,4 @@
-"""A packaged CloudFormation template, its rules, and changes that violate them."""
+"""A packaged CloudFormation template, and rules about one: what must hold, and what breaks it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
@@ -10,22 +10,22 @@ Properties = dict[str, Any]
 
 @dataclass(frozen=True)
 class Template:
-    """The template that `npm run package` writes."""
+    """What `npm run package` writes."""
 
     document: dict[str, Any]
 
     def __getitem__(self, logical_id: str) -> Properties:
-        """Return the properties of one resource."""
+        """The properties of one resource."""
         properties: Properties = self.document["Resources"][logical_id]["Properties"]
         return properties
 
     def resource(self, logical_id: str) -> dict[str, Any]:
-        """Return one resource with its attributes, such as its deletion policy."""
+        """One resource with its attributes, such as its deletion policy."""
         resource: dict[str, Any] = self.document["Resources"][logical_id]
         return resource
 
     def names(self, resource_type: str) -> list[str]:
-        """List the logical ids of a resource type, without those of the stage local."""
+        """The logical ids of all resources of a type, without those of the stage local."""
         return [
             logical_id
             for logical_id, resource in self.document["Resources"].items()
@@ -33,27 +33,27 @@ class Template:
         ]
 
     def statements(self, policy_type: str, target: str) -> list[dict[str, Any]]:
-        """List all statements in the resource policies of a queue, bucket or topic."""
+        """All statements of the resource policies of a queue, a bucket or a topic."""
         policies = [self[name] for name in self.names(policy_type) if target in str(_targets(self[name]))]
         return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
     def role_statements(self, role: str) -> list[dict[str, Any]]:
-        """List the policy statements of a role."""
+        """What a role may do."""
         return [s for policy in self[role]["Policies"] for s in policy["PolicyDocument"]["Statement"]]
 
     def copy(self) -> "Template":
-        """Return a deep copy, to be changed."""
+        """One to break."""
         return Template(deepcopy(self.document))
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A requirement of the template.
+    """What must hold in a template.
 
     Attributes:
-        name: a sentence.
-        holds: returns True if the template meets it; a missing property counts as False.
-        breaks: changes to a template, each of which the rule must detect.
+        name: in words.
+        holds: answers whether it does; a missing property counts as no.
+        breaks: changes to a template, each of which the rule must notice.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Rule:
 
 
 def put(logical_id: str, path: str, value: Any) -> Callable[[Template], None]:
-    """Return a change that sets a property of a resource; slashes separate the path's steps."""
+    """A change: sets a property of one resource; the path's steps are separated by slashes."""
 
     def change(template: Template) -> None:
         *steps, last = _steps(path)
@@ -81,7 +81,7 @@ def put(logical_id: str, path: str, value: Any) -> Callable[[Template], None]:
 
 
 def drop(logical_id: str, path: str) -> Callable[[Template], None]:
-    """Return a change that removes a property, or a list item, of a resource."""
+    """A change: removes a property, or an item of a list, of one resource."""
 
     def change(template: Template) -> None:
         *steps, last = _steps(path)
@@ -94,12 +94,12 @@ def drop(logical_id: str, path: str) -> Callable[[Template], None]:
 
 
 def remove(logical_id: str) -> Callable[[Template], None]:
-    """Return a change that removes a resource."""
+    """A change: removes a resource."""
     return lambda template: template.document["Resources"].pop(logical_id)
 
 
 def attribute(logical_id: str, name: str, value: Any) -> Callable[[Template], None]:
-    """Return a change that sets a resource attribute; None removes it."""
+    """A change: sets an attribute of a resource, such as its deletion policy; None removes it."""
 
     def change(template: Template) -> None:
         if value is None:
@@ -111,19 +111,19 @@ def attribute(logical_id: str, name: str, value: Any) -> Callable[[Template], No
 
 
 def arn_of(logical_id: str) -> dict[str, list[str]]:
-    """Return the template's reference to the ARN of a resource."""
+    """How a template refers to the ARN of one of its own resources."""
     return {"Fn::GetAtt": [logical_id, "Arn"]}
 
 
 def denies_without_tls(statement: dict[str, Any], action: str) -> bool:
-    """Return True if a statement denies requests without TLS."""
+    """Whether a statement keeps everybody out who does not use TLS."""
     told = {key: statement.get(key) for key in ("Effect", "Principal", "Action")}
     condition = str(statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")).lower()
     return told == {"Effect": "Deny", "Principal": "*", "Action": action} and condition == "false"
 
 
 def listed(value: Any) -> list[Any]:
-    """Return a list, also for a single value."""
+    """A list, whether one was written or a single value."""
     return value if isinstance(value, list) else [value]
 
 

@@ -1,4 +1,4 @@
-"""Rules for buckets: no public access, encryption, TLS only, retention after the stack."""
+"""Buckets: closed, encrypted, over TLS only, and still there when the stack is gone."""
 
 from tests.integration.template.packaged import Rule, Template, attribute, denies_without_tls, drop, put, remove
 
@@ -11,7 +11,7 @@ def _all_buckets(template: Template) -> list[str]:
     return template.names("AWS::S3::Bucket")
 
 
-def _blocks_public_access(template: Template) -> bool:
+def _is_closed(template: Template) -> bool:
     return all(
         template[bucket]["PublicAccessBlockConfiguration"][setting] is True
         for bucket in _all_buckets(template)
@@ -19,7 +19,7 @@ def _blocks_public_access(template: Template) -> bool:
     )
 
 
-def _owner_is_enforced(template: Template) -> bool:
+def _belongs_to_its_owner(template: Template) -> bool:
     return all(
         template[bucket]["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
         for bucket in OURS
@@ -34,14 +34,14 @@ def _is_encrypted(template: Template) -> bool:
     )
 
 
-def _requires_tls(template: Template) -> bool:
+def _wants_tls(template: Template) -> bool:
     return all(
         any(denies_without_tls(s, "s3:*") and len(s["Resource"]) == 2 for s in statements)
         for statements in (template.statements("AWS::S3::BucketPolicy", bucket) for bucket in _all_buckets(template))
     )
 
 
-def _aborts_incomplete_uploads(template: Template) -> bool:
+def _forgets_half_uploads(template: Template) -> bool:
     return all(
         any(
             rule["Status"] == "Enabled" and rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] >= 1
@@ -51,7 +51,7 @@ def _aborts_incomplete_uploads(template: Template) -> bool:
     )
 
 
-def _is_retained(template: Template) -> bool:
+def _outlives_the_stack(template: Template) -> bool:
     return all(
         template.resource(bucket)["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate")
         and template.resource(bucket)["UpdateReplacePolicy"] == "Retain"
@@ -62,7 +62,7 @@ def _is_retained(template: Template) -> bool:
 STORAGE_RULES = (
     Rule(
         "no bucket can be made public",
-        _blocks_public_access,
+        _is_closed,
         [
             *(put("OutputBucket", f"PublicAccessBlockConfiguration/{setting}", False) for setting in CLOSED),
             drop("InputBucket", "PublicAccessBlockConfiguration"),
@@ -71,7 +71,7 @@ STORAGE_RULES = (
     ),
     Rule(
         "objects belong to the bucket's owner",
-        _owner_is_enforced,
+        _belongs_to_its_owner,
         [
             put("InputBucket", "OwnershipControls/Rules/0/ObjectOwnership", "ObjectWriter"),
             drop("OutputBucket", "OwnershipControls"),
@@ -83,8 +83,8 @@ STORAGE_RULES = (
         [drop("InputBucket", "BucketEncryption"), put("OutputBucket", ENCRYPTION, "none")],
     ),
     Rule(
-        "every bucket allows TLS only",
-        _requires_tls,
+        "every bucket is reached over TLS only",
+        _wants_tls,
         [
             remove("InputBucketPolicy"),
             drop("OutputBucketPolicy", "PolicyDocument/Statement/0"),
@@ -94,15 +94,15 @@ STORAGE_RULES = (
     ),
     Rule(
         "incomplete multipart uploads are aborted",
-        _aborts_incomplete_uploads,
+        _forgets_half_uploads,
         [
             drop("InputBucket", "LifecycleConfiguration"),
             put("OutputBucket", "LifecycleConfiguration/Rules/0/Status", "Disabled"),
         ],
     ),
     Rule(
-        "the buckets are kept when the stack is deleted",
-        _is_retained,
+        "the buckets outlive the stack",
+        _outlives_the_stack,
         [
             attribute("InputBucket", "DeletionPolicy", "Delete"),
             attribute("OutputBucket", "DeletionPolicy", None),

@@ -1,4 +1,4 @@
-"""The packaged template of the stage prod meets every rule, and each rule detects violations."""
+"""The packaged CloudFormation template of the stage prod keeps every rule, and every rule can be broken."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -25,19 +25,21 @@ NAME = re.compile(r"(Bucket|Queue|Topic|Function|Alarm|Layer|Role|LogGroup)Name$
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_the_template_meets_the_rule(template: Template, rule: Rule) -> None:
+def test_the_template_keeps_the_rule(template: Template, rule: Rule) -> None:
     assert rule.is_kept(template)
 
 
 @pytest.mark.parametrize(("rule", "change"), BREAKS)
-def test_the_rule_detects_a_violation(template: Template, rule: Rule, change: Callable[[Template], object]) -> None:
+def test_the_rule_notices_a_change_that_breaks_it(
+    template: Template, rule: Rule, change: Callable[[Template], object]
+) -> None:
     broken = template.copy()
     change(broken)
     assert not rule.is_kept(broken)
 
 
 def physical_names(value: Any) -> Iterator[str]:
-    """Yield every resource name that serverless.yml sets, instead of CloudFormation."""
+    """Every name that serverless.yml gives to a resource, instead of leaving it to CloudFormation."""
     if isinstance(value, dict):
         for key, part in value.items():
             if NAME.search(key) and isinstance(part, str):
@@ -48,23 +50,23 @@ def physical_names(value: Any) -> Iterator[str]:
                 yield from physical_names(part)
 
 
-def test_every_resource_name_contains_the_stage(template: Template) -> None:
+def test_every_name_carries_the_stage_so_that_two_live_side_by_side(template: Template) -> None:
     resources = [resource["Properties"] for resource in template.document["Resources"].values()]
     names = [name for properties in resources for name in physical_names(properties) if not name.startswith("${")]
     assert len(names) > 20
     assert [name for name in names if f"darkroom-{STAGE}-" not in name] == []
 
 
-def test_a_name_without_the_stage_is_found() -> None:
+def test_a_name_without_the_stage_would_be_found() -> None:
     assert list(physical_names({"QueueName": "photos", "BucketName": {"Fn::Sub": "b"}})) == ["photos", "b"]
 
 
-def test_the_stack_has_every_output_that_the_scripts_read(template: Template) -> None:
+def test_the_stack_tells_the_scripts_all_the_names_they_ask_for(template: Template) -> None:
     told = {name: "a name" for name, output in template.document["Outputs"].items() if "Condition" not in output}
     assert StackOutputs.from_outputs(told).follow_queue_url == ""
 
 
-def test_the_functions_and_the_layer_use_the_zips_of_their_architecture(template: Template) -> None:
+def test_the_functions_and_the_layer_get_the_zips_that_were_built_for_them(template: Template) -> None:
     keys = [template[name]["Code"]["S3Key"] for name in ("ProcessLambdaFunction", "RollUpLambdaFunction")]
     keys.append(template["DependenciesLambdaLayer"]["Content"]["S3Key"])
     assert [Path(key).name for key in keys] == ["function-arm64.zip", "function-arm64.zip", "layer-arm64.zip"]
