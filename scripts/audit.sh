@@ -1,11 +1,11 @@
 #!/bin/sh
-# Asks the advisory databases about the locked dependencies.
+# Look the locked dependencies up in the advisory databases.
 #
 #   npm run audit
 #
-# A known vulnerability in what the layer ships fails; one in our tools is told and fails nothing. Where a database cannot
-# be reached, that is said and fails nothing either: nobody's build depends on somebody else's server.
-# Exit codes: 0 nothing known against what is shipped, or nobody could be asked; 1 something is known.
+# Only a known vulnerability in the layer fails. One in a development tool, or a database that cannot be reached, is
+# printed, so that no build depends on another server.
+# Exit codes: 0 no vulnerability known in the layer, or no database reached; 1 a vulnerability is known.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -13,24 +13,24 @@ answers=$(mktemp)
 trap 'rm -f "$answers"' EXIT
 status=0
 
-# uv learnt to audit in 2026; an older one on this machine gives way to ours.
+# uv can audit since 2026; use the one that setup.sh installed when this machine's is older.
 find_uv() {
     for candidate in uv .tools/uv/bin/uv; do
         "$candidate" audit --help >/dev/null 2>&1 && printf '%s' "$candidate" && return
     done
 }
 
-# skipped WHAT: nobody answered; says why.
+# skipped WHAT: print that a database did not answer, and why.
 skipped() {
     printf 'SKIPPED  %s: not audited. %s\n' "$1" "$(grep -v '^$' "$answers" | tail -n 1)"
 }
 
-# python_packages WHAT OPTIONS...: 0 all is well, 1 something is known, 2 not audited.
+# python_packages WHAT OPTIONS...: return 0 nothing known, 1 a vulnerability is known, 2 not audited.
 python_packages() {
     what=$1
     shift
     if [ -z "$uv" ]; then
-        echo "No uv that can audit is here." >"$answers"
+        echo "This machine has no uv that can audit." >"$answers"
         skipped "$what"
         return 2
     fi
@@ -54,7 +54,7 @@ node_packages() {
     if npm audit --json >"$answers" 2>/dev/null; then
         printf 'OK       %s: nothing known.\n' "$what"
     elif grep -q '"vulnerabilities"' "$answers"; then
-        printf 'KNOWN    %s; `npm audit` tells more.\n' "$what"
+        printf 'KNOWN    %s; see `npm audit`.\n' "$what"
     else
         grep -o '"message": *"[^"]*"' "$answers" >"$answers.why" && mv "$answers.why" "$answers"
         skipped "$what"

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import settings
 
 from scripts.aws.local_endpoint import LocalStack
-from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.stack import local_stack
 
 # A busy machine is no bug: examples have no deadline of their own.
@@ -24,12 +23,12 @@ def guarded_stack() -> Iterator[LocalStack]:
     """The same under enforced roles and policies, over TLS."""
     if shutil.which("openssl") is None:
         pytest.skip("the openssl command, which makes the local AWS's certificate, is not installed")
-    with local_stack(REPOSITORY, guarded=True) as stack:
+    with local_stack(enforce_iam=True) as stack:
         yield stack
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
     """The deployed service on a local stack of its own, for the whole session."""
-    with local_stack(REPOSITORY) as stack:
+    with local_stack() as stack:
         yield stack

@@ -5,7 +5,7 @@ class OperatorError(Exception):
     """The command cannot do what was asked; the message gives the reason and the next step."""
 
 
-class TargetError(OperatorError):
+class StageError(OperatorError):
     """The stage cannot be found; the message says what to do."""
 
 

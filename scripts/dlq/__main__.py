@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 
 from scripts.aws.dead_letter import CODES
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.stage import find_target
+from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
 from scripts.cli.output import Screen
 from scripts.dlq import export_command, import_command, list_show, purge_command, redrive_command
-from scripts.dlq.redrive import Request
+from scripts.dlq.redrive import RedriveRequest
 from scripts.dlq.selection import Selection
 from scripts.sending.journal import journal_path
 
@@ -68,7 +67,7 @@ def list_command(
 ) -> int:
     """What lies in the DLQ, by failure code, age and folder. Reads all of it and leaves it as it was."""
     selection = _selection(code, key, older_than, newer_than)
-    return list_show.list_letters(find_target(stage), selection, Screen(as_json=as_json), each=each)
+    return list_show.list_letters(find_stage(stage), selection, Screen(as_json=as_json), each=each)
 
 
 @app.command("show", epilog=_epilog("show --key '2026/07/*.jpg' --stage prod"))
@@ -83,7 +82,7 @@ def show_command(
     """One dead letter whole: its reason, its source object, and what S3 says of both today."""
     if bool(letter_id) == (key is not None):
         raise typer.BadParameter("give an ID or --key GLOB")
-    return list_show.show_letters(find_target(stage), letter_id, Selection(key_glob=key), Screen(as_json=as_json))
+    return list_show.show_letters(find_stage(stage), letter_id, Selection(key_glob=key), Screen(as_json=as_json))
 
 
 @app.command("redrive", epilog=_epilog("redrive --code access-denied --canary 3 --verify --stage prod"))
@@ -109,10 +108,10 @@ def run_redrive(
     as_json: JsonOption = False,
 ) -> int:
     """Sends dead letters back to be processed again. Each is sent first and deleted after, with its attributes."""
-    target, screen = find_target(stage), Screen(as_json=as_json)
+    target, screen = find_stage(stage), Screen(as_json=as_json)
     if cancel:
         return redrive_command.cancel(target, screen)
-    request = Request(
+    request = RedriveRequest(
         selection=_selection(code, key, older_than, newer_than),
         most=most,
         per_second=per_second,
@@ -120,7 +119,7 @@ def run_redrive(
         canary=canary,
         verify=verify,
         journal=journal or journal_path("redrive", stage),
-        timing=Timing(patience_seconds=wait.total_seconds()) if wait else Timing(),
+        patience_seconds=(wait or timedelta(minutes=30)).total_seconds(),
     )
     return redrive_command.redrive(target, request, screen, execute=execute)
 
@@ -137,7 +136,7 @@ def run_export(
 ) -> int:
     """Writes dead letters to a file, one JSON line each, whole. They stay in the DLQ."""
     selection = _selection(code, key, older_than, newer_than)
-    return export_command.export_letters(find_target(stage), file, selection, Screen(as_json=as_json))
+    return export_command.export_letters(find_stage(stage), file, selection, Screen(as_json=as_json))
 
 
 @app.command("import", epilog=_epilog("import friday-edited.jsonl --rate 10/s --stage prod --execute"))
@@ -150,7 +149,7 @@ def run_import(
     as_json: JsonOption = False,
 ) -> int:
     """Sends an export to be processed. What still lies in the DLQ stays there: see purge."""
-    target, screen = find_target(stage), Screen(as_json=as_json)
+    target, screen = find_stage(stage), Screen(as_json=as_json)
     queue = redrive_command.find_queue(target, to)
     return import_command.import_letters(target, file, queue, per_second, screen, execute=execute)
 
@@ -166,7 +165,7 @@ def run_purge(
     as_json: JsonOption = False,
 ) -> int:
     """Deletes for good those dead letters that an export holds, and no others, after a typed confirmation."""
-    return purge_command.purge_letters(find_target(stage), file, yes_delete, Screen(as_json=as_json), execute=execute)
+    return purge_command.purge_letters(find_stage(stage), file, yes_delete, Screen(as_json=as_json), execute=execute)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from processing import dead_letter
 from processing.outcomes import SourceObject
 from processing.wording import visible
 from scripts.aws.dead_letter import DeadLetter, explain
-from scripts.aws.photo_state import Photos, SourceState
+from scripts.aws.photo_state import PhotoStates, SourceState
 from scripts.cli.output import Report
 from scripts.cli.units import human_duration
-from scripts.dlq.summary import letter_document
+from scripts.dlq.summary import dead_letter_document
 
 MAX_VALUE_BYTES = 4096
 
@@ -40,7 +40,7 @@ class Evidence:
     is_done: bool
 
 
-def gather_evidence(letter: DeadLetter, photos: Photos) -> list[Evidence]:
+def gather_evidence(letter: DeadLetter, photos: PhotoStates) -> list[Evidence]:
     """Asks S3 about every source of a letter."""
     return [Evidence(source, photos.source_state(source), photos.is_done(source)) for source in letter.sources]
 
@@ -71,7 +71,7 @@ def letter_report(letter: DeadLetter, evidence: Sequence[Evidence], now: datetim
 def details_document(letter: DeadLetter, evidence: Sequence[Evidence]) -> dict[str, Any]:
     """A letter for machines, body and attributes included."""
     today = [{"key": e.source.key, "source": e.state.value, "outputs_complete": e.is_done} for e in evidence]
-    return {**letter_document(letter), "today": today, "message": letter.message.to_document()}
+    return {**dead_letter_document(letter), "today": today, "message": letter.message.to_document()}
 
 
 def _evidence_lines(found: Evidence) -> list[str]:

@@ -4,22 +4,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from processing.wording import count_of
-from scripts.aws.dlq_reader import NOTICE, read_letters
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.sqs_queue import Queue
-from scripts.aws.stage import Target
+from scripts.aws.dlq_reader import NOTICE, read_dlq
+from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
 from scripts.cli.output import Screen
 from scripts.dlq.export_file import write_export
 from scripts.dlq.selection import Selection
 
 
-def export_letters(target: Target, file: Path, selection: Selection, screen: Screen) -> int:
+def export_letters(target: Stage, file: Path, selection: Selection, screen: Screen) -> int:
     """Writes dead letters to a file; they stay in the DLQ."""
-    queue, now = Queue(target.sqs, target.outputs.dead_letter_queue_url), datetime.now(UTC)
+    queue, now = target.dlq, datetime.now(UTC)
     screen.note(NOTICE)
-    with read_letters(queue, Timing()) as reader:
-        chosen = (letter for letter in reader.letters() if not selection.mismatch(letter, now))
+    with read_dlq(queue) as reader:
+        chosen = (letter for letter in reader.dead_letters() if not selection.mismatch(letter, now))
         count = write_export(file, queue.arn, chosen)
     lines = [f"Exported {count_of(count, 'dead letter')} from {queue.name} to {file}; they are still in the DLQ."]
     if reader.depth.in_flight:

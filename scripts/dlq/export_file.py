@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.sqs_message import Message, MessageFormatError
+from scripts.aws.sqs_message import MessageFormatError, StoredMessage
 from scripts.cli.errors import OperatorError
 
 MAX_MISTAKES_NAMED = 10
 
 
 @dataclass(frozen=True)
-class Line:
+class ExportLine:
     """One line of an export.
 
     Attributes:
@@ -29,7 +29,7 @@ class Line:
 
     number: int
     queue: str
-    message: Message
+    message: StoredMessage
 
 
 def write_export(path: Path, queue: str, letters: Iterable[DeadLetter]) -> int:
@@ -54,7 +54,7 @@ def write_export(path: Path, queue: str, letters: Iterable[DeadLetter]) -> int:
     return count
 
 
-def read_export(path: Path) -> list[Line]:
+def read_export(path: Path) -> list[ExportLine]:
     """Reads and checks an export, edited or not; empty lines are passed over.
 
     Raises:
@@ -83,14 +83,14 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise OperatorError(f"{path} cannot be read: {error}") from error
 
 
-def _parse(number: int, text: str) -> Line:
+def _parse(number: int, text: str) -> ExportLine:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         raise MessageFormatError("not JSON") from None
-    message = Message.from_document(document)
+    message = StoredMessage.from_document(document)
     queue = document.get("queue", "")
-    return Line(number, queue if isinstance(queue, str) else "", message)
+    return ExportLine(number, queue if isinstance(queue, str) else "", message)
 
 
 def _write(path: Path, queue: str, letters: Iterable[DeadLetter]) -> int:

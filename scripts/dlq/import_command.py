@@ -14,17 +14,18 @@ from typing import Any
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.sqs_message import Message
-from scripts.aws.sqs_queue import Queue, chunks
-from scripts.aws.stage import Target
+from scripts.aws.parallel import chunks
+from scripts.aws.sqs_message import StoredMessage
+from scripts.aws.sqs_queue import SqsQueue
+from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
 from scripts.cli.output import Report, Screen, Table, key_text
-from scripts.dlq.export_file import Line, read_export
+from scripts.dlq.export_file import ExportLine, read_export
 from scripts.dlq.redrive_plan import DRY_RUN, MAX_SHOWN
 from scripts.dlq.summary import NO_KEY
-from scripts.sending.journal import Journal, journal_for
-from scripts.sending.rate_limit import Pace
-from scripts.sending.sender import SENDING, SENT, Sender, Sent, Shipment
+from scripts.sending.journal import Journal, open_journal
+from scripts.sending.rate_limit import RateLimit
+from scripts.sending.sender import SENDING, SENT, OutgoingMessage, Sender, SendResult
 
 _CHUNK = 100
 
@@ -44,38 +45,38 @@ class ImportPlan:
 
     file: str
     destination: str
-    shipments: tuple[Shipment, ...]
-    lines: tuple[Line, ...]
+    shipments: tuple[OutgoingMessage, ...]
+    lines: tuple[ExportLine, ...]
     earlier: int
     unsure: int
 
 
 def import_letters(
-    target: Target, file: Path, to: str, per_second: float | None, screen: Screen, *, execute: bool
+    target: Stage, file: Path, to: str, per_second: float | None, screen: Screen, *, execute: bool
 ) -> int:
     """Sends an export to a queue; prints what it would send, or sends it with `execute`."""
-    destination, lines = Queue(target.sqs, to), read_export(file)
+    destination, lines = SqsQueue(target.sqs, to), read_export(file)
     journal_file = file.with_name(f"{file.name}.journal")
-    with journal_for(journal_file, execute=execute) as journal:
+    with open_journal(journal_file, execute=execute) as journal:
         plan = plan_import(file.name, lines, destination, journal)
         if not (execute and journal):
             memory = f"{journal_file.name}, beside the file, will remember which lines were sent."
             screen.result([DRY_RUN, *import_report(plan), memory], _document(plan))
             return EXIT_OK
-        sent = _send(plan, Sender(destination, journal, Pace(per_second)), screen)
+        sent = _send(plan, Sender(destination, journal, RateLimit(per_second)), screen)
     document = {**_document(plan), "executed": True, "sent": len(sent.new_ids), "refused": sent.refused}
     screen.result(sent_report(plan, sent), document)
     return EXIT_SOME_FAILED if sent.refused else EXIT_OK
 
 
-def plan_import(file: str, lines: Sequence[Line], destination: Queue, journal: Journal | None) -> ImportPlan:
+def plan_import(file: str, lines: Sequence[ExportLine], destination: SqsQueue, journal: Journal | None) -> ImportPlan:
     """Decides line by line what an earlier run has left to do. A line that was edited since is another one."""
     seen: Counter[str] = Counter()
     shipments = []
     for line in lines:
         digest = _digest(destination.url, line.message)
         seen[digest] += 1
-        shipments.append(Shipment(f"{digest}-{seen[digest]}", line.message, {"line": line.number}))
+        shipments.append(OutgoingMessage(f"{digest}-{seen[digest]}", line.message, {"line": line.number}))
     known = journal.find(shipment.item for shipment in shipments) if journal else {}
     done = {item for item, entry in known.items() if entry.step == SENT}
     left = [(s, line) for s, line in zip(shipments, lines, strict=True) if s.item not in done]
@@ -108,7 +109,7 @@ def import_report(plan: ImportPlan) -> Report:
     return report
 
 
-def sent_report(plan: ImportPlan, sent: Sent) -> Report:
+def sent_report(plan: ImportPlan, sent: SendResult) -> Report:
     """The result for people."""
     lines = [f"Sent {count_of(len(sent.new_ids), 'message')} of {plan.file} to {plan.destination}."]
     lines += _left_out(plan)
@@ -127,8 +128,8 @@ def _left_out(plan: ImportPlan) -> list[str]:
     return [f"{count_of(plan.earlier, 'line')} left out: an earlier run has sent them, says {plan.file}.journal."]
 
 
-def _send(plan: ImportPlan, sender: Sender, screen: Screen) -> Sent:
-    sent = Sent()
+def _send(plan: ImportPlan, sender: Sender, screen: Screen) -> SendResult:
+    sent = SendResult()
     with screen.progress("sending", len(plan.shipments)) as on_progress:
         for chunk in chunks(plan.shipments, _CHUNK):
             sent.add(sender.send(chunk))
@@ -136,7 +137,7 @@ def _send(plan: ImportPlan, sender: Sender, screen: Screen) -> Sent:
     return sent
 
 
-def _digest(destination: str, message: Message) -> str:
+def _digest(destination: str, message: StoredMessage) -> str:
     document = message.to_document()
     content = json.dumps([destination, document["body"], document["attributes"]], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

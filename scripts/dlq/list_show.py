@@ -4,28 +4,26 @@ from datetime import UTC, datetime, timedelta
 
 from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.deployed_settings import read_deployed_settings
-from scripts.aws.dlq_reader import NOTICE, read_letters
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.photo_state import Photos
-from scripts.aws.sqs_queue import Queue
-from scripts.aws.stage import Target
+from scripts.aws.dlq_reader import NOTICE, read_dlq
+from scripts.aws.photo_state import PhotoStates
+from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.dlq.details import details_document, gather_evidence, letter_report
 from scripts.dlq.selection import Selection
-from scripts.dlq.summary import Census, census_document, census_report, letters_table
+from scripts.dlq.summary import DlqSummary, dead_letters_table, summary_document, summary_report
 
 MAX_SHOWN = 10
 
 
-def list_letters(target: Target, selection: Selection, screen: Screen, *, each: bool) -> int:
+def list_letters(target: Stage, selection: Selection, screen: Screen, *, each: bool) -> int:
     """Counts the dead letters of a stage; with `each`, lists them too."""
-    queue, now = Queue(target.sqs, target.outputs.dead_letter_queue_url), datetime.now(UTC)
-    census, kept = Census(now), list[DeadLetter]()
+    queue, now = target.dlq, datetime.now(UTC)
+    census, kept = DlqSummary(now), list[DeadLetter]()
     screen.note(NOTICE)
-    with read_letters(queue, Timing()) as reader, screen.progress("reading", reader.depth.visible) as on_progress:
-        for letter in reader.letters():
+    with read_dlq(queue) as reader, screen.progress("reading", reader.depth.visible) as on_progress:
+        for letter in reader.dead_letters():
             if not selection.mismatch(letter, now):
                 census.add(letter)
                 on_progress(census.count, "")
@@ -35,20 +33,20 @@ def list_letters(target: Target, selection: Selection, screen: Screen, *, each: 
         screen.note(reader.shortfall)
     retention = timedelta(seconds=queue.retention_seconds)
     kept.sort(key=lambda letter: (letter.sent_at, letter.id))
-    report = [*census_report(census, queue=queue.name, depth=reader.depth, retention=retention)]
+    report = [*summary_report(census, queue=queue.name, depth=reader.depth, retention=retention)]
     if each and kept:
-        report += ["", letters_table(kept, now)]
-    screen.result(report, census_document(census, queue=queue.name, depth=reader.depth, letters=kept))
+        report += ["", dead_letters_table(kept, now)]
+    screen.result(report, summary_document(census, queue=queue.name, depth=reader.depth, letters=kept))
     return EXIT_OK
 
 
-def show_letters(target: Target, wanted_id: str, selection: Selection, screen: Screen) -> int:
+def show_letters(target: Stage, wanted_id: str, selection: Selection, screen: Screen) -> int:
     """Shows dead letters whole: the one with this id, or those that are selected."""
-    queue, now = Queue(target.sqs, target.outputs.dead_letter_queue_url), datetime.now(UTC)
+    queue, now = target.dlq, datetime.now(UTC)
     screen.note(NOTICE)
     found, more = list[DeadLetter](), 0
-    with read_letters(queue, Timing()) as reader:
-        for letter in reader.letters():
+    with read_dlq(queue) as reader:
+        for letter in reader.dead_letters():
             if not _is_meant(letter, wanted_id, selection, now):
                 continue
             if len(found) < MAX_SHOWN:
@@ -70,8 +68,8 @@ def _is_meant(letter: DeadLetter, wanted_id: str, selection: Selection, now: dat
     return not selection.mismatch(letter, now)
 
 
-def _show(target: Target, letters: list[DeadLetter], more: int, screen: Screen, now: datetime) -> None:
-    photos = Photos(target.s3, target.outputs.output_bucket, read_deployed_settings(target).fingerprint)
+def _show(target: Stage, letters: list[DeadLetter], more: int, screen: Screen, now: datetime) -> None:
+    photos = PhotoStates(target.s3, target.outputs.output_bucket, read_deployed_settings(target).fingerprint)
     log_group = f"/aws/lambda/{target.outputs.process_function}"
     report, documents = [], []
     for letter in letters:

@@ -28,7 +28,7 @@ _NOT_THERE = {
 }
 
 
-class Status(StrEnum):
+class MoveTaskStatus(StrEnum):
     """A task's status, in SQS's words."""
 
     RUNNING = "RUNNING"
@@ -39,7 +39,7 @@ class Status(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        return self not in (Status.RUNNING, Status.CANCELLING)
+        return self not in (MoveTaskStatus.RUNNING, MoveTaskStatus.CANCELLING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class MoveTask:
     """
 
     handle: str
-    status: Status
+    status: MoveTaskStatus
     moved: int
     to_move: int
     failure: str
@@ -65,7 +65,7 @@ class MoveTask:
         """Reads one of ListMessageMoveTasks' `Results`."""
         return cls(
             handle=answer.get("TaskHandle", ""),
-            status=Status(answer["Status"]),
+            status=MoveTaskStatus(answer["Status"]),
             moved=answer.get("ApproximateNumberOfMessagesMoved", 0),
             to_move=answer.get("ApproximateNumberOfMessagesToMove", 0),
             failure=answer.get("FailureReason", ""),
@@ -124,7 +124,7 @@ class MoveTasks:
         What was moved stays moved.
         """
         task = self.latest()
-        if task is None or task.status is not Status.RUNNING:
+        if task is None or task.status is not MoveTaskStatus.RUNNING:
             return None
         return self.sqs.cancel_message_move_task(TaskHandle=task.handle)["ApproximateNumberOfMessagesMoved"]
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_timing import Timing
 from scripts.aws.sqs_message import MAX_BATCH_ENTRIES
-from scripts.aws.sqs_queue import Queue
-from scripts.dlq.receive_selected import sweep
-from scripts.sending.journal import Entry
-from scripts.sending.sender import Sender, Sent, Shipment
+from scripts.aws.sqs_queue import SqsQueue
+from scripts.dlq.receive_selected import receive_selected
+from scripts.sending.journal import JournalEntry
+from scripts.sending.sender import OutgoingMessage, Sender, SendResult
 
 MOVED = "moved"
 
@@ -30,7 +29,7 @@ class Moves:
     """
 
     moved: set[str] = field(default_factory=set)
-    sent: Sent = field(default_factory=Sent)
+    sent: SendResult = field(default_factory=SendResult)
     kept: dict[str, str] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
 
@@ -63,23 +62,20 @@ class Mover:
     Attributes:
         source: the DLQ.
         sender: sends and journals.
-        timing: for how long letters are held.
         on_progress: hears how many are moved, and a note.
     """
 
-    source: Queue
+    source: SqsQueue
     sender: Sender
-    timing: Timing
     on_progress: Callable[[int, str], None] = lambda *_: None
 
     def move(self, wanted: set[str], most: int | None = None) -> Moves:
         """Moves the letters with these ids, or the first `most` of them to turn up."""
         moves = Moves()
-        missing = sweep(
+        missing = receive_selected(
             self.source,
             wanted,
             lambda letters: self._move_batch(letters, moves),
-            self.timing,
             most=most,
             batch_size=self.sender.pace.batch_size(MAX_BATCH_ENTRIES),
         )
@@ -87,14 +83,14 @@ class Mover:
         return moves
 
     def _move_batch(self, letters: Sequence[DeadLetter], moves: Moves) -> set[str]:
-        sent = self.sender.send([Shipment(letter.id, letter.message, _document(letter)) for letter in letters])
+        sent = self.sender.send([OutgoingMessage(letter.id, letter.message, _document(letter)) for letter in letters])
         moves.sent.add(sent)
         arrived = [letter for letter in letters if letter.id in sent.arrived]
         deleted = self.source.delete([letter.message.receipt_handle for letter in arrived])
         moves.kept |= {arrived[position].id: code for position, code in deleted.failed.items()}
         gone = {arrived[position].id for position in deleted.done}
         known = self.sender.journal.find(gone)
-        self.sender.journal.record(Entry(item, MOVED, known[item].document, known[item].at) for item in gone)
+        self.sender.journal.record(JournalEntry(item, MOVED, known[item].document, known[item].at) for item in gone)
         moves.moved |= gone
         self.on_progress(len(moves.moved), "")
         return gone

@@ -17,18 +17,18 @@ from processing.failures import DarkroomError
 from processing.outcomes import Outcome, SourceObject
 from processing.s3_events import parse_message
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_reader import read_letters
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.photo_state import Photos, SourceState
-from scripts.aws.sqs_queue import Queue
+from scripts.aws.dlq_reader import read_dlq
+from scripts.aws.photo_state import PhotoStates, SourceState
+from scripts.aws.sqs_queue import SqsQueue
 
 NOTHING_TO_DO = "nothing to do"
 WAITING = "waiting"
+POLL_SECONDS = 2.0
 _SLOWEST_POLL_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Redriven:
+class RedrivenMessage:
     """A message that was redriven.
 
     Attributes:
@@ -43,7 +43,7 @@ class Redriven:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class PhotoOutcome:
     """What became of one source object of a redriven message, or of a message that names none.
 
     Attributes:
@@ -67,14 +67,14 @@ class Finding:
 
 
 @dataclass
-class Findings:
+class Outcomes:
     """All findings of a wait."""
 
-    known: list[Finding] = field(default_factory=list)
-    waiting: list[Finding] = field(default_factory=list)
+    known: list[PhotoOutcome] = field(default_factory=list)
+    waiting: list[PhotoOutcome] = field(default_factory=list)
 
     @property
-    def failures(self) -> list[Finding]:
+    def failures(self) -> list[PhotoOutcome]:
         return [finding for finding in self.known if finding.is_failure]
 
     @property
@@ -107,9 +107,9 @@ class Findings:
     def items(self) -> set[str]:
         return {finding.item for finding in (*self.known, *self.waiting)}
 
-    def parted(self, items: Collection[str]) -> tuple["Findings", "Findings"]:
+    def parted(self, items: Collection[str]) -> tuple["Outcomes", "Outcomes"]:
         """The findings of these items, and all others."""
-        mine, others = Findings(), Findings()
+        mine, others = Outcomes(), Outcomes()
         for finding in self.known:
             (mine if finding.item in items else others).known.append(finding)
         for finding in self.waiting:
@@ -125,28 +125,28 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class Judge:
+class OutcomeChecker:
     """Looks for outcomes.
 
     Attributes:
         photos: both buckets.
         queue: where the messages were redriven to.
         dlq: where failures come back to.
-        timing: how often and how long to look.
+        patience_seconds: how long to look.
         on_progress: hears how many are known, and a note.
     """
 
-    photos: Photos
-    queue: Queue
-    dlq: Queue
-    timing: Timing
+    photos: PhotoStates
+    queue: SqsQueue
+    dlq: SqsQueue
+    patience_seconds: float
     on_progress: Callable[[int, str], None] = lambda *_: None
 
-    def wait(self, messages: Sequence[Redriven]) -> Findings:
+    def wait(self, messages: Sequence[RedrivenMessage]) -> Outcomes:
         """Looks until every message has an outcome or patience runs out."""
-        findings, pending = Findings(), list(messages)
-        end = time.monotonic() + self.timing.patience_seconds
-        poll_seconds = self.timing.poll_seconds
+        findings, pending = Outcomes(), list(messages)
+        end = time.monotonic() + self.patience_seconds
+        poll_seconds = POLL_SECONDS
         while pending:
             is_last_look = time.monotonic() >= end
             found = self.look(pending, believe_sources=is_last_look)
@@ -163,7 +163,7 @@ class Judge:
                 poll_seconds = min(_SLOWEST_POLL_SECONDS, poll_seconds * 1.5)
         return findings
 
-    def look(self, messages: Iterable[Redriven], *, believe_sources: bool) -> Findings:
+    def look(self, messages: Iterable[RedrivenMessage], *, believe_sources: bool) -> Outcomes:
         """Looks once.
 
         Args:
@@ -173,31 +173,33 @@ class Judge:
         """
         # Before the DLQ is read: what has left the queue by now is in the DLQ by now, if it failed.
         believe_sources = believe_sources or self.queue.depth().all == 0
-        with read_letters(self.dlq, self.timing) as reader:
+        with read_dlq(self.dlq) as reader:
             back: dict[str, list[DeadLetter]] = {}
-            for letter in reader.letters():
+            for letter in reader.dead_letters():
                 back.setdefault(letter.message_id, []).append(letter)
-        findings = Findings()
+        findings = Outcomes()
         for message in messages:
             for finding in self._judge(message, back.get(message.new_id, []), believe_sources):
                 (findings.waiting if finding.outcome == WAITING else findings.known).append(finding)
         return findings
 
-    def _judge(self, message: Redriven, letters: Sequence[DeadLetter], believe_sources: bool) -> list[Finding]:
+    def _judge(
+        self, message: RedrivenMessage, letters: Sequence[DeadLetter], believe_sources: bool
+    ) -> list[PhotoOutcome]:
         codes = {source: letter.code for letter in letters for source in letter.sources}
         try:
             sources = parse_message(message.body)
         except DarkroomError:
             code = letters[0].code if letters else ""
             outcome = Outcome.DEAD_LETTERED.value if letters else WAITING
-            return [Finding(item=message.item, key="", outcome=outcome, code=code)]
+            return [PhotoOutcome(item=message.item, key="", outcome=outcome, code=code)]
         if not sources:
-            return [Finding(item=message.item, key="", outcome=NOTHING_TO_DO)]
+            return [PhotoOutcome(item=message.item, key="", outcome=NOTHING_TO_DO)]
         findings = []
         for source in sources:
             code = codes.get(source, "")
             outcome = Outcome.DEAD_LETTERED.value if code else self._outcome(source, believe_sources)
-            findings.append(Finding(item=message.item, key=source.key, outcome=outcome, code=code))
+            findings.append(PhotoOutcome(item=message.item, key=source.key, outcome=outcome, code=code))
         return findings
 
     def _outcome(self, source: SourceObject, believe_sources: bool) -> str:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from scripts.aws.dead_letter import DeadLetter
 from scripts.dlq.mover import MOVED
-from scripts.dlq.outcomes import Redriven
-from scripts.sending.journal import Entry, Journal
+from scripts.dlq.outcomes import RedrivenMessage
+from scripts.sending.journal import Journal, JournalEntry
 from scripts.sending.sender import SENT
 
 SETTLED = "settled"
@@ -15,10 +15,10 @@ PURGED = "purged"
 UNVERIFIED_DAYS = 1
 
 
-def find_unverified(journal: Journal, queue_url: str, to_move: Iterable[DeadLetter] = ()) -> list[Redriven]:
+def pending_outcomes(journal: Journal, queue_url: str, to_move: Iterable[DeadLetter] = ()) -> list[RedrivenMessage]:
     """The messages to that queue whose outcome nobody has seen.
 
-    A message that came back, and whose new dead letter was moved or purged in turn, is not among them: it will never
+    A message that came back, and whose new dead letter was moved or purged_entry in turn, is not among them: it will never
     be seen again, and the photo's outcome is that of the later message.
 
     Args:
@@ -29,7 +29,7 @@ def find_unverified(journal: Journal, queue_url: str, to_move: Iterable[DeadLett
     since = datetime.now(UTC) - timedelta(days=UNVERIFIED_DAYS)
     came_back = _came_back(journal) | {letter.message_id for letter in to_move}
     return [
-        Redriven(entry.item, entry.document["new_id"], entry.document["message"]["body"])
+        RedrivenMessage(entry.item, entry.document["new_id"], entry.document["message"]["body"])
         for step in (SENT, MOVED)
         for entry in journal.at_step(step)
         if datetime.fromisoformat(entry.at) >= since
@@ -38,9 +38,9 @@ def find_unverified(journal: Journal, queue_url: str, to_move: Iterable[DeadLett
     ]
 
 
-def purged(letter: DeadLetter) -> Entry:
+def purged_entry(letter: DeadLetter) -> JournalEntry:
     """What the journal keeps of a letter that was deleted for good."""
-    return Entry(letter.id, PURGED, {"message_id": letter.message_id})
+    return JournalEntry(letter.id, PURGED, {"message_id": letter.message_id})
 
 
 def _came_back(journal: Journal) -> set[str]:

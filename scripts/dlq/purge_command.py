@@ -11,18 +11,17 @@ from typing import Any
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_reader import NOTICE, read_letters, wait_until_shown
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.sqs_queue import Queue
-from scripts.aws.stage import Target
+from scripts.aws.dlq_reader import NOTICE, read_dlq, wait_until_visible
+from scripts.aws.sqs_queue import SqsQueue
+from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Report, Screen
-from scripts.dlq.export_file import Line, read_export
-from scripts.dlq.pending_outcomes import purged
-from scripts.dlq.receive_selected import sweep
-from scripts.dlq.summary import letter_document
-from scripts.sending.journal import Journal, journal_for, journal_path
+from scripts.dlq.export_file import ExportLine, read_export
+from scripts.dlq.pending_outcomes import purged_entry
+from scripts.dlq.receive_selected import receive_selected
+from scripts.dlq.summary import dead_letter_document
+from scripts.sending.journal import Journal, journal_path, open_journal
 
 DRY_RUN = "Dry run: nothing was deleted. Add --execute to act."
 
@@ -50,28 +49,28 @@ class PurgePlan:
     in_flight: int
 
 
-def purge_letters(target: Target, file: Path, yes_delete: int | None, screen: Screen, *, execute: bool) -> int:
+def purge_letters(target: Stage, file: Path, yes_delete: int | None, screen: Screen, *, execute: bool) -> int:
     """Deletes what an export holds; prints what it would delete, or asks and deletes with `execute`."""
-    queue = Queue(target.sqs, target.outputs.dead_letter_queue_url)
+    queue = target.dlq
     lines = _lines_of(file, queue.arn)
     screen.note(NOTICE)
     if execute:
-        wait_until_shown(queue, Timing(), screen)
-    with read_letters(queue, Timing()) as reader:
-        plan = plan_purge(queue.name, file.name, lines, tuple(reader.letters()), reader.depth.in_flight)
+        wait_until_visible(queue, screen)
+    with read_dlq(queue) as reader:
+        plan = plan_purge(queue.name, file.name, lines, tuple(reader.dead_letters()), reader.depth.in_flight)
     if not execute:
         screen.result([DRY_RUN, *purge_report(plan)], purge_document(plan))
         return EXIT_OK
     if plan.letters:
         _confirm(plan, yes_delete, screen)
-    with journal_for(journal_path("redrive", target.stage), execute=False) as redrives:
+    with open_journal(journal_path("redrive", target.name), execute=False) as redrives:
         deleted = _delete(queue, {letter.id for letter in plan.letters}, redrives, screen)
     screen.result(deleted_report(plan, deleted), {**purge_document(plan), "executed": True, "deleted": deleted})
     return EXIT_OK if deleted == len(plan.letters) else EXIT_SOME_FAILED
 
 
 def plan_purge(
-    queue: str, file: str, lines: Sequence[Line], letters: Sequence[DeadLetter], in_flight: int
+    queue: str, file: str, lines: Sequence[ExportLine], letters: Sequence[DeadLetter], in_flight: int
 ) -> PurgePlan:
     """Parts the letters of a DLQ by what the export has of them."""
     exported = {line.message.id: line.message.body for line in lines}
@@ -125,7 +124,7 @@ def purge_document(plan: PurgePlan) -> dict[str, Any]:
         "executed": False,
         "queue": plan.queue,
         "file": plan.file,
-        "to_delete": [letter_document(letter) for letter in plan.letters],
+        "to_delete": [dead_letter_document(letter) for letter in plan.letters],
         "not_exported": plan.not_exported,
         "edited": plan.edited,
         "missing": plan.missing,
@@ -133,7 +132,7 @@ def purge_document(plan: PurgePlan) -> dict[str, Any]:
     }
 
 
-def _lines_of(file: Path, queue_arn: str) -> list[Line]:
+def _lines_of(file: Path, queue_arn: str) -> list[ExportLine]:
     """The export's lines, if all of them come from this DLQ."""
     lines = read_export(file)
     strangers = sum(line.queue != queue_arn for line in lines)
@@ -158,7 +157,7 @@ def _confirm(plan: PurgePlan, yes_delete: int | None, screen: Screen) -> None:
         raise OperatorError(f"not confirmed: it would delete {count_of(count, 'dead letter')}; nothing was deleted")
 
 
-def _delete(queue: Queue, wanted: set[str], redrives: Journal | None, screen: Screen) -> int:
+def _delete(queue: SqsQueue, wanted: set[str], redrives: Journal | None, screen: Screen) -> int:
     """Deletes letters; a redrive's journal hears of them, so that none of its proofs waits for one."""
     deleted: set[str] = set()
 
@@ -168,10 +167,10 @@ def _delete(queue: Queue, wanted: set[str], redrives: Journal | None, screen: Sc
             outcome = queue.delete([letter.message.receipt_handle for letter in letters])
             gone = [letters[position] for position in outcome.done]
             if redrives:
-                redrives.record(map(purged, gone))
+                redrives.record(map(purged_entry, gone))
             deleted.update(letter.id for letter in gone)
             on_progress(len(deleted), "")
             return {letter.id for letter in gone}
 
-        sweep(queue, wanted, act, Timing())
+        receive_selected(queue, wanted, act)
     return len(deleted)

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Sequence
 
+from scripts.aws import dlq_reader
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_timing import Timing
 from scripts.aws.sqs_message import MAX_BATCH_ENTRIES
-from scripts.aws.sqs_queue import Queue
+from scripts.aws.sqs_queue import SqsQueue
 from scripts.cli.signals import uninterrupted
 
 # Two looks at a queue that say it is empty, because SQS's figures are late.
@@ -16,11 +16,10 @@ _EMPTY_LOOKS = 2
 Act = Callable[[Sequence[DeadLetter]], set[str]]
 
 
-def sweep(
-    queue: Queue,
+def receive_selected(
+    queue: SqsQueue,
     wanted: set[str],
     act: Act,
-    timing: Timing,
     *,
     most: int | None = None,
     batch_size: int = MAX_BATCH_ENTRIES,
@@ -35,32 +34,32 @@ def sweep(
     """
     left, held = set(wanted), dict[str, str]()
     still = len(left) if most is None else min(most, len(left))
-    patience_ends, empty_looks = _patience_end(timing), 0
+    patience_ends, empty_looks = _patience_end(), 0
     try:
         while still and time.monotonic() < patience_ends and empty_looks < _EMPTY_LOOKS:
-            letters = _receive(queue, timing, batch_size, held)
+            letters = _receive(queue, batch_size, held)
             mine = [letter for letter in letters if letter.id in left][:still]
             if mine:
                 left -= {letter.id for letter in mine}
                 still -= len(mine)
                 for deleted in act(mine):
                     del held[deleted]
-                patience_ends = _patience_end(timing)
+                patience_ends = _patience_end()
             is_empty = not letters and queue.depth().all <= len(held)
             empty_looks = empty_looks + 1 if is_empty else 0
     finally:
         with uninterrupted():
-            queue.show(held.values())
+            queue.release(held.values())
     return left
 
 
-def _receive(queue: Queue, timing: Timing, most: int, held: dict[str, str]) -> list[DeadLetter]:
+def _receive(queue: SqsQueue, most: int, held: dict[str, str]) -> list[DeadLetter]:
     with uninterrupted():  # an answer that nobody reads would hide its messages for the whole hold
-        messages = queue.receive(hold_seconds=timing.hold_seconds, wait_seconds=timing.wait_seconds, most=most)
-        held |= {message.id: message.receipt_handle for message in messages}
-    return [DeadLetter(message) for message in messages]
+        letters = dlq_reader.receive_dead_letters(queue, most=most)
+        held |= {letter.id: letter.message.receipt_handle for letter in letters}
+    return letters
 
 
-def _patience_end(timing: Timing) -> float:
+def _patience_end() -> float:
     # Long enough for a hold of someone else's to end.
-    return time.monotonic() + timing.hold_seconds + 2 * timing.wait_seconds + 1
+    return time.monotonic() + dlq_reader.VISIBILITY_TIMEOUT_SECONDS + 2 * dlq_reader.WAIT_SECONDS + 1

@@ -7,26 +7,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from scripts.aws.deployed_settings import read_deployed_settings
-from scripts.aws.dlq_reader import read_letters
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.photo_state import Photos
-from scripts.aws.sqs_queue import Queue
-from scripts.aws.stage import Target
+from scripts.aws.dlq_reader import read_dlq
+from scripts.aws.photo_state import PhotoStates
+from scripts.aws.sqs_queue import SqsQueue
+from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
 from scripts.dlq import move_task
 from scripts.dlq.canary import choose_canaries
 from scripts.dlq.mover import Mover, Moves
-from scripts.dlq.outcomes import Findings, Judge
-from scripts.dlq.pending_outcomes import SETTLED, find_unverified
+from scripts.dlq.outcomes import OutcomeChecker, Outcomes
+from scripts.dlq.pending_outcomes import SETTLED, pending_outcomes
 from scripts.dlq.redrive_plan import RedrivePlan, plan_actions
 from scripts.dlq.selection import Selection, select
-from scripts.sending.journal import Entry, Journal
-from scripts.sending.rate_limit import Pace
+from scripts.sending.journal import Journal, JournalEntry
+from scripts.sending.rate_limit import RateLimit
 from scripts.sending.sender import Sender
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class RedriveRequest:
     """What a person asked for.
 
     Attributes:
@@ -37,7 +36,7 @@ class Request:
         canary: how many go first, alone; 0 for none.
         verify: whether outcomes are waited for.
         journal: the journal's file.
-        timing: the clocks.
+        patience_seconds: how long outcomes are waited for.
     """
 
     selection: Selection
@@ -47,7 +46,7 @@ class Request:
     canary: int
     verify: bool
     journal: Path
-    timing: Timing = field(default_factory=Timing)
+    patience_seconds: float = 1800.0
 
     @property
     def is_whole_queue(self) -> bool:
@@ -57,7 +56,7 @@ class Request:
 
 
 @dataclass
-class Result:
+class RedriveResult:
     """What a redrive did.
 
     Attributes:
@@ -67,7 +66,7 @@ class Result:
     """
 
     moves: Moves = field(default_factory=Moves)
-    findings: Findings = field(default_factory=Findings)
+    findings: Outcomes = field(default_factory=Outcomes)
     untouched: int = 0
 
     @property
@@ -80,17 +79,17 @@ class Result:
 class Redrive:
     """One redrive of a stage's DLQ."""
 
-    target: Target
-    request: Request
+    target: Stage
+    request: RedriveRequest
     screen: Screen
 
     @property
-    def source(self) -> Queue:
-        return Queue(self.target.sqs, self.target.outputs.dead_letter_queue_url)
+    def source(self) -> SqsQueue:
+        return self.target.dlq
 
     @property
-    def destination(self) -> Queue:
-        return Queue(self.target.sqs, self.request.to)
+    def destination(self) -> SqsQueue:
+        return SqsQueue(self.target.sqs, self.request.to)
 
     @property
     def move_tasks(self) -> move_task.MoveTasks:
@@ -99,10 +98,10 @@ class Redrive:
     def plan(self, journal: Journal | None) -> RedrivePlan:
         """Reads the DLQ and the journal; changes nothing."""
         request, now = self.request, datetime.now(UTC)
-        with read_letters(self.source, request.timing) as reader:
-            selected = select(reader.letters(), request.selection, now, request.most)
+        with read_dlq(self.source) as reader:
+            selected = select(reader.dead_letters(), request.selection, now, request.most)
         known = journal.find(letter.id for letter in selected.chosen) if journal else {}
-        unverified = find_unverified(journal, request.to, selected.chosen) if journal and request.verify else []
+        unverified = pending_outcomes(journal, request.to, selected.chosen) if journal and request.verify else []
         is_task = request.is_whole_queue and not known and bool(selected.chosen) and self.move_tasks.are_there()
         return RedrivePlan(
             source=self.source.name,
@@ -113,14 +112,14 @@ class Redrive:
             in_flight=reader.depth.in_flight,
             per_second=request.per_second,
             canary=request.canary,
-            verify_for=timedelta(seconds=request.timing.patience_seconds) if request.verify else None,
+            verify_for=timedelta(seconds=request.patience_seconds) if request.verify else None,
             unverified=len(unverified),
             by_move_task=is_task,
         )
 
-    def execute(self, plan: RedrivePlan, journal: Journal) -> Result:
+    def execute(self, plan: RedrivePlan, journal: Journal) -> RedriveResult:
         """Carries out a plan: the canary, the rest, the proof."""
-        result, wanted = Result(), plan.wanted
+        result, wanted = RedriveResult(), plan.wanted
         with self._mover(journal, len(wanted)) as mover:
             if plan.canary and wanted:
                 result = self._send_canaries(plan, journal, mover)
@@ -132,33 +131,35 @@ class Redrive:
             result.findings = self._find_outcomes(journal, None, result.findings)
         return result
 
-    def _send_canaries(self, plan: RedrivePlan, journal: Journal, mover: Mover) -> Result:
+    def _send_canaries(self, plan: RedrivePlan, journal: Journal, mover: Mover) -> RedriveResult:
         letters = [action.letter for action in plan.actions]
         moves = mover.move(choose_canaries(letters, self._photos(), plan.canary), plan.canary)
-        return Result(moves, self._find_outcomes(journal, moves.moved))
+        return RedriveResult(moves, self._find_outcomes(journal, moves.moved))
 
-    def _find_outcomes(self, journal: Journal, items: set[str] | None, earlier: Findings | None = None) -> Findings:
+    def _find_outcomes(self, journal: Journal, items: set[str] | None, earlier: Outcomes | None = None) -> Outcomes:
         """Waits for the outcomes of these items, or of all that have none yet, and journals them."""
-        unverified = find_unverified(journal, self.request.to)
+        unverified = pending_outcomes(journal, self.request.to)
         messages = [message for message in unverified if items is None or message.item in items]
         with self.screen.progress("waiting for outcomes", len(messages)) as on_progress:
             findings = self._judge(on_progress).wait(messages)
         outcomes = findings.settled_documents()
         entries = journal.find(outcomes).values()
-        journal.record(Entry(e.item, SETTLED, {**e.document, "outcomes": outcomes[e.item]}, e.at) for e in entries)
+        journal.record(
+            JournalEntry(e.item, SETTLED, {**e.document, "outcomes": outcomes[e.item]}, e.at) for e in entries
+        )
         if earlier:
             findings.known = earlier.known + findings.known
         return findings
 
-    def _judge(self, on_progress: Callable[[int, str], None]) -> Judge:
-        return Judge(self._photos(), self.destination, self.source, self.request.timing, on_progress)
+    def _judge(self, on_progress: Callable[[int, str], None]) -> OutcomeChecker:
+        return OutcomeChecker(self._photos(), self.destination, self.source, self.request.patience_seconds, on_progress)
 
-    def _photos(self) -> Photos:
+    def _photos(self) -> PhotoStates:
         fingerprint = read_deployed_settings(self.target).fingerprint
-        return Photos(self.target.s3, self.target.outputs.output_bucket, fingerprint)
+        return PhotoStates(self.target.s3, self.target.outputs.output_bucket, fingerprint)
 
     @contextmanager
     def _mover(self, journal: Journal, total: int) -> Iterator[Mover]:
-        sender = Sender(self.destination, journal, Pace(self.request.per_second))
+        sender = Sender(self.destination, journal, RateLimit(self.request.per_second))
         with self.screen.progress("redriving", total) as on_progress:
-            yield Mover(self.source, sender, self.request.timing, on_progress)
+            yield Mover(self.source, sender, on_progress)

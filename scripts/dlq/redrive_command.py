@@ -4,28 +4,27 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from scripts.aws.dlq_reader import NOTICE, wait_until_shown
-from scripts.aws.sqs_queue import Queue
-from scripts.aws.stage import Target
+from scripts.aws.dlq_reader import NOTICE, wait_until_visible
+from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
-from scripts.dlq.move_task import MoveTasks, Status
-from scripts.dlq.redrive import Redrive, Request
+from scripts.dlq.move_task import MoveTasks, MoveTaskStatus
+from scripts.dlq.redrive import Redrive, RedriveRequest
 from scripts.dlq.redrive_plan import DRY_RUN, RedrivePlan, plan_document, redrive_report
 from scripts.dlq.redrive_report import result_code, result_document, result_report, task_code, task_report
-from scripts.sending.journal import Journal, journal_for
+from scripts.sending.journal import Journal, open_journal
 
 
-def redrive(target: Target, request: Request, screen: Screen, *, execute: bool) -> int:
+def redrive(target: Stage, request: RedriveRequest, screen: Screen, *, execute: bool) -> int:
     """Plans a redrive; prints the plan, or carries it out with `execute`."""
     job = Redrive(target, request, screen)
     _check(target, request)
     _refuse_beside_a_task(job)
     screen.note(NOTICE)
-    with journal_for(request.journal, execute=execute) as journal:
+    with open_journal(request.journal, execute=execute) as journal:
         if execute:
-            wait_until_shown(job.source, request.timing, screen)
+            wait_until_visible(job.source, screen)
         plan = job.plan(journal)
         if execute and journal:
             return _execute(job, plan, journal, screen)
@@ -33,9 +32,9 @@ def redrive(target: Target, request: Request, screen: Screen, *, execute: bool) 
     return EXIT_OK
 
 
-def cancel(target: Target, screen: Screen) -> int:
+def cancel(target: Stage, screen: Screen) -> int:
     """Stops a running message move task of SQS's."""
-    queue = Queue(target.sqs, target.outputs.dead_letter_queue_url)
+    queue = target.dlq
     tasks = MoveTasks(target.sqs, queue.arn)
     moved = tasks.cancel() if tasks.are_there() else None
     line = "No message move task is running." if moved is None else f"Cancelled; about {moved:,} were moved already."
@@ -43,7 +42,7 @@ def cancel(target: Target, screen: Screen) -> int:
     return EXIT_OK
 
 
-def find_queue(target: Target, name_or_url: str) -> str:
+def find_queue(target: Stage, name_or_url: str) -> str:
     """The URL of the queue that a person named; the stage's own for none.
 
     Raises:
@@ -59,7 +58,7 @@ def find_queue(target: Target, name_or_url: str) -> str:
         raise OperatorError(f"there is no queue {name_or_url!r}: {error}") from error
 
 
-def _check(target: Target, request: Request) -> None:
+def _check(target: Stage, request: RedriveRequest) -> None:
     if request.to == target.outputs.dead_letter_queue_url:
         raise OperatorError("a DLQ cannot be redriven to itself")
     if request.to != target.outputs.queue_url and (request.canary or request.verify):
@@ -69,7 +68,7 @@ def _check(target: Target, request: Request) -> None:
 def _refuse_beside_a_task(job: Redrive) -> None:
     tasks = job.move_tasks
     running = tasks.latest() if tasks.are_there() else None
-    if running and running.status is Status.RUNNING:
+    if running and running.status is MoveTaskStatus.RUNNING:
         raise OperatorError(
             f"SQS is already moving this queue's messages (about {running.moved:,} so far): "
             "wait for it, or stop it with `dlq redrive --cancel`"

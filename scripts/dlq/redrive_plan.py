@@ -12,15 +12,15 @@ from scripts.aws.dead_letter import DeadLetter, explain
 from scripts.cli.output import Report, Table
 from scripts.cli.units import human_duration
 from scripts.dlq.selection import Selected
-from scripts.dlq.summary import letter_document, letters_table
-from scripts.sending.journal import Entry
+from scripts.dlq.summary import dead_letter_document, dead_letters_table
+from scripts.sending.journal import JournalEntry
 from scripts.sending.sender import REFUSED, SENDING
 
 MAX_SHOWN = 20
 DRY_RUN = "Dry run: nothing was sent or deleted. Add --execute to act."
 
 
-class Step(StrEnum):
+class RedriveStep(StrEnum):
     """What is done with one dead letter."""
 
     MOVE = "send, then delete"
@@ -29,10 +29,10 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True)
-class Action:
+class RedriveAction:
     """One dead letter and what is done with it."""
 
-    step: Step
+    step: RedriveStep
     letter: DeadLetter
 
 
@@ -57,7 +57,7 @@ class RedrivePlan:
     source: str
     destination: str
     conditions: str
-    actions: tuple[Action, ...]
+    actions: tuple[RedriveAction, ...]
     left: Counter[str]
     in_flight: int
     per_second: float | None
@@ -73,20 +73,20 @@ class RedrivePlan:
     @property
     def permanent(self) -> Counter[str]:
         """How many are to be sent although they would fail again, by code."""
-        sent = [action.letter for action in self.actions if action.step is not Step.DELETE]
+        sent = [action.letter for action in self.actions if action.step is not RedriveStep.DELETE]
         return Counter(letter.code for letter in sent if letter.is_permanent)
 
 
-def plan_actions(selected: Selected, journal: Mapping[str, Entry]) -> tuple[Action, ...]:
+def plan_actions(selected: Selected, journal: Mapping[str, JournalEntry]) -> tuple[RedriveAction, ...]:
     """Decides about each chosen letter from what the journal knows of it."""
-    return tuple(Action(_step(journal.get(letter.id)), letter) for letter in selected.chosen)
+    return tuple(RedriveAction(_step(journal.get(letter.id)), letter) for letter in selected.chosen)
 
 
 def redrive_report(plan: RedrivePlan, now: datetime) -> Report:
     """The plan for people."""
     report: list[str | Table] = [_headline(plan)]
     if plan.actions:
-        table = letters_table([action.letter for action in plan.actions[:MAX_SHOWN]], now)
+        table = dead_letters_table([action.letter for action in plan.actions[:MAX_SHOWN]], now)
         rows = [(a.step.value, *row) for a, row in zip(plan.actions, table.rows, strict=False)]
         report += ["", Table(("action", *table.headings), rows)]
         if len(plan.actions) > MAX_SHOWN:
@@ -106,7 +106,7 @@ def plan_document(plan: RedrivePlan) -> dict[str, Any]:
         "executed": False,
         "source": plan.source,
         "destination": plan.destination,
-        "actions": [{"action": a.step.name.lower(), **letter_document(a.letter)} for a in plan.actions],
+        "actions": [{"action": a.step.name.lower(), **dead_letter_document(a.letter)} for a in plan.actions],
         "left": dict(plan.left),
         "in_flight": plan.in_flight,
         "by_move_task": plan.by_move_task,
@@ -114,10 +114,10 @@ def plan_document(plan: RedrivePlan) -> dict[str, Any]:
     }
 
 
-def _step(entry: Entry | None) -> Step:
+def _step(entry: JournalEntry | None) -> RedriveStep:
     if entry is None or entry.step == REFUSED:
-        return Step.MOVE
-    return Step.MOVE_AGAIN if entry.step == SENDING else Step.DELETE
+        return RedriveStep.MOVE
+    return RedriveStep.MOVE_AGAIN if entry.step == SENDING else RedriveStep.DELETE
 
 
 def _headline(plan: RedrivePlan) -> str:

@@ -8,16 +8,16 @@ from scripts.aws.dead_letter import explain
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
 from scripts.cli.failures import Failure, failure_table
 from scripts.cli.output import Report, Table, key_text
-from scripts.dlq.move_task import MoveTask, Status
+from scripts.dlq.move_task import MoveTask, MoveTaskStatus
 from scripts.dlq.mover import Moves
-from scripts.dlq.outcomes import Findings
-from scripts.dlq.redrive import Result
+from scripts.dlq.outcomes import Outcomes
+from scripts.dlq.redrive import RedriveResult
 from scripts.dlq.redrive_plan import RedrivePlan, nothing_report
 
 MAX_SHOWN = 20
 
 
-def result_report(plan: RedrivePlan, result: Result) -> Report:
+def result_report(plan: RedrivePlan, result: RedriveResult) -> Report:
     """The result for people."""
     report: list[str | Table] = []
     if plan.actions:
@@ -33,7 +33,7 @@ def result_report(plan: RedrivePlan, result: Result) -> Report:
     return report
 
 
-def result_document(plan: RedrivePlan, result: Result) -> dict[str, Any]:
+def result_document(plan: RedrivePlan, result: RedriveResult) -> dict[str, Any]:
     """The result for machines."""
     mine, earlier = result.findings.parted(result.moves.moved)
     return {
@@ -48,7 +48,7 @@ def result_document(plan: RedrivePlan, result: Result) -> dict[str, Any]:
     }
 
 
-def result_code(result: Result) -> int:
+def result_code(result: RedriveResult) -> int:
     """The exit code."""
     if result.untouched or result.findings.waiting:
         return EXIT_STOPPED
@@ -65,12 +65,12 @@ def task_report(task: MoveTask | None) -> Report:
 
 def task_code(task: MoveTask | None) -> int:
     """The exit code."""
-    if task is not None and task.status is Status.COMPLETED:
+    if task is not None and task.status is MoveTaskStatus.COMPLETED:
         return EXIT_OK
     return EXIT_SOME_FAILED
 
 
-def _outcomes_report(plan: RedrivePlan, result: Result) -> list[str | Table]:
+def _outcomes_report(plan: RedrivePlan, result: RedriveResult) -> list[str | Table]:
     if result.untouched or plan.verify_for is None:
         return _findings_report(result.findings, "Outcomes of the canary:")
     mine, earlier = result.findings.parted(result.moves.moved)
@@ -99,7 +99,7 @@ def _counted(errors: dict[str, str], what: str) -> list[str]:
     return [f"{count:,} {what} ({error})." for error, count in sorted(Counter(errors.values()).items())]
 
 
-def _findings_report(findings: Findings, title: str) -> list[str | Table]:
+def _findings_report(findings: Outcomes, title: str) -> list[str | Table]:
     if not findings.counts:
         return []
     counts = sorted(findings.counts.items(), key=lambda item: (-item[1], item[0]))
@@ -118,7 +118,7 @@ def _more(count: int) -> list[str]:
     return [f"... and {count - MAX_SHOWN:,} more"] if count > MAX_SHOWN else []
 
 
-def _canary_line(result: Result) -> str:
+def _canary_line(result: RedriveResult) -> str:
     findings, spared = result.findings, f"Not touched: {count_of(result.untouched, 'dead letter')}."
     if result.moves.is_clean and findings.is_good:
         why = "for want of a photo that is there as it was and still to be made"

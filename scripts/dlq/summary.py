@@ -36,7 +36,7 @@ class Group:
 
 
 @dataclass
-class Census:
+class DlqSummary:
     """The counts."""
 
     now: datetime
@@ -66,7 +66,7 @@ def folder_of(letter: DeadLetter) -> str:
     return letter.key.rpartition("/")[0] + "/" if "/" in letter.key else "(top level)"
 
 
-def census_report(census: Census, *, queue: str, depth: Depth, retention: timedelta) -> Report:
+def summary_report(census: DlqSummary, *, queue: str, depth: Depth, retention: timedelta) -> Report:
     """The counts for people."""
     if census.count == 0:
         return [f"No dead letters in {queue}.", *_in_flight(depth)]
@@ -88,7 +88,7 @@ def census_report(census: Census, *, queue: str, depth: Depth, retention: timede
     return [*report, "", *_expiry(census, retention), *_in_flight(depth)]
 
 
-def census_document(census: Census, *, queue: str, depth: Depth, letters: Iterable[DeadLetter]) -> dict[str, Any]:
+def summary_document(census: DlqSummary, *, queue: str, depth: Depth, letters: Iterable[DeadLetter]) -> dict[str, Any]:
     """The counts for machines, and each letter."""
     return {
         "queue": queue,
@@ -100,17 +100,17 @@ def census_document(census: Census, *, queue: str, depth: Depth, letters: Iterab
         },
         "ages": dict(census.ages),
         "folders": dict(census.folders),
-        "letters": [letter_document(letter) for letter in letters],
+        "letters": [dead_letter_document(letter) for letter in letters],
     }
 
 
-def letters_table(letters: Iterable[DeadLetter], now: datetime) -> Table:
+def dead_letters_table(letters: Iterable[DeadLetter], now: datetime) -> Table:
     """One line a letter."""
     rows = [(letter.id, letter.code, human_duration(letter.age(now)), _keys(letter)) for letter in letters]
     return Table(("id", "code", "age", "key"), rows)
 
 
-def letter_document(letter: DeadLetter) -> dict[str, Any]:
+def dead_letter_document(letter: DeadLetter) -> dict[str, Any]:
     """One letter for machines, without its body."""
     return {
         "id": letter.id,
@@ -128,7 +128,7 @@ def _keys(letter: DeadLetter) -> str:
     return key_text(letter.key) + more
 
 
-def _expiry(census: Census, retention: timedelta) -> list[str]:
+def _expiry(census: DlqSummary, retention: timedelta) -> list[str]:
     assert census.oldest is not None  # noqa: S101 (for the type checker: there is at least one)
     left, kept = human_duration(census.oldest + retention - census.now), human_duration(retention)
     return [f"SQS deletes the oldest in {left}; it keeps a dead letter for {kept}."]

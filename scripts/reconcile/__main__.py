@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from scripts.aws.stage import find_target
+from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
 from scripts.cli.output import Screen
-from scripts.reconcile.command import Request, reconcile
+from scripts.reconcile.command import ReconcileRequest, reconcile
 from scripts.sending.journal import journal_path
 
 EXAMPLE = "Example: npm run reconcile -- --prefix 2026/ --max 5000 --rate 20/s --stage prod --execute"
@@ -44,7 +44,7 @@ def command(
     With --execute it sends a message for each photo that is missing or stale, and for no other. This is also the
     backfill for photos that were there before Darkroom.
     """
-    request = Request(
+    request = ReconcileRequest(
         prefix=prefix,
         most=most,
         per_second=per_second or 50.0,
@@ -53,7 +53,7 @@ def command(
         while_busy=while_busy,
         journal=journal or journal_path("reconcile", stage),
     )
-    return reconcile(find_target(stage), request, Screen(as_json=as_json), execute=execute)
+    return reconcile(find_stage(stage), request, Screen(as_json=as_json), execute=execute)
 
 
 if __name__ == "__main__":

@@ -13,28 +13,26 @@ from pathlib import Path
 
 from processing.wording import count_of
 from scripts.aws.deployed_settings import DeployedSettings, read_deployed_settings
-from scripts.aws.dlq_reader import NOTICE, read_letters
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.photo_state import Photos
-from scripts.aws.sqs_queue import Queue
-from scripts.aws.stage import Target
+from scripts.aws.dlq_reader import NOTICE, read_dlq
+from scripts.aws.photo_state import PhotoStates
+from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.reconcile.comparison import Judged, compare
-from scripts.reconcile.counts import SOURCES, Tally
-from scripts.reconcile.event import Errand, make_shipment
-from scripts.reconcile.known_keys import Sieve, dead_versions
+from scripts.reconcile.counts import SOURCES, StateCounts
+from scripts.reconcile.event import BackfillTarget, backfill_message
+from scripts.reconcile.known_keys import KnownKeys, dead_versions
 from scripts.reconcile.listing import list_bucket
-from scripts.reconcile.report import DRY_RUN, Frame, SentCounts, plan_document, plan_report, sent_report
+from scripts.reconcile.report import DRY_RUN, ReportContext, SentCounts, plan_document, plan_report, sent_report
 from scripts.reconcile.states import Expected
-from scripts.sending.journal import journal_for
-from scripts.sending.rate_limit import Pace
-from scripts.sending.sender import Sender, Shipment
+from scripts.sending.journal import open_journal
+from scripts.sending.rate_limit import RateLimit
+from scripts.sending.sender import OutgoingMessage, Sender
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class ReconcileRequest:
     """What a person asked for.
 
     Attributes:
@@ -69,20 +67,20 @@ class Reconciliation:
         is_cut: whether the maximum ended it.
     """
 
-    target: Target
-    request: Request
+    target: Stage
+    request: ReconcileRequest
     settings: DeployedSettings
-    tally: Tally = field(default_factory=Tally)
+    tally: StateCounts = field(default_factory=StateCounts)
     sent: SentCounts = field(default_factory=SentCounts)
     is_cut: bool = False
 
     @property
-    def errand(self) -> Errand:
+    def errand(self) -> BackfillTarget:
         """What is sent, and where to."""
         outputs = self.target.outputs
-        return Errand(outputs.input_bucket, outputs.queue_url, self.settings.fingerprint)
+        return BackfillTarget(outputs.input_bucket, outputs.queue_url, self.settings.fingerprint)
 
-    def run(self, sieve: Sieve, sender: Sender | None, screen: Screen) -> None:
+    def run(self, sieve: KnownKeys, sender: Sender | None, screen: Screen) -> None:
         """Compares; with a sender, sends too, and stops at the maximum."""
         with closing(self._compare()) as handfuls, screen.progress("comparing", None) as on_progress:
             for handful in handfuls:
@@ -94,12 +92,12 @@ class Reconciliation:
                 sent = f", {self.sent.sent:,} sent" if sender else ""
                 on_progress(self.tally.listed[SOURCES], f"{self.tally.to_send:,} to send{sent}")
 
-    def frame(self, waiting: int) -> Frame:
+    def frame(self, waiting: int) -> ReportContext:
         """What the report needs to know beside the counts."""
-        return Frame(
+        return ReportContext(
             input_bucket=self.target.outputs.input_bucket,
             output_bucket=self.target.outputs.output_bucket,
-            queue=Queue(self.target.sqs, self.target.outputs.queue_url).name,
+            queue=self.target.queue.name,
             waiting=waiting,
             prefix=self.request.prefix,
             is_quick=self.request.is_quick,
@@ -119,12 +117,12 @@ class Reconciliation:
         return compare(
             list_bucket(s3, outputs.input_bucket, self.request.prefix),
             list_bucket(s3, outputs.output_bucket, self.request.prefix),
-            None if self.request.is_quick else Photos(s3, outputs.output_bucket, fingerprint).marker,
+            None if self.request.is_quick else PhotoStates(s3, outputs.output_bucket, fingerprint).marker,
             expected,
             self.tally,
         )
 
-    def _count(self, handful: list[Judged]) -> list[Shipment]:
+    def _count(self, handful: list[Judged]) -> list[OutgoingMessage]:
         """Counts a handful; answers the messages to send about it."""
         shipments = []
         for pair, state, sent_on in handful:
@@ -132,18 +130,18 @@ class Reconciliation:
             if state.is_sent and pair.source and self.tally.to_send > self.request.most:
                 self.tally.left[state] += 1
             elif state.is_sent and pair.source:
-                shipments.append(make_shipment(pair.source, self.errand))
+                shipments.append(backfill_message(pair.source, self.errand))
         return shipments
 
-    def _send(self, shipments: list[Shipment], sender: Sender) -> None:
+    def _send(self, shipments: list[OutgoingMessage], sender: Sender) -> None:
         self.sent.add(sender.send(shipments))
         self.is_cut = self.tally.to_send >= self.request.most
 
 
-def reconcile(target: Target, request: Request, screen: Screen, *, execute: bool) -> int:
+def reconcile(target: Stage, request: ReconcileRequest, screen: Screen, *, execute: bool) -> int:
     """Compares the buckets of a stage; sends what is missing or stale with `execute`."""
     job = Reconciliation(target, request, read_deployed_settings(target))
-    queue = Queue(target.sqs, target.outputs.queue_url)
+    queue = target.queue
     waiting = queue.depth().all
     if execute and waiting and not request.while_busy:
         raise OperatorError(
@@ -151,20 +149,20 @@ def reconcile(target: Target, request: Request, screen: Screen, *, execute: bool
             "Give the command again when the queue is empty, or add --while-busy"
         )
     screen.note(NOTICE)
-    with read_letters(Queue(target.sqs, target.outputs.dead_letter_queue_url), Timing()) as reader:
-        dead = dead_versions(reader.letters())
-    with journal_for(request.journal, execute=execute) as journal:
+    with read_dlq(target.dlq) as reader:
+        dead = dead_versions(reader.dead_letters())
+    with open_journal(request.journal, execute=execute) as journal:
         kept_since = datetime.now(UTC) - timedelta(seconds=queue.retention_seconds)
-        sieve = Sieve(request.prefix, job.errand, dead, journal, kept_since, request.is_quick)
+        sieve = KnownKeys(request.prefix, job.errand, dead, journal, kept_since, request.is_quick)
         if not (execute and journal):
             job.run(sieve, None, screen)
             frame = job.frame(waiting)
             screen.result([DRY_RUN, *plan_report(job.tally, frame)], plan_document(job.tally, frame))
             return EXIT_OK
-        return _execute(job, sieve, Sender(queue, journal, Pace(request.per_second)), waiting, screen)
+        return _execute(job, sieve, Sender(queue, journal, RateLimit(request.per_second)), waiting, screen)
 
 
-def _execute(job: Reconciliation, sieve: Sieve, sender: Sender, waiting: int, screen: Screen) -> int:
+def _execute(job: Reconciliation, sieve: KnownKeys, sender: Sender, waiting: int, screen: Screen) -> int:
     try:
         job.run(sieve, sender, screen)
     except KeyboardInterrupt:

@@ -5,9 +5,8 @@ from contextlib import closing
 from typing import NamedTuple, TypeVar
 
 from processing.commit_marker import Marker
-from scripts.aws.parallel import side_by_side
-from scripts.aws.sqs_queue import chunks
-from scripts.reconcile.counts import OUTPUTS, SOURCES, Tally
+from scripts.aws.parallel import chunks, map_in_threads
+from scripts.reconcile.counts import OUTPUTS, SOURCES, StateCounts
 from scripts.reconcile.listing import Listed, in_key_order
 from scripts.reconcile.merge import Pair, join, outputs_in_order, sources_in_order
 from scripts.reconcile.states import Expected, State, judge, needs_marker
@@ -38,7 +37,7 @@ def compare(
     outputs: Iterable[Listed],
     read_marker: Callable[[str], Marker | None] | None,
     expected: Expected,
-    tally: Tally,
+    tally: StateCounts,
 ) -> Generator[list[Judged]]:
     """Judges every source, and every set of outputs without one, in source order and in handfuls.
 
@@ -59,7 +58,7 @@ def compare(
     listed_sources = _counted(in_key_order(sources), tally, SOURCES)
     listed_outputs = _counted(in_key_order(outputs), tally, OUTPUTS)
     pairs = join(sources_in_order(listed_sources), outputs_in_order(listed_outputs, note_foreign))
-    with closing(side_by_side(judge_all, chunks(pairs, _PAIRS_AT_ONCE), THREADS)) as handfuls:
+    with closing(map_in_threads(judge_all, chunks(pairs, _PAIRS_AT_ONCE), THREADS)) as handfuls:
         for handful in handfuls:
             if read_marker is not None:
                 tally.heads += sum(needs_marker(judged.pair) for judged in handful)
@@ -72,7 +71,7 @@ def _marker_of(pair: Pair, read_marker: Callable[[str], Marker | None] | None) -
     return read_marker(pair.source.key)
 
 
-def _counted(items: Iterable[T], tally: Tally, name: str) -> Iterator[T]:
+def _counted(items: Iterable[T], tally: StateCounts, name: str) -> Iterator[T]:
     for item in items:
         tally.listed[name] += 1
         yield item

@@ -11,7 +11,7 @@ SOURCES, OUTPUTS = "sources", "outputs"
 
 
 @dataclass
-class Tally:
+class StateCounts:
     """Counts by state; memory does not grow with the buckets.
 
     Attributes:

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
-from scripts.aws.sqs_message import Message
+from scripts.aws.sqs_message import StoredMessage
 from scripts.reconcile.listing import Listed
-from scripts.sending.sender import Shipment
+from scripts.sending.sender import OutgoingMessage
 
 # Tells our messages from S3's own in a log or a dead letter.
 EVENT_SOURCE = "darkroom:reconcile"
 
 
-class Errand(NamedTuple):
+class BackfillTarget(NamedTuple):
     """What all messages of a run have in common.
 
     Attributes:
@@ -28,7 +28,7 @@ class Errand(NamedTuple):
     fingerprint: str
 
 
-def make_shipment(source: Listed, errand: Errand) -> Shipment:
+def backfill_message(source: Listed, errand: BackfillTarget) -> OutgoingMessage:
     """A message about one source object, as it was listed.
 
     Without a sequencer, because a listing has none: the function then lets the eTag decide.
@@ -43,10 +43,10 @@ def make_shipment(source: Listed, errand: Errand) -> Shipment:
             "object": {"key": quote_plus(source.key), "size": source.size_bytes, "eTag": source.etag},
         },
     }
-    message = Message(id="", body=json.dumps({"Records": [record]}))
-    return Shipment(item_of(source, errand), message, {"key": source.key, "etag": source.etag})
+    message = StoredMessage(id="", body=json.dumps({"Records": [record]}))
+    return OutgoingMessage(item_of(source, errand), message, {"key": source.key, "etag": source.etag})
 
 
-def item_of(source: Listed, errand: Errand) -> str:
+def item_of(source: Listed, errand: BackfillTarget) -> str:
     """What the journal calls a version of a source under some settings, in this bucket and for this queue."""
     return hashlib.sha256(json.dumps([source.key, source.etag, *errand]).encode()).hexdigest()

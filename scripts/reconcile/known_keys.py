@@ -11,9 +11,9 @@ from hashlib import blake2b
 
 from scripts.aws.dead_letter import DeadLetter
 from scripts.reconcile.comparison import Judged
-from scripts.reconcile.event import Errand, item_of
+from scripts.reconcile.event import BackfillTarget, item_of
 from scripts.reconcile.states import State
-from scripts.sending.journal import Entry, Journal
+from scripts.sending.journal import Journal, JournalEntry
 from scripts.sending.sender import REFUSED, SENDING
 
 _THERE = (State.COMPLETE, State.DAMAGED)
@@ -21,7 +21,7 @@ _UNSURE = (SENDING, REFUSED)
 
 
 @dataclass(frozen=True)
-class Sieve:
+class KnownKeys:
     """Gives judged pairs their final state.
 
     Attributes:
@@ -34,7 +34,7 @@ class Sieve:
     """
 
     prefix: str
-    errand: Errand
+    errand: BackfillTarget
     dead: frozenset[bytes]
     journal: Journal | None
     kept_since: datetime
@@ -49,7 +49,7 @@ class Sieve:
         sent = self._under_way(inside)
         return [self._finally(judged, sent) for judged in inside]
 
-    def _under_way(self, inside: Sequence[Judged]) -> dict[str, Entry]:
+    def _under_way(self, inside: Sequence[Judged]) -> dict[str, JournalEntry]:
         """What earlier runs have sent and may still come, by item; the journal forgets the rest."""
         if self.journal is None:
             return {}
@@ -59,11 +59,11 @@ class Sieve:
         self.journal.forget(over)
         return {item: e for item, e in known.items() if item not in over and e.step not in _UNSURE}
 
-    def _is_over(self, entry: Entry, state: State) -> bool:
+    def _is_over(self, entry: JournalEntry, state: State) -> bool:
         is_there = state in _THERE and not self.is_quick
         return is_there or datetime.fromisoformat(entry.at) < self.kept_since
 
-    def _finally(self, judged: Judged, sent: Mapping[str, Entry]) -> Judged:
+    def _finally(self, judged: Judged, sent: Mapping[str, JournalEntry]) -> Judged:
         source = judged.pair.source
         if source is None or not judged.state.is_sent:
             return judged

@@ -11,9 +11,9 @@ from processing.wording import count_of, human_bytes
 from scripts.aws.prices import dollars, looking_cost, processing_cost
 from scripts.cli.output import Report, Table, key_text
 from scripts.cli.units import human_duration
-from scripts.reconcile.counts import OUTPUTS, SOURCES, Tally
+from scripts.reconcile.counts import OUTPUTS, SOURCES, StateCounts
 from scripts.reconcile.states import State
-from scripts.sending.sender import Sent
+from scripts.sending.sender import SendResult
 
 DRY_RUN = "Dry run: nothing was sent. Add --execute to act."
 
@@ -32,14 +32,14 @@ class SentCounts:
     maybe_twice: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
-    def add(self, sent: Sent) -> None:
+    def add(self, sent: SendResult) -> None:
         self.sent += len(sent.new_ids)
         self.maybe_twice += len(sent.maybe_twice)
         self.refused.update(sent.refused.values())
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frame:
+class ReportContext:
     """What a comparison was about.
 
     Attributes:
@@ -67,7 +67,7 @@ class Frame:
     memory_mb: int
 
 
-def plan_report(tally: Tally, frame: Frame) -> Report:
+def plan_report(tally: StateCounts, frame: ReportContext) -> Report:
     """The comparison for people."""
     report: list[str | Table] = [*_compared(tally, frame), "", _states_table(tally), ""]
     to_send = min(tally.to_send, frame.most)
@@ -87,7 +87,7 @@ def plan_report(tally: Tally, frame: Frame) -> Report:
     return [*report, *_looking(tally), *_notes(tally, frame)]
 
 
-def plan_document(tally: Tally, frame: Frame) -> dict[str, Any]:
+def plan_document(tally: StateCounts, frame: ReportContext) -> dict[str, Any]:
     """The comparison for machines."""
     cost = processing_cost(min(tally.to_send, frame.most), frame.renditions, frame.memory_mb)
     return {
@@ -106,7 +106,7 @@ def plan_document(tally: Tally, frame: Frame) -> dict[str, Any]:
     }
 
 
-def sent_report(tally: Tally, frame: Frame, sent: SentCounts, *, is_cut: bool) -> Report:
+def sent_report(tally: StateCounts, frame: ReportContext, sent: SentCounts, *, is_cut: bool) -> Report:
     """The result for people."""
     lines = [f"Sent {count_of(sent.sent, 'message')} to {frame.queue}."]
     if sent.maybe_twice:
@@ -120,7 +120,7 @@ def sent_report(tally: Tally, frame: Frame, sent: SentCounts, *, is_cut: bool) -
     return [*_compared(tally, frame), "", _states_table(tally), "", *lines, *_notes(tally, frame)]
 
 
-def _compared(tally: Tally, frame: Frame) -> list[str]:
+def _compared(tally: StateCounts, frame: ReportContext) -> list[str]:
     keys = f" (prefix {key_text(frame.prefix)})" if frame.prefix else ""
     outputs = count_of(tally.listed[OUTPUTS], "object")
     lines = [
@@ -132,19 +132,19 @@ def _compared(tally: Tally, frame: Frame) -> list[str]:
     return lines
 
 
-def _states_table(tally: Tally) -> Table:
+def _states_table(tally: StateCounts) -> Table:
     shown = [state for state in State if tally.states[state] or state in (State.COMPLETE, State.MISSING)]
     return Table(("state", "photos", "what is done", "examples"), [row for s in shown for row in _rows(s, tally)])
 
 
-def _rows(state: State, tally: Tally) -> list[tuple[str | int, ...]]:
+def _rows(state: State, tally: StateCounts) -> list[tuple[str | int, ...]]:
     title, left = _title(state, tally), tally.left[state]
     examples = ", ".join(map(key_text, tally.examples.get(state, [])))
     rows: list[tuple[str | int, ...]] = [(title, tally.states[state] - left, state.deed, examples)]
     return [*rows, (title, left, "left for another run", "")] if left else rows
 
 
-def _title(state: State, tally: Tally) -> str:
+def _title(state: State, tally: StateCounts) -> str:
     if state is not State.SENT_EARLIER:
         return state.title
     first, last = tally.sent_on
@@ -152,12 +152,12 @@ def _title(state: State, tally: Tally) -> str:
     return f"sent {days}, not there yet"
 
 
-def _looking(tally: Tally) -> list[str]:
+def _looking(tally: StateCounts) -> list[str]:
     cost = looking_cost(tally.listed.total(), tally.heads)
     return [f"This comparison cost {dollars(cost)}: {count_of(tally.heads, 'commit marker')} read."]
 
 
-def _notes(tally: Tally, frame: Frame) -> list[str]:
+def _notes(tally: StateCounts, frame: ReportContext) -> list[str]:
     notes = []
     if tally.source_bytes:
         size = human_bytes(tally.source_bytes)

@@ -22,7 +22,7 @@ _MAX_PARAMETERS = 500
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """The last step of one item.
 
     Attributes:
@@ -70,7 +70,7 @@ class Journal:
     ) -> None:
         self._database.close()
 
-    def record(self, entries: Iterable[Entry]) -> None:
+    def record(self, entries: Iterable[JournalEntry]) -> None:
         """Writes the last step of some items, all or none, and returns when the disk has them.
 
         Raises:
@@ -80,7 +80,7 @@ class Journal:
         rows = [(e.item, e.step, json.dumps(e.document), e.at or now) for e in entries]
         self._write("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
 
-    def find(self, items: Iterable[str]) -> dict[str, Entry]:
+    def find(self, items: Iterable[str]) -> dict[str, JournalEntry]:
         """The entries of those items that have one."""
         wanted, found = list(items), {}
         for start in range(0, len(wanted), _MAX_PARAMETERS):
@@ -98,7 +98,7 @@ class Journal:
         """
         self._write("DELETE FROM entries WHERE item = ?", [(item,) for item in items])
 
-    def at_step(self, step: str) -> Iterator[Entry]:
+    def at_step(self, step: str) -> Iterator[JournalEntry]:
         """The items whose last step this is, oldest first."""
         query = "SELECT item, step, document, at FROM entries WHERE step = ? ORDER BY at, item"
         return map(_entry, self._database.execute(query, (step,)))
@@ -133,7 +133,7 @@ class Journal:
 
 
 @contextmanager
-def journal_for(path: Path, *, execute: bool) -> Iterator[Journal | None]:
+def open_journal(path: Path, *, execute: bool) -> Iterator[Journal | None]:
     """Opens the journal of a run; a dry run does not make one, and gets None when no earlier run has left one."""
     if execute or path.exists():
         with Journal(path) as journal:
@@ -147,9 +147,9 @@ def journal_path(name: str, stage: str) -> Path:
     return JOURNALS / f"{name}-{stage}.journal"
 
 
-def _entry(row: tuple[str, str, str, str]) -> Entry:
+def _entry(row: tuple[str, str, str, str]) -> JournalEntry:
     item, step, document, at = row
-    return Entry(item, step, json.loads(document), at)
+    return JournalEntry(item, step, json.loads(document), at)
 
 
 def _explain(path: Path, error: Exception) -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-class Pace:
+class RateLimit:
     """Lets through so many a second and never a burst beyond one call's worth.
 
     Args:

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.aws.sqs_message import Message
-from scripts.aws.sqs_queue import Queue, batches
+from scripts.aws.sqs_message import StoredMessage
+from scripts.aws.sqs_queue import SqsQueue, batches
 from scripts.cli.signals import uninterrupted
-from scripts.sending.journal import Entry, Journal
-from scripts.sending.rate_limit import Pace
+from scripts.sending.journal import Journal, JournalEntry
+from scripts.sending.rate_limit import RateLimit
 
 SENDING, SENT, REFUSED = "sending", "sent", "refused"
 
 
 @dataclass(frozen=True)
-class Shipment:
+class OutgoingMessage:
     """A message to send.
 
     Attributes:
@@ -29,7 +29,7 @@ class Shipment:
     """
 
     item: str
-    message: Message
+    message: StoredMessage
     document: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -38,7 +38,7 @@ class Shipment:
 
 
 @dataclass
-class Sent:
+class SendResult:
     """What became of some shipments, by item.
 
     Attributes:
@@ -58,7 +58,7 @@ class Sent:
         """All that are in the queue for sure."""
         return self.earlier | set(self.new_ids)
 
-    def add(self, other: "Sent") -> None:
+    def add(self, other: "SendResult") -> None:
         self.new_ids |= other.new_ids
         self.earlier |= other.earlier
         self.maybe_twice |= other.maybe_twice
@@ -69,38 +69,38 @@ class Sent:
 class Sender:
     """Sends to one queue, at a pace, with a journal."""
 
-    queue: Queue
+    queue: SqsQueue
     journal: Journal
-    pace: Pace
+    pace: RateLimit
 
-    def send(self, shipments: Sequence[Shipment]) -> Sent:
+    def send(self, shipments: Sequence[OutgoingMessage]) -> SendResult:
         """Sends what no earlier run has sent.
 
         Raises:
             ClientError, BotoCoreError: SQS took no batch at all; a later run goes on from here.
         """
         known = self.journal.find(shipment.item for shipment in shipments)
-        report = Sent(earlier={item for item, entry in known.items() if entry.step not in (SENDING, REFUSED)})
+        report = SendResult(earlier={item for item, entry in known.items() if entry.step not in (SENDING, REFUSED)})
         unsure = {item for item, entry in known.items() if entry.step == SENDING}
         for batch in batches(s for s in shipments if s.item not in report.earlier):
             report.add(self._send_batch(batch))
         report.maybe_twice = unsure & set(report.new_ids)
         return report
 
-    def _send_batch(self, batch: Sequence[Shipment]) -> Sent:
+    def _send_batch(self, batch: Sequence[OutgoingMessage]) -> SendResult:
         self.pace.wait_for(len(batch))
         with uninterrupted():
-            self.journal.record(Entry(shipment.item, SENDING, shipment.document) for shipment in batch)
+            self.journal.record(JournalEntry(shipment.item, SENDING, shipment.document) for shipment in batch)
             outcome = self.queue.send([shipment.message for shipment in batch])
-            report = Sent(
+            report = SendResult(
                 new_ids={batch[position].item: new_id for position, new_id in outcome.done.items()},
                 refused={batch[position].item: code for position, code in outcome.failed.items()},
             )
             self.journal.record(self._entry(shipment, report) for shipment in batch)
         return report
 
-    def _entry(self, shipment: Shipment, report: Sent) -> Entry:
+    def _entry(self, shipment: OutgoingMessage, report: SendResult) -> JournalEntry:
         if shipment.item in report.refused:
-            return Entry(shipment.item, REFUSED, {**shipment.document, "error": report.refused[shipment.item]})
+            return JournalEntry(shipment.item, REFUSED, {**shipment.document, "error": report.refused[shipment.item]})
         arrival = {"to": self.queue.url, "new_id": report.new_ids[shipment.item]}
-        return Entry(shipment.item, SENT, {**shipment.document, **arrival})
+        return JournalEntry(shipment.item, SENT, {**shipment.document, **arrival})

@@ -1,25 +1,28 @@
-"""Whether a file is in the bucket already, unchanged: by size, then by checksum.
+"""Find out whether a file is in the bucket already, unchanged: by size, then by checksum.
 
-An upload of ours leaves the file's SHA-256 in the object's metadata. Of any other upload the eTag is the MD5, unless it
-came in parts or is encrypted with a KMS key: then nothing can be compared, and the file is uploaded once more.
+Our own uploads store the file's SHA-256 in the object's metadata. Of any other object the eTag is the MD5, except
+after a multipart upload or with a KMS key: then nothing can be compared, and the file is uploaded again.
 """
 
-import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from scripts.upload.folder import LocalFile
+from botocore.exceptions import BotoCoreError, ClientError
 
-SHA256 = "sha256"
+from scripts.aws.parallel import map_in_threads
+from scripts.aws.photo_state import is_missing
+from scripts.photo_job.photo_folder import LocalFile, Unreadable, error_reason
+from scripts.photo_job.uploader import SHA256, Uploader, file_checksum
+
 _MD5_ETAG = re.compile(r"[0-9a-f]{32}")
 
 
 class Why(StrEnum):
-    """What is known of a file before it is uploaded."""
+    """How a file compares with the object under its key."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -27,13 +30,13 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True)
-class Action:
-    """A file and what is to be done with it.
+class UploadAction:
+    """A file, uploaded unless it is unchanged.
 
     Attributes:
         file: the file.
-        why: it is uploaded unless it is unchanged.
-        etag: of the object that is there; empty when there is none.
+        why: how it compares with the object.
+        etag: of the object; empty when there is none.
     """
 
     file: LocalFile
@@ -41,30 +44,47 @@ class Action:
     etag: str = ""
 
 
-def decide(file: LocalFile, there: Mapping[str, Any] | None) -> Action:
-    """Compares a file with the object under its key.
+def compare_all(uploader: Uploader, files: Iterable[LocalFile | Unreadable]) -> Generator[UploadAction | Unreadable]:
+    """Compare each file with the bucket, several at once; yield in the files' order."""
+    return map_in_threads(lambda file: _compare(uploader, file), files, uploader.threads)
+
+
+def decide(file: LocalFile, head: Mapping[str, Any] | None) -> UploadAction:
+    """Compare a file with the object under its key.
 
     Args:
         file: the file; read only if the sizes agree.
-        there: HeadObject's answer; None when there is no such object.
+        head: HeadObject's response; None when there is no such object.
 
     Raises:
         OSError: it cannot be read.
     """
-    if there is None:
-        return Action(file, Why.NEW)
-    etag = there["ETag"].strip('"')
-    is_same = there["ContentLength"] == file.size_bytes and _same_content(file.path, etag, there["Metadata"])
-    return Action(file, Why.UNCHANGED if is_same else Why.CHANGED, etag)
+    if head is None:
+        return UploadAction(file, Why.NEW)
+    etag = head["ETag"].strip('"')
+    is_same = head["ContentLength"] == file.size_bytes and _has_same_content(file.path, etag, head["Metadata"])
+    return UploadAction(file, Why.UNCHANGED if is_same else Why.CHANGED, etag)
 
 
-def digest(path: Path, algorithm: str) -> str:
-    """A file's checksum in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
+def _compare(uploader: Uploader, file: LocalFile | Unreadable) -> UploadAction | Unreadable:
+    if isinstance(file, Unreadable):
+        return file
+    try:
+        return decide(file, _head(uploader, file.key))
+    except (OSError, ClientError, BotoCoreError) as error:
+        return Unreadable(file.key, error_reason(error))
 
 
-def _same_content(path: Path, etag: str, metadata: Mapping[str, str]) -> bool:
+def _head(uploader: Uploader, key: str) -> dict[str, object] | None:
+    try:
+        return dict(uploader.s3.head_object(Bucket=uploader.bucket, Key=key))
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise
+
+
+def _has_same_content(path: Path, etag: str, metadata: Mapping[str, str]) -> bool:
     if SHA256 in metadata:
-        return metadata[SHA256] == digest(path, "sha256")
-    return bool(_MD5_ETAG.fullmatch(etag)) and etag == digest(path, "md5")
+        return metadata[SHA256] == file_checksum(path, SHA256)
+    return bool(_MD5_ETAG.fullmatch(etag)) and etag == file_checksum(path, "md5")

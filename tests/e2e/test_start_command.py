@@ -1,4 +1,4 @@
-"""`npm start` as a person types it: what it prints, how it ends, what it leaves behind."""
+"""`npm start` as a command: its output, its exit codes, the processes it leaves."""
 
 import os
 import re
@@ -25,7 +25,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def family_of(ancestor: int) -> dict[int, str]:
-    """A process and all its descendants: when each was started, by its id."""
+    """Map the ids of a process and all its descendants to their start times."""
     parents, started = {}, {}
     for file in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -82,10 +82,10 @@ def test_outputs_among_the_photos_end_with_1_and_write_nothing(tmp_path: Path) -
     ("arguments", "complaint"),
     [
         (["--no-such-option"], "--no-such-option"),
-        (["my", "holiday"], "unexpected extra argument"),  # a name with a space that nobody put in quotes
+        (["my", "holiday"], "unexpected extra argument"),  # a name with a space, without quotes
         (["--patience-seconds", "long"], "Invalid value for '--patience-seconds'"),
-        ([""], "an empty name is no folder"),
-        (["--out", ""], "an empty name is no folder"),
+        ([""], "an empty name is not a folder"),
+        (["--out", ""], "an empty name is not a folder"),
     ],
 )
 def test_wrong_usage_ends_with_1_and_not_as_a_job_with_failures(arguments: list[str], complaint: str) -> None:
@@ -137,8 +137,8 @@ def test_a_local_aws_that_dies_ends_with_1_its_log_and_what_was_done_so_far(tmp_
     os.kill(local_aws, signal.SIGKILL)
     told, complaint = command.communicate(timeout=120)
     assert command.returncode == 1, complaint
-    assert "What became of the photos" in told
-    assert "not done" in told
+    assert re.search(r"^processed +\d+$", told, re.MULTILINE)
+    assert re.search(r"^not done +\d+$", told, re.MULTILINE)
     assert re.search(r"the local AWS failed: .*\nIts log is /.*/local-stack-\d+\.log\n", complaint)
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 from processing.dead_letter import reason_attributes
 from processing.failures import FailureCode
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.sqs_message import Message
+from scripts.aws.sqs_message import StoredMessage
 from tests.support.events import s3_body
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -47,4 +47,4 @@ def received(
         system["DeadLetterQueueSourceArn"] = "arn:aws:sqs:eu-west-1:123456789012:darkroom-prod-photos"
     answer = {"MessageId": letter_id, "ReceiptHandle": f"handle-{letter_id}", "Attributes": system}
     body, attributes = sent["MessageBody"], sent["MessageAttributes"]
-    return DeadLetter(Message.from_answer({**answer, "Body": body, "MessageAttributes": attributes}))
+    return DeadLetter(StoredMessage.from_answer({**answer, "Body": body, "MessageAttributes": attributes}))

@@ -7,8 +7,8 @@ from functools import cache, cached_property
 from typing import Any
 from uuid import uuid4
 
-from scripts.aws.local_endpoint import client_environment, make_client
-from scripts.aws.stage import Target, find_target
+from scripts.aws.local_endpoint import client_environment, make_local_client
+from scripts.aws.stage import Stage, find_stage
 
 RENDITIONS = "large:1200:80,medium:600:80,small:300:80"
 _OUTPUTS = {
@@ -36,9 +36,9 @@ class BareStage:
         return client_environment(self.endpoint_url)
 
     @cached_property
-    def target(self) -> Target:
+    def target(self) -> Stage:
         """As the scripts find it; needs `environment` in the environment."""
-        return find_target(self.name)
+        return find_stage(self.name)
 
     def client(self, service: str) -> Any:
         return _client(service, self.endpoint_url)
@@ -46,14 +46,14 @@ class BareStage:
 
 @cache
 def _client(service: str, endpoint_url: str) -> Any:
-    return make_client(service, endpoint_url)  # making one takes as long as a hundred calls
+    return make_local_client(service, endpoint_url)  # making one takes as long as a hundred calls
 
 
 def deploy_bare_stage(endpoint_url: str) -> BareStage:
     """Makes a stage of its own, with a name that nobody else has."""
     name = f"t{uuid4().hex[:10]}"
     template = {"Resources": _resources(name), "Outputs": {key: {"Value": value} for key, value in _OUTPUTS.items()}}
-    cloudformation = make_client("cloudformation", endpoint_url)
+    cloudformation = make_local_client("cloudformation", endpoint_url)
     stack_name = f"darkroom-{name}"
     cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(template))
     cloudformation.get_waiter("stack_create_complete").wait(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.aws.dlq_timing import Timing
-from scripts.cli.repository import REPOSITORY
+from scripts.aws import dlq_reader
+from scripts.dlq import outcomes
 from scripts.dlq.__main__ import app
 from scripts.local_stack.ministack import LocalAws, local_aws
 from scripts.sending import journal
@@ -17,7 +17,7 @@ from tests.integration.scripts.command_line import CommandLine
 @pytest.fixture(scope="session")
 def bare_aws() -> Iterator[LocalAws]:
     """A local AWS for the session."""
-    with local_aws(REPOSITORY / ".tools/stack/bin/python", REPOSITORY / ".build") as aws:
+    with local_aws() as aws:
         yield aws
 
 
@@ -34,10 +34,9 @@ def bare_stage(bare_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> BareStage
 def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Short clocks, because the local AWS answers at once, and journals that are nobody else's."""
     monkeypatch.setattr(journal, "JOURNALS", tmp_path / "journals")
-    defaults = Timing.__init__.__kwdefaults__
-    assert defaults is not None
-    for clock, seconds in {"wait_seconds": 0, "poll_seconds": 0.1, "hold_seconds": 5}.items():
-        monkeypatch.setitem(defaults, clock, seconds)
+    monkeypatch.setattr(dlq_reader, "VISIBILITY_TIMEOUT_SECONDS", 5)
+    monkeypatch.setattr(dlq_reader, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(outcomes, "POLL_SECONDS", 0.1)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from processing.failures import FailureCode
-from scripts.aws.sqs_queue import Depth, Queue
+from scripts.aws.sqs_queue import Depth, SqsQueue
 from tests.integration.scripts.bare_stage import BareStage, drain
 from tests.support.dead_letters import dead_letter
 
@@ -23,7 +23,7 @@ def denied_sources(stage: BareStage) -> list[dict[str, Any]]:
 
 
 def depth(stage: BareStage) -> Depth:
-    return Queue(stage.client("sqs"), stage.target.outputs.dead_letter_queue_url).depth()
+    return SqsQueue(stage.client("sqs"), stage.target.outputs.dead_letter_queue_url).depth()
 
 
 def in_dlq(stage: BareStage) -> list[dict[str, Any]]:

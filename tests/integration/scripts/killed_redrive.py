@@ -12,15 +12,15 @@ from typing import Any
 
 import boto3
 
-from scripts.aws.dlq_timing import Timing
+from scripts.aws import dlq_reader
 from scripts.aws.stack_outputs import StackOutputs
-from scripts.aws.stage import Target
+from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
-from scripts.dlq.redrive import Redrive, Request
+from scripts.dlq.redrive import Redrive, RedriveRequest
 from scripts.dlq.selection import Selection
-from scripts.sending.journal import Entry, Journal
+from scripts.sending.journal import Journal, JournalEntry
 
-TIMING = Timing(hold_seconds=2, wait_seconds=0, poll_seconds=0.1, patience_seconds=5)
+VISIBILITY_TIMEOUT_SECONDS = 2
 
 
 class Steps:
@@ -49,31 +49,32 @@ class DeadlyJournal(Journal):
         super().__init__(path)
         self._steps = steps
 
-    def record(self, entries: Iterable[Entry]) -> None:
+    def record(self, entries: Iterable[JournalEntry]) -> None:
         listed = list(entries)
         self._steps.take(f"before journaling {listed[0].step}")
         super().record(listed)
         self._steps.take(f"after journaling {listed[0].step}")
 
 
-def make_target(endpoint_url: str, queue_url: str, dead_letter_queue_url: str) -> Target:
+def make_target(endpoint_url: str, queue_url: str, dead_letter_queue_url: str) -> Stage:
     """A stage that consists of two queues."""
     names = dict.fromkeys(StackOutputs.__annotations__, "unused")
     outputs = StackOutputs(**names | {"queue_url": queue_url, "dead_letter_queue_url": dead_letter_queue_url})
     session = boto3.Session("test", "test", region_name="us-east-1")
-    return Target(stage="test", outputs=outputs, session=session, endpoint_url=endpoint_url)
+    return Stage(name="test", outputs=outputs, session=session, endpoint_url=endpoint_url)
 
 
-def make_request(target: Target, journal: Path) -> Request:
+def make_request(target: Stage, journal: Path) -> RedriveRequest:
     """All letters, one by one with a journal."""
-    return Request(
+    return RedriveRequest(
         selection=Selection(), most=None, per_second=None, to=target.outputs.queue_url, canary=0, verify=False,
-        journal=journal, timing=TIMING,
+        journal=journal,
     )  # fmt: skip
 
 
 def run_until_killed(endpoint_url: str, queue_url: str, dlq_url: str, journal: str, deadly: int) -> None:
     """Runs the redrive to its end or its death; writes down the steps of a whole one."""
+    dlq_reader.VISIBILITY_TIMEOUT_SECONDS, dlq_reader.WAIT_SECONDS = VISIBILITY_TIMEOUT_SECONDS, 0
     target, steps = make_target(endpoint_url, queue_url, dlq_url), Steps(deadly)
     target.sqs.meta.events.register("before-call.sqs", steps.before_call)
     target.sqs.meta.events.register("after-call.sqs", steps.after_call)

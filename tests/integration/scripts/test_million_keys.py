@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from processing.commit_marker import Marker
 from scripts.cli.repository import REPOSITORY
 from scripts.reconcile.comparison import compare
-from scripts.reconcile.counts import Tally
+from scripts.reconcile.counts import StateCounts
 from scripts.reconcile.listing import Listed
 from scripts.reconcile.states import Expected, State
 
@@ -34,7 +34,7 @@ def outputs() -> Iterator[Listed]:
 
 def compare_a_million() -> None:
     """Run in a process of its own, so that nothing but this counts."""
-    before, tally = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, Tally()
+    before, tally = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, StateCounts()
     for handful in compare(sources(), outputs(), lambda _: Marker("e1", "", "f1"), EXPECTED, tally):
         for judged in handful:
             tally.add(judged.state, judged.pair.key)

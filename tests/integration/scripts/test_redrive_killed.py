@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,10 @@ from uuid import uuid4
 import pytest
 
 from processing.failures import FailureCode
-from scripts.aws.dlq_reader import wait_until_shown
-from scripts.aws.local_endpoint import make_client
-from scripts.aws.stage import Target
+from scripts.aws import dlq_reader
+from scripts.aws.dlq_reader import wait_until_visible
+from scripts.aws.local_endpoint import make_local_client
+from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
 from scripts.dlq.mover import MOVED
 from scripts.dlq.redrive import Redrive
@@ -25,7 +26,12 @@ from scripts.local_stack.ministack import LocalAws
 from scripts.sending.journal import Journal
 from scripts.sending.sender import SENT
 from tests.integration.scripts.bare_stage import drain, send_all
-from tests.integration.scripts.killed_redrive import TIMING, make_request, make_target, run_until_killed
+from tests.integration.scripts.killed_redrive import (
+    VISIBILITY_TIMEOUT_SECONDS,
+    make_request,
+    make_target,
+    run_until_killed,
+)
 from tests.support.dead_letters import dead_letter
 
 LETTERS = [dead_letter(f"2026/{i:03}.jpg", code=FailureCode.ACCESS_DENIED, message_id=f"m{i}") for i in range(200)]
@@ -67,7 +73,7 @@ class Account:
 class Scene:
     """A DLQ with 200 letters and a queue, for one kill."""
 
-    target: Target
+    target: Stage
     sqs: Any
     journal: Path
     step: int
@@ -107,9 +113,9 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.integration.scripts.killed_redrive"])
 
 
-def _rerun(target: Target, path: Path) -> tuple[int, dict[str, int]]:
+def _rerun(target: Stage, path: Path) -> tuple[int, dict[str, int]]:
     job = Redrive(target, make_request(target, path), Screen())
-    wait_until_shown(job.source, TIMING, Screen())
+    wait_until_visible(job.source, Screen())
     with Journal(path) as journal:
         result = job.execute(job.plan(journal), journal)
         return len(result.moves.sent.maybe_twice), journal.counts()
@@ -126,8 +132,15 @@ def _choose(names: Sequence[str]) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def accounts(bare_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Account]:
-    folder, sqs = tmp_path_factory.mktemp("journals"), make_client("sqs", bare_aws.endpoint_url)
+def accounts(bare_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence[Account]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dlq_reader, "VISIBILITY_TIMEOUT_SECONDS", VISIBILITY_TIMEOUT_SECONDS)
+        patch.setattr(dlq_reader, "WAIT_SECONDS", 0)
+        yield _kill_and_rerun(bare_aws, tmp_path_factory)
+
+
+def _kill_and_rerun(bare_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Account]:
+    folder, sqs = tmp_path_factory.mktemp("journals"), make_local_client("sqs", bare_aws.endpoint_url)
     assert _set_scene(bare_aws, sqs, folder, NEVER).kill(bare_aws.endpoint_url) == 0
     names = json.loads((folder / f"{NEVER}.journal.steps").read_text())
     with ThreadPoolExecutor(AT_ONCE) as threads:  # reruns mostly wait for what the killed run held

@@ -57,7 +57,7 @@ def test_it_says_when_the_outputs_are_complete_after_all() -> None:
 
 def test_a_letter_that_sqs_moved_shows_no_reason_of_an_earlier_life_as_its_own() -> None:
     shown = lines(received("d1", code=FailureCode.ACCESS_DENIED, moved_by_sqs=True, detail="old", attempts=5))
-    assert shown[1].startswith("  code              no-reason (retryable): SQS gave it up itself")
+    assert shown[1].startswith("  code              no-reason (retryable): SQS moved it itself")
     assert "  earlier reason    access-denied, from before it was last redriven" in shown
     assert not any("old" in line or "attempts" in line for line in shown)
 

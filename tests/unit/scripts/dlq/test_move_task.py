@@ -9,15 +9,14 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from scripts.aws.dlq_timing import Timing
 from scripts.aws.stack_outputs import StackOutputs
-from scripts.aws.stage import Target
+from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.dlq import redrive_command as redriving
-from scripts.dlq.move_task import MoveTask, MoveTasks, Status, fits
-from scripts.dlq.redrive import Request
+from scripts.dlq.move_task import MoveTask, MoveTasks, MoveTaskStatus, fits
+from scripts.dlq.redrive import RedriveRequest
 from scripts.dlq.selection import Selection
 from tests.support.dead_letters import dead_letter
 
@@ -30,22 +29,22 @@ LOOK = {"SourceArn": DLQ_ARN, "MaxResults": 1}
 
 
 @pytest.fixture
-def target() -> Target:
+def target() -> Stage:
     session = boto3.Session("test", "test", region_name="eu-west-1")
     names = dict.fromkeys(StackOutputs.__annotations__, "unused")
     outputs = StackOutputs(**names | {"queue_url": QUEUE, "dead_letter_queue_url": DLQ})
-    return Target(stage="prod", outputs=outputs, session=session)
+    return Stage(name="prod", outputs=outputs, session=session)
 
 
 @pytest.fixture
-def sqs(target: Target) -> Iterator[Stubber]:
+def sqs(target: Stage) -> Iterator[Stubber]:
     with Stubber(target.sqs) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
 
 
 @pytest.fixture
-def tasks(target: Target) -> MoveTasks:
+def tasks(target: Stage) -> MoveTasks:
     return MoveTasks(target.sqs, DLQ_ARN, sleep=lambda _: None)
 
 
@@ -96,12 +95,14 @@ def test_a_task_is_followed_to_its_end(sqs: Stubber, tasks: MoveTasks) -> None:
         "list_message_move_tasks", answer(**cancelling, ApproximateNumberOfMessagesMoved=20, **counts), LOOK
     )
     sqs.add_response(
-        "list_message_move_tasks", answer(Status="COMPLETED", ApproximateNumberOfMessagesMoved=37, **counts), LOOK
+        "list_message_move_tasks",
+        answer(Status="COMPLETED", ApproximateNumberOfMessagesMoved=37, **counts),
+        LOOK,
     )
     progress: list[tuple[int, int]] = []
     task = tasks.follow(lambda moved, to_move: progress.append((moved, to_move)))
     assert progress == [(10, 37), (20, 37)]
-    assert task == MoveTask(handle="", status=Status.COMPLETED, moved=37, to_move=37, failure="")
+    assert task == MoveTask(handle="", status=MoveTaskStatus.COMPLETED, moved=37, to_move=37, failure="")
 
 
 def test_a_running_task_is_cancelled_by_its_handle(sqs: Stubber, tasks: MoveTasks) -> None:
@@ -116,7 +117,7 @@ def test_there_is_nothing_to_cancel_when_no_task_runs(sqs: Stubber, tasks: MoveT
     assert tasks.cancel() is None
 
 
-def request(journal: Path, **changes: Any) -> Request:
+def request(journal: Path, **changes: Any) -> RedriveRequest:
     fields: dict[str, Any] = {
         "selection": Selection(),
         "most": None,
@@ -125,9 +126,8 @@ def request(journal: Path, **changes: Any) -> Request:
         "canary": 0,
         "verify": False,
         "journal": journal,
-        "timing": Timing(wait_seconds=0),
     }
-    return Request(**fields | changes)
+    return RedriveRequest(**fields | changes)
 
 
 def expect_reading(sqs: Stubber, *, execute: bool) -> None:
@@ -168,7 +168,7 @@ def expect_start(sqs: Stubber) -> None:
 
 
 def test_a_dry_run_of_a_whole_queue_announces_the_task_and_starts_none(
-    target: Target, sqs: Stubber, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    target: Stage, sqs: Stubber, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     expect_reading(sqs, execute=False)
     assert redriving.redrive(target, request(tmp_path / "j"), Screen(), execute=False) == EXIT_OK
@@ -183,7 +183,7 @@ def test_a_dry_run_of_a_whole_queue_announces_the_task_and_starts_none(
     ],
 )
 def test_a_whole_queue_is_moved_by_sqs_and_the_end_is_reported(
-    target: Target,
+    target: Stage,
     sqs: Stubber,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -200,7 +200,7 @@ def test_a_whole_queue_is_moved_by_sqs_and_the_end_is_reported(
 
 
 def test_ctrl_c_cancels_the_task_and_machines_hear_of_it(
-    target: Target,
+    target: Stage,
     sqs: Stubber,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -218,7 +218,7 @@ def test_ctrl_c_cancels_the_task_and_machines_hear_of_it(
     assert json.loads(capsys.readouterr().out) == {"cancelled": True, "moved": 1}
 
 
-def test_nothing_is_begun_beside_a_task_that_runs(target: Target, sqs: Stubber, tmp_path: Path) -> None:
+def test_nothing_is_begun_beside_a_task_that_runs(target: Stage, sqs: Stubber, tmp_path: Path) -> None:
     sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DLQ_ARN}})
     for _ in range(2):
         sqs.add_response("list_message_move_tasks", answer(**RUNNING, ApproximateNumberOfMessagesMoved=7), LOOK)
@@ -226,7 +226,7 @@ def test_nothing_is_begun_beside_a_task_that_runs(target: Target, sqs: Stubber, 
         redriving.redrive(target, request(tmp_path / "j"), Screen(), execute=True)
 
 
-def test_the_cancel_command_says_what_it_did(target: Target, sqs: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_cancel_command_says_what_it_did(target: Stage, sqs: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
     sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DLQ_ARN}})
     for _ in range(2):
         sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)

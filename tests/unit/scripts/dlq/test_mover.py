@@ -5,16 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.sqs_message import Message
+from scripts.aws import dlq_reader
+from scripts.aws.sqs_message import StoredMessage
 from scripts.aws.sqs_queue import BatchOutcome, Depth
 from scripts.dlq.mover import MOVED, Mover
 from scripts.sending.journal import Journal
-from scripts.sending.rate_limit import Pace
+from scripts.sending.rate_limit import RateLimit
 from scripts.sending.sender import SENT, Sender
 from tests.support.dead_letters import received
 
-TIMING = Timing(hold_seconds=0, wait_seconds=0)
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dlq_reader, "VISIBILITY_TIMEOUT_SECONDS", 0)
+    monkeypatch.setattr(dlq_reader, "WAIT_SECONDS", 0)
 
 
 class FakeDlq:
@@ -22,10 +26,10 @@ class FakeDlq:
 
     def __init__(self, ids: Sequence[str]) -> None:
         self.visible = {letter_id: received(letter_id, f"{letter_id}.jpg").message for letter_id in ids}
-        self.hidden: dict[str, Message] = {}
+        self.hidden: dict[str, StoredMessage] = {}
         self.refuses: set[str] = set()
 
-    def receive(self, *, hold_seconds: int, wait_seconds: int, most: int) -> list[Message]:
+    def receive(self, *, visibility_timeout_seconds: int, wait_seconds: int, most: int) -> list[StoredMessage]:
         taken = list(self.visible.values())[:most]
         for message in taken:
             self.hidden[message.receipt_handle] = self.visible.pop(message.id)
@@ -41,7 +45,7 @@ class FakeDlq:
                 outcome.done[position] = {}
         return outcome
 
-    def show(self, handles: Sequence[str]) -> None:
+    def release(self, handles: Sequence[str]) -> None:
         for handle in handles:
             message = self.hidden.pop(handle)
             self.visible[message.id] = message
@@ -59,7 +63,7 @@ class FakeQueue:
         self.bodies: list[str] = []
         self.refuses: set[str] = set()
 
-    def send(self, messages: Sequence[Message]) -> BatchOutcome:
+    def send(self, messages: Sequence[StoredMessage]) -> BatchOutcome:
         outcome = BatchOutcome()
         for position, message in enumerate(messages):
             if message.body in self.refuses:
@@ -82,7 +86,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def mover(dlq: FakeDlq, queue: FakeQueue, journal: Journal) -> Mover:
-    return Mover(dlq, Sender(queue, journal, Pace(None)), TIMING)  # type: ignore[arg-type]
+    return Mover(dlq, Sender(queue, journal, RateLimit(None)))  # type: ignore[arg-type]
 
 
 def ids(count: int) -> list[str]:
@@ -138,7 +142,7 @@ def test_letters_that_do_not_turn_up_are_missing_and_not_waited_for_without_end(
 
 def test_an_interrupt_in_the_middle_shows_everything_that_was_not_deleted(queue: FakeQueue, journal: Journal) -> None:
     class Interrupted(FakeQueue):
-        def send(self, messages: Sequence[Message]) -> BatchOutcome:
+        def send(self, messages: Sequence[StoredMessage]) -> BatchOutcome:
             if queue.bodies:
                 raise KeyboardInterrupt
             return queue.send(messages)

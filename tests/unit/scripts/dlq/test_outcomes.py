@@ -8,11 +8,10 @@ import pytest
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, SourceObject
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_timing import Timing
 from scripts.aws.photo_state import SourceState
 from scripts.aws.sqs_queue import Depth
 from scripts.dlq import outcomes
-from scripts.dlq.outcomes import NOTHING_TO_DO, WAITING, Finding, Judge, Redriven
+from scripts.dlq.outcomes import NOTHING_TO_DO, WAITING, OutcomeChecker, PhotoOutcome, RedrivenMessage
 from tests.support.dead_letters import received
 from tests.support.events import s3_body
 
@@ -38,9 +37,10 @@ def dlq(monkeypatch: pytest.MonkeyPatch) -> list[DeadLetter]:
 
     @contextmanager
     def read(*_: object) -> Iterator[Any]:
-        yield type("Reader", (), {"letters": lambda _: iter(letters)})()
+        yield type("Reader", (), {"dead_letters": lambda _: iter(letters)})()
 
-    monkeypatch.setattr(outcomes, "read_letters", read)
+    monkeypatch.setattr(outcomes, "read_dlq", read)
+    monkeypatch.setattr(outcomes, "POLL_SECONDS", 0.01)
     return letters
 
 
@@ -54,18 +54,17 @@ class FakeQueue:
         return Depth(self.depths.pop(0) if len(self.depths) > 1 else self.depths[0], 0, 0)
 
 
-def judge(photos: FakePhotos, patience_seconds: float = 0.0, queue: FakeQueue | None = None) -> Judge:
-    timing = Timing(poll_seconds=0.01, patience_seconds=patience_seconds)
-    return Judge(photos, queue or FakeQueue(0), FakeQueue(0), timing)  # type: ignore[arg-type]
+def judge(photos: FakePhotos, patience_seconds: float = 0.0, queue: FakeQueue | None = None) -> OutcomeChecker:
+    return OutcomeChecker(photos, queue or FakeQueue(0), FakeQueue(0), patience_seconds)  # type: ignore[arg-type]
 
 
-def message(*keys: str, item: str = "d1", new_id: str = "n1") -> Redriven:
-    return Redriven(item, new_id, s3_body(*keys))
+def message(*keys: str, item: str = "d1", new_id: str = "n1") -> RedrivenMessage:
+    return RedrivenMessage(item, new_id, s3_body(*keys))
 
 
 def test_a_photo_with_its_commit_marker_is_processed(dlq: list[DeadLetter]) -> None:
     findings = judge(FakePhotos(done={"a.jpg"})).wait([message("a.jpg")])
-    assert findings.known == [Finding(item="d1", key="a.jpg", outcome="processed")]
+    assert findings.known == [PhotoOutcome(item="d1", key="a.jpg", outcome="processed")]
     assert findings.is_good
 
 
@@ -103,7 +102,7 @@ def test_a_source_that_is_gone_settles_its_message_at_the_end_of_patience(dlq: l
 def test_a_message_that_came_back_failed_with_the_code_it_came_back_with(dlq: list[DeadLetter]) -> None:
     dlq.append(received("d2", "a.jpg", code=FailureCode.TOO_SLOW, message_id="n1"))
     findings = judge(FakePhotos()).wait([message("a.jpg")])
-    assert findings.failures == [Finding(item="d1", key="a.jpg", outcome="dead-lettered", code="too-slow")]
+    assert findings.failures == [PhotoOutcome(item="d1", key="a.jpg", outcome="dead-lettered", code="too-slow")]
     assert not findings.is_good
 
 
@@ -147,12 +146,12 @@ def test_it_looks_again_until_the_outcome_is_there(dlq: list[DeadLetter]) -> Non
 
 
 def test_s3s_test_message_has_nothing_to_do(dlq: list[DeadLetter]) -> None:
-    findings = judge(FakePhotos()).wait([Redriven("d1", "n1", '{"Event": "s3:TestEvent"}')])
+    findings = judge(FakePhotos()).wait([RedrivenMessage("d1", "n1", '{"Event": "s3:TestEvent"}')])
     assert [finding.outcome for finding in findings.known] == [NOTHING_TO_DO]
 
 
 def test_a_malformed_message_waits_until_it_is_back(dlq: list[DeadLetter]) -> None:
-    malformed = Redriven("d1", "n1", "not json")
+    malformed = RedrivenMessage("d1", "n1", "not json")
     assert judge(FakePhotos()).wait([malformed]).waiting != []
     dlq.append(received("d2", body="not json", code=FailureCode.MALFORMED_MESSAGE, message_id="n1"))
     assert [f.code for f in judge(FakePhotos()).wait([malformed]).failures] == ["malformed-message"]

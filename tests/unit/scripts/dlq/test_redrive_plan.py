@@ -4,9 +4,9 @@ from typing import Any
 
 from processing.failures import FailureCode
 from scripts.cli.output import plain_lines
-from scripts.dlq.redrive_plan import RedrivePlan, Step, plan_actions, plan_document, redrive_report
+from scripts.dlq.redrive_plan import RedrivePlan, RedriveStep, plan_actions, plan_document, redrive_report
 from scripts.dlq.selection import Selected
-from scripts.sending.journal import Entry
+from scripts.sending.journal import JournalEntry
 from tests.support.dead_letters import NOW, received
 
 LETTERS = (
@@ -95,16 +95,20 @@ def test_a_move_task_is_announced() -> None:
 
 
 def test_the_journal_decides_what_is_left_to_do_with_a_letter() -> None:
-    journal = {"id-1": Entry("id-1", "sending"), "id-2": Entry("id-2", "sent")}
+    journal = {"id-1": JournalEntry("id-1", "sending"), "id-2": JournalEntry("id-2", "sent")}
     plan = make_plan(actions=plan_actions(Selected(LETTERS, Counter()), journal))
-    assert [action.step for action in plan.actions] == [Step.MOVE_AGAIN, Step.DELETE, Step.MOVE]
+    assert [action.step for action in plan.actions] == [RedriveStep.MOVE_AGAIN, RedriveStep.DELETE, RedriveStep.MOVE]
     assert plan.permanent == Counter()  # the corrupt one is only deleted
 
 
 def test_a_letter_that_was_refused_or_settled_before_is_moved_or_only_deleted() -> None:
-    journal = {"id-1": Entry("id-1", "refused"), "id-2": Entry("id-2", "settled"), "id-3": Entry("id-3", "moved")}
+    journal = {
+        "id-1": JournalEntry("id-1", "refused"),
+        "id-2": JournalEntry("id-2", "settled"),
+        "id-3": JournalEntry("id-3", "moved"),
+    }
     actions = plan_actions(Selected(LETTERS, Counter()), journal)
-    assert [action.step for action in actions] == [Step.MOVE, Step.DELETE, Step.DELETE]
+    assert [action.step for action in actions] == [RedriveStep.MOVE, RedriveStep.DELETE, RedriveStep.DELETE]
 
 
 def test_machines_get_every_action() -> None:

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from processing.outcomes import SourceObject
 from processing.s3_events import parse_message
-from scripts.reconcile.event import Errand, item_of, make_shipment
+from scripts.reconcile.event import BackfillTarget, backfill_message, item_of
 from scripts.reconcile.listing import Listed
 
 KEYS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=50).filter(lambda key: not key.endswith("/"))
@@ -11,7 +11,9 @@ KEYS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=50).filter(lam
 
 @given(KEYS, st.integers(0, 10**12))
 def test_the_function_reads_the_very_object_that_was_listed(key: str, size_bytes: int) -> None:
-    shipment = make_shipment(Listed(key, "e1", size_bytes, 1_795_000_000.0), Errand("photos", "https://queue", "f1"))
+    shipment = backfill_message(
+        Listed(key, "e1", size_bytes, 1_795_000_000.0), BackfillTarget("photos", "https://queue", "f1")
+    )
     assert parse_message(shipment.message.body) == (
         SourceObject(bucket="photos", key=key, size_bytes=size_bytes, etag="e1"),
     )
@@ -19,7 +21,7 @@ def test_the_function_reads_the_very_object_that_was_listed(key: str, size_bytes
 
 def test_another_version_other_settings_another_bucket_and_another_queue_are_another_item() -> None:
     source = Listed("a.jpg", "e1", 5, 1.0)
-    errand = Errand("photos", "https://queue", "f1")
+    errand = BackfillTarget("photos", "https://queue", "f1")
     assert item_of(source, errand) == item_of(source._replace(modified=2.0), errand)
     others = [errand._replace(fingerprint="f2"), errand._replace(bucket="b2"), errand._replace(queue_url="https://q2")]
     items = [item_of(source, errand), item_of(source._replace(etag="e2"), errand)]

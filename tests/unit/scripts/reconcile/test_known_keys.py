@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from scripts.reconcile.comparison import Judged
-from scripts.reconcile.event import Errand, item_of
-from scripts.reconcile.known_keys import Sieve, dead_versions
+from scripts.reconcile.event import BackfillTarget, item_of
+from scripts.reconcile.known_keys import KnownKeys, dead_versions
 from scripts.reconcile.listing import Listed
 from scripts.reconcile.merge import OutputSet, Pair
 from scripts.reconcile.states import State
-from scripts.sending.journal import Entry, Journal
+from scripts.sending.journal import Journal, JournalEntry
 from tests.support.dead_letters import received
 
 A, B, C = (Listed(key, "e1", 5, 1.0) for key in ("2026/a.jpg", "2026/b.jpg", "2026/c.jpg"))
-ERRAND = Errand("photos", "https://queue", "f1")
+ERRAND = BackfillTarget("photos", "https://queue", "f1")
 NOW = datetime.now(UTC)
-SIEVE = Sieve("", ERRAND, frozenset(), None, NOW - timedelta(days=10))
+SIEVE = KnownKeys("", ERRAND, frozenset(), None, NOW - timedelta(days=10))
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield journal
 
 
-def states(sieve: Sieve, *judged: Judged) -> dict[str, State]:
+def states(sieve: KnownKeys, *judged: Judged) -> dict[str, State]:
     return {j.pair.key: j.state for j in sieve.sift(judged)}
 
 
@@ -46,7 +46,7 @@ def test_what_lies_in_the_dlq_is_not_sent_beside_it() -> None:
 
 def test_what_an_earlier_run_sent_is_not_sent_again(journal: Journal) -> None:
     steps = {A: "sent", B: "sending", C: "refused"}
-    journal.record(Entry(item_of(source, ERRAND), step) for source, step in steps.items())
+    journal.record(JournalEntry(item_of(source, ERRAND), step) for source, step in steps.items())
     sieve = replace(SIEVE, journal=journal)
     assert states(sieve, *map(missing, steps)) == {
         "2026/a.jpg": State.SENT_EARLIER,
@@ -60,7 +60,7 @@ def test_what_an_earlier_run_sent_is_not_sent_again(journal: Journal) -> None:
 
 @pytest.mark.parametrize("seen", [State.COMPLETE, State.DAMAGED])
 def test_what_was_seen_to_be_there_is_sent_again_when_it_is_gone(journal: Journal, seen: State) -> None:
-    journal.record([Entry(item_of(A, ERRAND), "sent"), Entry(item_of(B, ERRAND), "sent")])
+    journal.record([JournalEntry(item_of(A, ERRAND), "sent"), JournalEntry(item_of(B, ERRAND), "sent")])
     sieve = replace(SIEVE, journal=journal)
     assert states(sieve, there(A, seen), missing(B)) == {"2026/a.jpg": seen, "2026/b.jpg": State.SENT_EARLIER}
     assert states(sieve, missing(A), missing(B)) == {"2026/a.jpg": State.MISSING, "2026/b.jpg": State.SENT_EARLIER}
@@ -68,7 +68,7 @@ def test_what_was_seen_to_be_there_is_sent_again_when_it_is_gone(journal: Journa
 
 
 def test_a_quick_look_proves_nothing(journal: Journal) -> None:
-    journal.record([Entry(item_of(A, ERRAND), "sent")])
+    journal.record([JournalEntry(item_of(A, ERRAND), "sent")])
     sieve = replace(SIEVE, journal=journal)
     states(replace(sieve, is_quick=True), there(A))
     assert states(sieve, missing(A)) == {"2026/a.jpg": State.SENT_EARLIER}
@@ -76,14 +76,14 @@ def test_a_quick_look_proves_nothing(journal: Journal) -> None:
 
 def test_what_was_sent_so_long_ago_that_no_queue_has_it_any_more_is_sent_again(journal: Journal) -> None:
     times = {A: NOW - timedelta(days=9), B: NOW - timedelta(days=11)}
-    journal.record(Entry(item_of(source, ERRAND), "sent", at=at.isoformat()) for source, at in times.items())
+    journal.record(JournalEntry(item_of(source, ERRAND), "sent", at=at.isoformat()) for source, at in times.items())
     sieve = replace(SIEVE, journal=journal)
     assert states(sieve, missing(A), missing(B)) == {"2026/a.jpg": State.SENT_EARLIER, "2026/b.jpg": State.MISSING}
     assert journal.find([item_of(B, ERRAND)]) == {}
 
 
 def test_what_is_not_to_be_sent_keeps_its_state(journal: Journal) -> None:
-    journal.record([Entry(item_of(A, ERRAND), "sent")])
+    journal.record([JournalEntry(item_of(A, ERRAND), "sent")])
     sieve = replace(SIEVE, dead=dead_versions([received("1", "2026/b.jpg", etag="e1")]), journal=journal)
     assert set(states(sieve, there(A), there(B)).values()) == {State.COMPLETE}
 

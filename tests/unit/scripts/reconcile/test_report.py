@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from scripts.cli.output import plain_lines
-from scripts.reconcile.counts import Tally
-from scripts.reconcile.report import Frame, SentCounts, plan_document, plan_report, sent_report
+from scripts.reconcile.counts import StateCounts
+from scripts.reconcile.report import ReportContext, SentCounts, plan_document, plan_report, sent_report
 from scripts.reconcile.states import State
 
 
-def frame(**changes: Any) -> Frame:
+def frame(**changes: Any) -> ReportContext:
     fields: dict[str, Any] = {
         "input_bucket": "in",
         "output_bucket": "out",
@@ -23,11 +23,11 @@ def frame(**changes: Any) -> Frame:
         "renditions": 3,
         "memory_mb": 1769,
     }
-    return Frame(**fields | changes)
+    return ReportContext(**fields | changes)
 
 
-def tally(**counts: int) -> Tally:
-    filled = Tally(listed=Counter(sources=sum(counts.values()), outputs=4000), heads=1000)
+def tally(**counts: int) -> StateCounts:
+    filled = StateCounts(listed=Counter(sources=sum(counts.values()), outputs=4000), heads=1000)
     for name, count in counts.items():
         for number in range(count):
             filled.add(State[name], f"{name.lower()}/{number}\n.jpg", 4_000_000)
@@ -67,7 +67,9 @@ def test_a_maximum_bounds_what_is_sent_and_what_it_costs() -> None:
 
 
 def test_a_million_photos_cost_what_the_price_list_says() -> None:
-    found = Tally(states=Counter({State.MISSING: 1_000_000}), listed=Counter(sources=1_000_000, outputs=1_000_000))
+    found = StateCounts(
+        states=Counter({State.MISSING: 1_000_000}), listed=Counter(sources=1_000_000, outputs=1_000_000)
+    )
     cost = plan_document(found, frame(most=1_000_000))["cost_dollars"]
     # 4 PUTs at $5 a million, HEAD and GET at $0.40; 0.12 s of 1,769 MB at $0.0000133334 a GB-second
     assert cost["requests"] == pytest.approx(20.00 + 0.80 + 0.17, abs=0.01)
@@ -99,7 +101,7 @@ def test_every_note_has_its_line() -> None:
     ],
 )
 def test_what_was_sent_earlier_is_dated(days: list[str], title: str) -> None:
-    found = Tally()
+    found = StateCounts()
     for day in days:
         found.add(State.SENT_EARLIER, "a.jpg", sent_on=day)
     assert any(line.startswith(title) for line in plain_lines(plan_report(found, frame())))
@@ -107,14 +109,14 @@ def test_what_was_sent_earlier_is_dated(days: list[str], title: str) -> None:
 
 @pytest.mark.parametrize("key", ["'; reboot; '", "$(reboot)", "--recursive", "a b"])
 def test_the_hint_for_a_damaged_set_names_exactly_its_marker(key: str) -> None:
-    found = Tally()
+    found = StateCounts()
     found.add(State.DAMAGED, key)
     hint = plain_lines(plan_report(found, frame()))[-1]
     assert shlex.split(hint) == ["aws", "s3api", "delete-object", "--bucket=out", f"--key={key}/document.pdf"]
 
 
 def test_there_is_no_hint_to_paste_for_a_key_that_a_terminal_would_act_on() -> None:
-    found = Tally()
+    found = StateCounts()
     found.add(State.DAMAGED, "a\nreboot\n")
     assert plain_lines(plan_report(found, frame()))[-1] == "  (the marker of a\\nreboot\\n)"
 

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.aws.sqs_message import Message
+from scripts.aws.sqs_message import StoredMessage
 from scripts.aws.sqs_queue import BatchOutcome
 from scripts.sending.journal import Journal
-from scripts.sending.rate_limit import Pace
-from scripts.sending.sender import REFUSED, SENDING, SENT, Sender, Shipment
+from scripts.sending.rate_limit import RateLimit
+from scripts.sending.sender import REFUSED, SENDING, SENT, OutgoingMessage, Sender
 
 
 class FakeQueue:
@@ -20,7 +20,7 @@ class FakeQueue:
         self.refuses: set[str] = set()
         self.breaks = ""
 
-    def send(self, messages: Sequence[Message]) -> BatchOutcome:
+    def send(self, messages: Sequence[StoredMessage]) -> BatchOutcome:
         if self.breaks == "before":
             raise ConnectionError
         outcome = BatchOutcome()
@@ -48,11 +48,11 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 @pytest.fixture
 def sender(queue: FakeQueue, journal: Journal) -> Sender:
-    return Sender(queue, journal, Pace(None))  # type: ignore[arg-type]
+    return Sender(queue, journal, RateLimit(None))  # type: ignore[arg-type]
 
 
-def shipments(*bodies: str) -> list[Shipment]:
-    return [Shipment(f"item-{body}", Message(id="", body=body), {"about": body}) for body in bodies]
+def shipments(*bodies: str) -> list[OutgoingMessage]:
+    return [OutgoingMessage(f"item-{body}", StoredMessage(id="", body=body), {"about": body}) for body in bodies]
 
 
 def test_what_was_sent_is_journaled_with_its_new_id_and_destination(sender: Sender, journal: Journal) -> None:
@@ -86,12 +86,12 @@ def test_what_may_or_may_not_have_arrived_is_sent_again_and_reported(
 
 def test_a_cut_off_run_leaves_at_most_one_batch_in_doubt(sender: Sender, queue: FakeQueue, journal: Journal) -> None:
     class Dying(FakeQueue):
-        def send(self, messages: Sequence[Message]) -> BatchOutcome:
+        def send(self, messages: Sequence[StoredMessage]) -> BatchOutcome:
             if len(queue.bodies) >= 20:
                 raise ConnectionError
             return queue.send(messages)
 
-    dying = Sender(Dying(), journal, Pace(None))  # type: ignore[arg-type]
+    dying = Sender(Dying(), journal, RateLimit(None))  # type: ignore[arg-type]
     with pytest.raises(ConnectionError):
         dying.send(shipments(*map(str, range(50))))
     assert journal.counts() == {SENDING: 10, SENT: 20}
