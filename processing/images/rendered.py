@@ -35,8 +35,3 @@ class Rendered:
     source_width_px: int
     source_height_px: int
     files: tuple[RenderedFile, ...]
-
-    @property
-    def size_bytes(self) -> int:
-        """Return the size of all outputs together."""
-        return sum(file.size_bytes for file in self.files)
