@@ -36,7 +36,7 @@ def counts_of(message: DigestMessage) -> dict[str, int]:
 
 
 def combined(*outcomes: tuple[Outcome, FailureCode | None]) -> dict[str, int]:
-    """The counts after one photo was reported with these outcomes, in this order."""
+    """Return the counts after one photo was reported with these outcomes in order."""
     digests = [digest_of(make_result(o, code=code), request_id=f"r-{i}") for i, (o, code) in enumerate(outcomes)]
     return counts_of(combine(digests, stage="prod"))
 

@@ -1,4 +1,4 @@
-"""Whatever is in a batch, SNS takes its digest; the limits are those of the SNS API reference, Publish."""
+"""Checks that SNS accepts the digest of any batch; the limits are from the SNS API reference, Publish."""
 
 import json
 import re

@@ -17,7 +17,7 @@ def encode_png(image: Image.Image, file: Path | BytesIO, quality: int, tags: Tag
 
 @pytest.fixture
 def png_renditions(monkeypatch: pytest.MonkeyPatch) -> RenderSettings:
-    """Settings whose renditions are in a second format, registered for one test."""
+    """Register a second rendition format for one test."""
     monkeypatch.setitem(RENDITION_FORMATS, "png", OutputFormat(".png", "image/png"))
     monkeypatch.setitem(ENCODERS, "png", encode_png)
     return RenderSettings((Rendition("large", 400, 80, "png"), Rendition("small", 100, 80, "png")), LIMITS)

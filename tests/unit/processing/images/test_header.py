@@ -27,7 +27,7 @@ MAGICS = [data[:16] for data in FORMATS.values()]
 
 
 def refusal(tmp_path: Path, data: bytes, limits: Limits = GENEROUS) -> PermanentError:
-    """The failure that a file is refused with."""
+    """Return the failure that a file is refused with."""
     path = tmp_path / "source"
     path.write_bytes(data)
     with pytest.raises(PermanentError) as caught:

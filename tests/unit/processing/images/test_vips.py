@@ -48,7 +48,7 @@ def test_a_jpeg_loads() -> None:
     assert pyvips.Image.jpegload_source(pyvips.Source.new_from_memory(photos.jpeg())).width == photos.SIZE[0]
 
 
-def test_pillow_reads_no_strangers_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pillow_opens_no_uploaded_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = list(photos.one_of_each().values())
 
     def refuse(*_: object, **__: object) -> None:
