@@ -16,7 +16,7 @@ _LOADERS = "VipsForeignLoad"
 
 
 class WrongLibvipsError(RuntimeError):
-    """The loaded libvips is not the pinned wheel's."""
+    """The loaded libvips is not the pinned wheel's, or lacks a loader."""
 
 
 def check_library() -> None:
@@ -43,14 +43,22 @@ def _wheel_version(site_packages: Path) -> str:
     return "nothing"
 
 
-def _restrict_loaders() -> None:
+def restrict_loaders() -> None:
+    """Block every loader of libvips but those of `FORMATS`.
+
+    Raises:
+        WrongLibvipsError: libvips was built without one of them.
+    """
     pyvips.block_untrusted_set(True)
     pyvips.operation_block_set(_LOADERS, True)
     for allowed in FORMATS:
-        pyvips.operation_block_set(pyvips.type_name(pyvips.type_find(_LOADERS, allowed.loader)), False)
+        loader = pyvips.type_find(_LOADERS, allowed.loader)
+        if not loader:
+            raise WrongLibvipsError(f"this libvips was built without {allowed.loader}")
+        pyvips.operation_block_set(pyvips.type_name(loader), False)
 
 
 check_library()
 pyvips.cache_set_max(0)  # no photo is read twice, so a cache would only hold memory
 pyvips.concurrency_set(1)  # its threads gain nothing for one photo; photos are processed in parallel processes
-_restrict_loaders()
+restrict_loaders()

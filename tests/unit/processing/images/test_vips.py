@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ def test_the_systems_libvips_in_place_of_the_wheels_is_refused(monkeypatch: pyte
     monkeypatch.setattr(pyvips, "API_mode", False)
     with pytest.raises(WrongLibvipsError, match="binding"):
         check_library()
+
+
+def test_a_format_whose_loader_the_wheel_lacks_is_refused_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vips, "FORMATS", (*vips.FORMATS, replace(vips.FORMATS[0], loader="bmpload")))
+    with pytest.raises(WrongLibvipsError, match="built without bmpload"):
+        vips.restrict_loaders()
 
 
 def test_the_cache_is_off_and_photos_take_one_thread() -> None:
