@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from processing.images import vips
+from processing.images.formats.registry import FORMATS
 from processing.images.vips import WrongLibvipsError, check_library, pyvips
 from tests.support import photos
 from tests.support.rendering import render
@@ -26,7 +27,7 @@ def test_the_systems_libvips_in_place_of_the_wheels_is_refused(monkeypatch: pyte
 
 
 def test_a_format_whose_loader_the_wheel_lacks_is_refused_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vips, "FORMATS", (*vips.FORMATS, replace(vips.FORMATS[0], loader="bmpload")))
+    monkeypatch.setattr(vips, "FORMATS", (*FORMATS, replace(FORMATS[0], loader="bmpload")))
     with pytest.raises(WrongLibvipsError, match="built without bmpload"):
         vips.restrict_loaders()
 
