@@ -15,13 +15,13 @@ MAX_WAITING_NAMED = 10
 MAX_NAME_BYTES = 300
 MAX_DETAIL_BYTES = 200
 
-# The codes' own meanings describe the last attempt ("until the attempts ran out"); these photos have attempts left.
+# The codes' own meanings describe the last attempt ("on every attempt"); these photos have attempts left.
 _WHY_RETRYING = {
     FailureCode.THROTTLED: "AWS asked Darkroom to slow down.",
     FailureCode.STORAGE_UNAVAILABLE: "S3 could not be reached or answered with an error.",
     FailureCode.ACCESS_DENIED: "Darkroom was not allowed to read the photo or to store its outputs. "
     "Check the permissions before the attempts run out.",
-    FailureCode.DISK_FULL: "The function's temporary disk was full during this attempt.",
+    FailureCode.DISK_FULL: "The function's ephemeral storage was full during this attempt.",
     FailureCode.OUT_OF_TIME: "Time ran out before the photo was finished.",
     FailureCode.INTERNAL_ERROR: "Darkroom itself failed. Check the logs if this continues.",
 }

@@ -137,7 +137,7 @@ def test_photos_that_come_again_are_named_with_the_reason() -> None:
 def test_no_photo_that_comes_again_is_said_to_be_given_up(code: FailureCode) -> None:
     text = email_text(digest_of(make_result(Outcome.RETRYING, code=code)))
     assert f"{code} (1): " in text
-    assert "attempts ran out" not in text
+    assert "every attempt" not in text
     assert "WHAT FAILED" not in text
 
 
