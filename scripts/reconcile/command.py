@@ -72,7 +72,7 @@ class Reconciliation:
         stage, request, settings = self.context.stage, self.context.request, self.context.settings
         photos = PhotoStates(stage.s3, stage.outputs.output_bucket, settings.fingerprint)
         expected = Expected.of(
-            [rendition.name for rendition in settings.renditions],
+            [rendition.file_name for rendition in settings.renditions],
             fingerprint=settings.fingerprint,
             judged_before=time.time() - request.min_age.total_seconds(),
         )
