@@ -6,7 +6,7 @@ from enum import Enum
 
 from processing.commit_marker import Marker
 from processing.output_keys import DOCUMENT_NAME, MAX_KEY_BYTES
-from scripts.reconcile.merge import RENDITION_SUFFIX, Pair
+from scripts.reconcile.merge import Pair
 
 _SENT = "sent to be processed"
 
