@@ -20,7 +20,9 @@ from processing.output_keys import DOCUMENT_NAME
 from processing.settings import RenderSettings
 
 
-def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str = "") -> Rendered:
+def render_photo(
+    source: Path, into: Path, settings: RenderSettings, mark: str = "", header: Header | None = None
+) -> Rendered:
     """Writes every rendition and the PDF of one photo into a folder.
 
     The photo is decoded once, in one pass from top to bottom, into the largest rendition; each smaller one is made
@@ -30,13 +32,14 @@ def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str =
         source: the photo.
         into: an existing folder; receives `{name}.jpg` for each rendition, and `document.pdf`.
         settings: what to make, and the limits.
-        mark: told apart by it, two outputs never have the same bytes; see `Marker.mark`.
+        mark: told apart by it, two outputs never have the same bytes; see `Commit.mark`.
+        header: as `inspect_header` returned it; read here when None.
 
     Raises:
         PermanentError: the photo is empty, unsupported, damaged, or beyond a limit.
         RetryableError: the disk failed.
     """
-    header = inspect_header(source, settings.limits)
+    header = header or inspect_header(source, settings.limits)
     with decode_failures(source, header.format):
         picture, sizes, exif = _decode(source, header, settings)
         files = []

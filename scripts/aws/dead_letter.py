@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from processing import dead_letter
-from processing.failures import EXPLANATIONS, DarkroomError, Explanation, FailureCode, Family
+from processing.failures import DarkroomError, Explanation, FailureCode, Family
 from processing.outcomes import SourceObject
 from processing.s3_events import parse_message
 from scripts.aws.sqs_message import Message
@@ -29,7 +29,7 @@ def explain(code: str) -> Explanation:
     """What a code of a dead letter means, and what to do."""
     if code == NO_REASON:
         return _SQS_GAVE_UP
-    return EXPLANATIONS[FailureCode(code)] if code in CODES else _UNKNOWN_CODE
+    return FailureCode(code).explanation if code in CODES else _UNKNOWN_CODE
 
 
 @dataclass(frozen=True)

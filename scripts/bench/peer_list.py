@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from processing.worker.allocator import ALLOCATOR_SETTINGS
-from processing.worker.protocol import render_request
+from processing.worker.memory_limit import ALLOCATOR_SETTINGS
+from processing.worker.protocol import RenderRequest, WorkerSettings, render_line
 from scripts.bench.environments import Installed
 from scripts.bench.peer_process import Job, Peer
 from scripts.bench.renditions import RENDITIONS, SETTINGS
@@ -30,7 +30,7 @@ def darkroom() -> Peer:
     return Peer(
         name=DARKROOM,
         title="Darkroom",
-        command=(sys.executable, "-P", "-m", "processing.worker"),
+        command=(sys.executable, "-P", "-m", "processing.worker", WorkerSettings(SETTINGS).as_argument()),
         request=_as_json,
         environment=_environment() | ALLOCATOR_SETTINGS | {"PYTHONPATH": str(REPOSITORY)},
     )
@@ -78,7 +78,7 @@ def _environment() -> dict[str, str]:
 
 
 def _as_json(job: Job) -> bytes:
-    return render_request(job.source, job.into, SETTINGS)
+    return render_line(RenderRequest(job.source, job.into))
 
 
 def _as_paths(job: Job) -> bytes:

@@ -1,4 +1,4 @@
-"""Renders hostile files with a real worker, as the function would, and judges what comes out."""
+"""Renders hostile files with a real worker and checks how each ends."""
 
 import re
 import tempfile
@@ -6,13 +6,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from handlers.admission import Pace
-from handlers.stopwatch import Stopwatch
-from handlers.time_budget import Deadline
+from handlers.time_budget import Deadline, Stopwatch
 from handlers.worker_pool import WorkerPool
 from handlers.worker_process import Worker
 from processing.failures import DarkroomError, Family
-from processing.worker.protocol import RenderRequest
+from processing.worker.protocol import RenderRequest, WorkerSettings
+from tests.support.function_settings import function_settings
 from tests.support.rendering import SETTINGS, opened
 
 PROCESSED = "processed"
@@ -35,16 +34,18 @@ class Judge:
     def __init__(self, photo_timeout_seconds: float) -> None:
         self.started: list[Worker] = []
         self._timeout_seconds = photo_timeout_seconds
-        self._pool = WorkerPool(1769, photo_timeout_seconds, Pace(), self._start)
+        self._pool = WorkerPool(
+            function_settings(render=SETTINGS, photo_timeout_seconds=photo_timeout_seconds), self._start
+        )
         self._home = tempfile.TemporaryDirectory(prefix="judgement-")
         self.folder = Path(self._home.name)
 
-    def _start(self, memory_limit_bytes: int) -> Worker:
-        self.started.append(Worker(memory_limit_bytes))
+    def _start(self, settings: WorkerSettings) -> Worker:
+        self.started.append(Worker(settings))
         return self.started[-1]
 
     def outcome(self, data: bytes) -> str:
-        """`processed`, or the failure code.
+        """Return `processed` or the failure code.
 
         Raises:
             AssertionError: it is none of those that may be: retryable, or with a leak, or without its outputs.
@@ -54,7 +55,7 @@ class Judge:
         (self.folder / "source").write_bytes(data)
         deadline = Deadline.after(10 * self._timeout_seconds)
         try:
-            self._pool.render(RenderRequest(self.folder / "source", self.folder, SETTINGS), deadline, Stopwatch())
+            self._pool.render(RenderRequest(self.folder / "source", self.folder), deadline, Stopwatch())
         except DarkroomError as failure:
             assert_fit_for_a_digest(failure)
             return failure.code
@@ -62,7 +63,7 @@ class Judge:
         return PROCESSED
 
     def largest(self) -> Image.Image:
-        """The largest rendition of the last file."""
+        """Return the largest rendition of the last file."""
         return opened(self.folder / "large.jpg")
 
     def _assert_outputs(self) -> None:
@@ -78,7 +79,7 @@ class Judge:
 
 
 def assert_fit_for_a_digest(failure: DarkroomError) -> None:
-    """A bad file fails for good, in one short line that tells nothing of this machine."""
+    """Check that a failure is permanent and its detail one short line without paths or traces."""
     assert failure.code.family is Family.PERMANENT, failure
     assert not _LEAK.search(failure.detail), failure
     assert len(failure.detail) <= _MAX_DETAIL, failure

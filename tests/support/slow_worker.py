@@ -1,4 +1,4 @@
-"""A worker that takes a second to start: `python -m tests.support.slow_worker`."""
+"""A worker that takes a second to start: `python -m tests.support.slow_worker SETTINGS`."""
 
 import sys
 import time
@@ -7,4 +7,4 @@ import processing.worker.__main__
 
 if __name__ == "__main__":
     time.sleep(1)
-    processing.worker.__main__.main(sys.argv[1:])
+    processing.worker.__main__.main(sys.argv[1])

@@ -1,0 +1,91 @@
+"""Receives batch digests from the queue that collects them for the roll-up."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from handlers.reporting import logger
+from processing.digest.json_records import UnreadableDigestError
+from processing.digest.roll_up import BatchDigest
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.type_defs import MessageTypeDef
+
+SQS_BATCH = 10  # Amazon SQS: most messages that one ReceiveMessage or DeleteMessageBatch takes
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectedDigest:
+    """One message from the queue.
+
+    Attributes:
+        receipt_handle: for DeleteMessageBatch.
+        sent_at: milliseconds since 1970; the queue has no order.
+        digest: None when the body is not a digest.
+    """
+
+    receipt_handle: str
+    sent_at: int
+    digest: BatchDigest | None
+
+
+@dataclass(frozen=True)
+class DigestQueue:
+    """The queue that is subscribed to the digest topic.
+
+    Attributes:
+        sqs: an SQS client.
+        queue_url: its URL.
+        wait_seconds: of the long poll, which asks all of SQS's servers; a short poll may miss messages.
+    """
+
+    sqs: "SQSClient"
+    queue_url: str
+    wait_seconds: int = 2
+
+    def receive(self, most: int, has_time: Callable[[], bool]) -> list[CollectedDigest]:
+        """Receive up to `most` messages while there is time; return them in the order in which they were sent."""
+        collected: dict[str, CollectedDigest] = {}  # by message id: of a repeated message, the newer handle deletes it
+        while len(collected) < most and has_time():
+            messages = self.sqs.receive_message(
+                QueueUrl=self.queue_url,
+                MaxNumberOfMessages=min(SQS_BATCH, most - len(collected)),
+                MessageSystemAttributeNames=["SentTimestamp"],
+                WaitTimeSeconds=self.wait_seconds,
+            ).get("Messages", [])
+            if not messages:
+                break
+            collected |= {message["MessageId"]: _parse(message) for message in messages}
+        return sorted(collected.values(), key=lambda message: message.sent_at)
+
+    def delete(self, collected: Sequence[CollectedDigest]) -> None:
+        """Delete messages; one that cannot be deleted is reported once more by the next run."""
+        for start in range(0, len(collected), SQS_BATCH):
+            response = self.sqs.delete_message_batch(
+                QueueUrl=self.queue_url,
+                Entries=[
+                    {"Id": str(position), "ReceiptHandle": message.receipt_handle}
+                    for position, message in enumerate(collected[start : start + SQS_BATCH])
+                ],
+            )
+            for failed in response.get("Failed", []):
+                logger.warning("Digest not deleted", code=failed["Code"])
+
+
+def _parse(message: "MessageTypeDef") -> CollectedDigest:
+    return CollectedDigest(
+        receipt_handle=message["ReceiptHandle"],
+        sent_at=int(message.get("Attributes", {}).get("SentTimestamp", "0")),
+        digest=_parse_digest(message),
+    )
+
+
+def _parse_digest(message: "MessageTypeDef") -> BatchDigest | None:
+    try:
+        return BatchDigest.from_body(message["Body"])
+    except UnreadableDigestError as error:
+        logger.warning(
+            "Unreadable digest", message_id=message["MessageId"], reason=str(error), body=message["Body"][:500]
+        )
+        return None
