@@ -5,7 +5,6 @@ that takes the whole function down (out of memory, killed). In such a batch ever
 at once. So when the function crashes again, only the message in process returns.
 """
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,21 +18,14 @@ from handlers.time_budget import Deadline, TimeBudget
 MAX_THREADS = 16
 
 
-def split_possible_crashers(messages: Sequence[Message], seconds_left: float) -> tuple[list[Message], list[Message]]:
-    """Split a batch into messages that an earlier invocation may have crashed with, and others."""
-    now = time.time()
-    crashers = [message for message in messages if message.may_have_crashed(now=now, timeout_seconds=seconds_left)]
-    return crashers, [message for message in messages if message not in crashers]
-
-
 class Batch:
     """The messages of one invocation; their threads start at once.
 
     Args:
         may_have_crashed: messages that an earlier invocation may have crashed with.
-        others: the rest.
+        others: the other messages.
         handler: processes one message, in a thread.
-        settled: settles them.
+        settled: settles each message.
         time_budget: of the invocation.
     """
 
@@ -46,22 +38,25 @@ class Batch:
         time_budget: TimeBudget,
     ) -> None:
         self._messages = [*may_have_crashed, *others]
-        self._handler = handler
+        self._deadline = handler.deadline
         self._settled = settled
         self._time_budget = time_budget
         self._cleanup: DeadlineCleanup | None = None
         self._threads = ThreadPoolExecutor(max_workers=min(MAX_THREADS, max(1, len(self._messages))))
-        # The message that was deferred most often comes first, and others leave possible crashers half of the time.
-        handler = handler.with_half_the_time() if may_have_crashed else handler
-        for message in sorted(others, key=lambda message: message.receive_count, reverse=True):
-            self._threads.submit(self._handle, message, handler)
         if may_have_crashed:
-            self._threads.submit(self._handle_one_by_one, may_have_crashed, others)
+            self._threads.submit(self._handle_one_by_one, may_have_crashed, others, handler)
+            handler = handler.with_half_the_time()  # others leave possible crashers half of the time
+        for message in sorted(others, key=lambda message: message.receive_count, reverse=True):
+            self._threads.submit(self._handle, message, handler)  # those that were deferred most often come first
 
     def result(self, message: Message) -> MessageResult:
         """Wait until a message is settled, or its cleanup after the deadline has ended."""
         try:
-            return self._wait_for(message) or left_to_the_queue(message)
+            result = self._settled.result(message, self._deadline.later(self._time_budget.landing_seconds))
+            if result is None:
+                self._cleanup = self._cleanup or DeadlineCleanup(self._messages, self._settled, self._time_budget)
+                result = self._settled.result(message, self._cleanup.deadline)
+            return result or left_to_the_queue(message)
         except Exception:  # noqa: BLE001 (an unexpected failure of one message must not fail the batch)
             logger.exception("Message not settled", message_id=message.message_id)
             return left_to_the_queue(message)
@@ -70,26 +65,19 @@ class Batch:
         """Release the threads; one that hangs in a call to AWS ends with that call's own timeout."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _wait_for(self, message: Message) -> MessageResult | None:
-        result = self._settled.result(message, self._handler.deadline.later(self._time_budget.landing_seconds))
-        if result:
-            return result
-        if self._cleanup is None:
-            unsettled = [message for message in self._messages if not self._settled.is_settled(message)]
-            self._cleanup = DeadlineCleanup(unsettled, self._settled, self._time_budget)
-        return self._settled.result(message, self._cleanup.deadline)
-
-    def _handle_one_by_one(self, crashers: Sequence[Message], others: Sequence[Message]) -> None:
-        deadline, budget = self._handler.deadline, self._time_budget
-        self._settled.wait(others, deadline)
+    def _handle_one_by_one(
+        self, crashers: Sequence[Message], others: Sequence[Message], handler: MessageHandler
+    ) -> None:
+        self._settled.wait(others, self._deadline)
         # The message in process stays hidden for the longest, so that after a crash it returns last.
-        waiting_seconds = deadline.seconds_left + budget.grace_seconds
+        waiting_seconds = self._deadline.seconds_left + self._time_budget.grace_seconds
+        stagger_seconds = self._time_budget.stagger_seconds
         for place, message in enumerate(crashers[1:]):
-            self._settled.hide(message, waiting_seconds + place * budget.stagger_seconds)
+            self._settled.hide(message, waiting_seconds + place * stagger_seconds)
         for message in crashers:
-            if not deadline.is_over:
-                self._settled.hide(message, waiting_seconds + len(crashers) * budget.stagger_seconds)
-            self._handle(message, self._handler)
+            if not self._deadline.is_over:
+                self._settled.hide(message, waiting_seconds + len(crashers) * stagger_seconds)
+            self._handle(message, handler)
 
     def _handle(self, message: Message, handler: MessageHandler) -> None:
         try:
@@ -100,12 +88,7 @@ class Batch:
 
 
 class DeadlineCleanup:
-    """Settles messages that were not settled in time, side by side, so that the function meets its own timeout.
-
-    Args:
-        messages: those without a result.
-        settled: settles them.
-        time_budget: of the invocation.
+    """Settles messages that were not settled in time, in parallel, so that the function meets its own timeout.
 
     Attributes:
         deadline: the end of the cleanup.
@@ -115,5 +98,5 @@ class DeadlineCleanup:
         self.deadline = Deadline.after(time_budget.cleanup_seconds)
         threads = ThreadPoolExecutor(max_workers=MAX_THREADS)
         for message in messages:
-            threads.submit(settled.settle, message, out_of_time(message))
+            threads.submit(settled.settle, message, out_of_time(message))  # no effect on settled ones
         threads.shutdown(wait=False)

@@ -15,21 +15,6 @@ if TYPE_CHECKING:
 SQS_BATCH = 10  # Amazon SQS: most messages that one ReceiveMessage or DeleteMessageBatch takes
 
 
-@dataclass(frozen=True, kw_only=True)
-class CollectedDigest:
-    """One message from the queue.
-
-    Attributes:
-        receipt_handle: for DeleteMessageBatch.
-        sent_at: milliseconds since 1970; the queue has no order.
-        digest: None when the body is not a digest.
-    """
-
-    receipt_handle: str
-    sent_at: int
-    digest: BatchDigest | None
-
-
 @dataclass(frozen=True)
 class DigestQueue:
     """The queue that is subscribed to the digest topic.
@@ -44,9 +29,9 @@ class DigestQueue:
     queue_url: str
     wait_seconds: int = 2
 
-    def receive(self, most: int, has_time: Callable[[], bool]) -> list[CollectedDigest]:
+    def receive(self, most: int, has_time: Callable[[], bool]) -> list["MessageTypeDef"]:
         """Receive up to `most` messages while there is time; return them in the order in which they were sent."""
-        collected: dict[str, CollectedDigest] = {}  # by message id: of a repeated message, the newer handle deletes it
+        collected: dict[str, MessageTypeDef] = {}  # by message id: of a repeated message, the newer handle deletes it
         while len(collected) < most and has_time():
             messages = self.sqs.receive_message(
                 QueueUrl=self.queue_url,
@@ -56,16 +41,16 @@ class DigestQueue:
             ).get("Messages", [])
             if not messages:
                 break
-            collected |= {message["MessageId"]: _parse(message) for message in messages}
-        return sorted(collected.values(), key=lambda message: message.sent_at)
+            collected |= {message["MessageId"]: message for message in messages}
+        return sorted(collected.values(), key=lambda message: int(message.get("Attributes", {})["SentTimestamp"]))
 
-    def delete(self, collected: Sequence[CollectedDigest]) -> None:
+    def delete(self, collected: Sequence["MessageTypeDef"]) -> None:
         """Delete messages; one that cannot be deleted is reported once more by the next run."""
         for start in range(0, len(collected), SQS_BATCH):
             response = self.sqs.delete_message_batch(
                 QueueUrl=self.queue_url,
                 Entries=[
-                    {"Id": str(position), "ReceiptHandle": message.receipt_handle}
+                    {"Id": str(position), "ReceiptHandle": message["ReceiptHandle"]}
                     for position, message in enumerate(collected[start : start + SQS_BATCH])
                 ],
             )
@@ -73,15 +58,8 @@ class DigestQueue:
                 logger.warning("Digest not deleted", code=failed["Code"])
 
 
-def _parse(message: "MessageTypeDef") -> CollectedDigest:
-    return CollectedDigest(
-        receipt_handle=message["ReceiptHandle"],
-        sent_at=int(message.get("Attributes", {}).get("SentTimestamp", "0")),
-        digest=_parse_digest(message),
-    )
-
-
-def _parse_digest(message: "MessageTypeDef") -> BatchDigest | None:
+def parse_digest(message: "MessageTypeDef") -> BatchDigest | None:
+    """Parse a received digest; log a body that is not one and return None."""
     try:
         return BatchDigest.from_body(message["Body"])
     except UnreadableDigestError as error:

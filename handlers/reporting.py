@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from handlers.settings import Settings
 from processing.digest.message import Batch as DigestBatch
 from processing.digest.message import summarise
 from processing.outcomes import Outcome, RecordResult
@@ -23,18 +24,10 @@ logger = Logger(utc=True)  # the service's name comes from POWERTOOLS_SERVICE_NA
 
 @dataclass(frozen=True, kw_only=True)
 class Reporter:
-    """Reports the results of a batch.
-
-    Attributes:
-        sns: an SNS client.
-        topic_arn: the digest topic.
-        stage: the deployment's stage.
-        metrics: Powertools' metrics; one EMF document per batch.
-    """
+    """Reports the results of a batch; its metrics are one EMF document."""
 
     sns: "SNSClient"
-    topic_arn: str
-    stage: str
+    settings: Settings
     metrics: Metrics
 
     def report(self, results: Sequence[RecordResult], request_id: str) -> None:
@@ -59,9 +52,9 @@ class Reporter:
 
     def _publish_digest(self, results: Sequence[RecordResult], request_id: str) -> None:
         try:
-            digest = summarise(DigestBatch(self.stage, request_id, tuple(results)))
+            digest = summarise(DigestBatch(self.settings.stage, request_id, tuple(results)))
             self.sns.publish(
-                TopicArn=self.topic_arn,
+                TopicArn=self.settings.digest_topic_arn,
                 Subject=digest.subject,
                 Message=digest.message,
                 MessageStructure="json",

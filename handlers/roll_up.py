@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from handlers.clients import ClientFactory, make_client
-from handlers.digest_queue import DigestQueue
+from handlers.digest_queue import DigestQueue, parse_digest
 from handlers.reporting import logger
 from handlers.settings import RollUpSettings
 from processing.digest.message import DigestMessage
@@ -64,8 +64,8 @@ class RollUp:
         """
         done = {"collected": 0, "unreadable": 0, "sent": 0}
         while collected := self.digests.receive(self.max_digests, has_time):
-            unreadable = sum(message.digest is None for message in collected)
-            digests = [message.digest for message in collected if message.digest]
+            digests = [digest for message in collected if (digest := parse_digest(message))]
+            unreadable = len(collected) - len(digests)
             self._publish(combine(digests, stage=self.settings.stage, unreadable=unreadable))
             self.digests.delete(collected)
             done["collected"] += len(collected)

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.admission import AdmissionQueue
-from handlers.batch import Batch, split_possible_crashers
+from handlers.batch import Batch
 from handlers.byte_budget import ByteBudget
 from handlers.clients import MESSAGING_CONFIG, S3_CONFIG, ClientFactory, once
 from handlers.message_handler import MessageHandler
@@ -38,7 +39,6 @@ PartialBatchResponse = dict[str, list[dict[str, str]]]
 class Services:
     """All that outlives one invocation."""
 
-    settings: Settings
     workers: WorkerPool
     processor: SourceProcessor
     queue: SourceQueue
@@ -61,7 +61,6 @@ class Services:
         remove_leftover_folders()
         workers = make_workers(settings)  # before the clients, so that workers start meanwhile
         return cls(
-            settings=settings,
             workers=workers,
             processor=SourceProcessor(
                 objects=ObjectStore(make_client("s3", S3_CONFIG), settings.output_bucket),
@@ -70,17 +69,10 @@ class Services:
                 uploads=ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload"),
                 settings=settings.render,
             ),
-            queue=SourceQueue(
-                connect=once(partial(make_client, "sqs", MESSAGING_CONFIG)),
-                queue_url=settings.queue_url,
-                dead_letter_queue_url=settings.dead_letter_queue_url,
-                retry_base_seconds=settings.retry_base_seconds,
-                retry_max_seconds=settings.retry_max_seconds,
-            ),
+            queue=SourceQueue(once(partial(make_client, "sqs", MESSAGING_CONFIG)), settings),
             reporter=Reporter(
                 sns=make_client("sns", MESSAGING_CONFIG),
-                topic_arn=settings.digest_topic_arn,
-                stage=settings.stage,
+                settings=settings,
                 metrics=Metrics(
                     namespace=environment.get("POWERTOOLS_METRICS_NAMESPACE"),
                     service=environment.get("POWERTOOLS_SERVICE_NAME"),
@@ -110,18 +102,11 @@ class Services:
         return {"batchItemFailures": [{"itemIdentifier": message.message_id} for message in failed]}
 
     def _start(self, messages: list[Message], seconds_left: float, request_id: str) -> Batch:
-        may_have_crashed, others = split_possible_crashers(messages, seconds_left)
+        now = time.time()
+        crashers = [message for message in messages if message.may_have_crashed(now=now, timeout_seconds=seconds_left)]
+        others = [message for message in messages if message not in crashers]
         deadline = self.time_budget.deadline(seconds_left)
-        handler = MessageHandler(
-            processor=self.processor,
-            deadline=deadline,
-            admission=AdmissionQueue(self.workers.estimate, self.workers.size, deadline),
-        )
-        settled = SettledMessages(
-            messages,
-            self.queue,
-            max_receive_count=self.settings.max_receive_count,
-            request_id=request_id,
-            acknowledge_at_once=bool(may_have_crashed),
-        )
-        return Batch(may_have_crashed, others, handler, settled, self.time_budget)
+        admission = AdmissionQueue(self.workers.estimate, self.workers.size, deadline)
+        handler = MessageHandler(processor=self.processor, deadline=deadline, admission=admission)
+        settled = SettledMessages(messages, self.queue, request_id, acknowledge_at_once=bool(crashers))
+        return Batch(crashers, others, handler, settled, self.time_budget)

@@ -23,7 +23,7 @@ class MessageResult:
 
     Attributes:
         results: one per S3 record; a single one without a source for a malformed message.
-        is_done: whether the message is acknowledged; otherwise it becomes a batch item failure.
+        is_done: the message is acknowledged; otherwise it becomes a batch item failure.
     """
 
     results: tuple[RecordResult, ...]
@@ -36,22 +36,14 @@ class SettledMessages:
     Args:
         messages: all of them.
         queue: the source queue and its DLQ.
-        max_receive_count: the queue's `maxReceiveCount`.
         request_id: the Lambda request, for dead letters.
         acknowledge_at_once: delete each message when it is done, because the function may crash before the batch ends.
     """
 
     def __init__(
-        self,
-        messages: Sequence[Message],
-        queue: SourceQueue,
-        *,
-        max_receive_count: int,
-        request_id: str,
-        acknowledge_at_once: bool,
+        self, messages: Sequence[Message], queue: SourceQueue, request_id: str, *, acknowledge_at_once: bool
     ) -> None:
         self._queue = queue
-        self._max_receive_count = max_receive_count
         self._request_id = request_id
         self._acknowledge_at_once = acknowledge_at_once
         self._results: dict[str, Future[MessageResult]] = {message.message_id: Future() for message in messages}
@@ -59,7 +51,7 @@ class SettledMessages:
         self._lock = threading.Lock()
 
     def settle(self, message: Message, attempts: Sequence[Attempt]) -> None:
-        """Settle a message, unless another thread has begun to: the worker's thread or the deadline cleanup."""
+        """Settle a message, unless another thread has begun to."""
         if self._claim(message):
             disposition = self._carry_out(message, attempts)
             self._results[message.message_id].set_result(_result(message, attempts, disposition))
@@ -79,10 +71,6 @@ class SettledMessages:
         """Wait until all these messages are settled or the deadline has passed."""
         wait([self._results[message.message_id] for message in messages], timeout=deadline.seconds_left)
 
-    def is_settled(self, message: Message) -> bool:
-        """Return True when a message has a result."""
-        return self._results[message.message_id].done()
-
     def hide(self, message: Message, seconds: float) -> None:
         """Hide a message that is not settled yet; see `SourceQueue.hide`."""
         self._queue.hide(message, seconds)
@@ -96,7 +84,8 @@ class SettledMessages:
 
     def _carry_out(self, message: Message, attempts: Sequence[Attempt]) -> Disposition:
         failures = [attempt.failure for attempt in attempts if attempt.failure]
-        disposition = decide(failures, receive_count=message.receive_count, max_receive_count=self._max_receive_count)
+        max_receive_count = self._queue.settings.max_receive_count
+        disposition = decide(failures, receive_count=message.receive_count, max_receive_count=max_receive_count)
         if disposition is Disposition.DEAD_LETTER and not self._dead_letter(message, attempts):
             disposition = Disposition.BACK_OFF  # the message stays in the queue: only the reason may be lost
         if disposition is Disposition.BACK_OFF:
@@ -118,7 +107,7 @@ class SettledMessages:
 
 
 def left_to_the_queue(message: Message) -> MessageResult:
-    """Return the result of a message that nothing was settled for: SQS delivers it after its visibility timeout."""
+    """Return the result of a message that is not settled: SQS delivers it after its visibility timeout."""
     return _result(message, out_of_time(message), Disposition.BACK_OFF)
 
 

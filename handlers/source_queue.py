@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.reporting import logger
+from handlers.settings import Settings
 from handlers.sqs_message import Message
 from processing.dead_letter import reason_attributes
 from processing.failures import DarkroomError
@@ -20,27 +21,23 @@ if TYPE_CHECKING:
 MAX_HIDDEN_SECONDS = 11 * 3600
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class SourceQueue:
     """The queue that feeds the function, and its DLQ.
 
     Attributes:
         connect: returns an SQS client; called late, because photos that succeed need none.
-        queue_url: the source queue.
-        dead_letter_queue_url: the DLQ.
-        retry_base_seconds: backoff after the first receive; doubles with each further one.
-        retry_max_seconds: the longest backoff.
+        settings: the function's.
     """
 
     connect: Callable[[], "SQSClient"]
-    queue_url: str
-    dead_letter_queue_url: str
-    retry_base_seconds: int
-    retry_max_seconds: int
+    settings: Settings
 
     def back_off(self, message: Message) -> None:
         """Hide a message for an exponential backoff with jitter; it must be reported as a batch item failure."""
-        ceiling = min(self.retry_max_seconds, self.retry_base_seconds * 2 ** (message.receive_count - 1))
+        ceiling = min(
+            self.settings.retry_max_seconds, self.settings.retry_base_seconds * 2 ** (message.receive_count - 1)
+        )
         # Between half and all of it, so that messages that failed together do not return together.
         self.hide(message, random.uniform(ceiling / 2, ceiling))  # noqa: S311 (jitter, not a secret)
 
@@ -52,7 +49,7 @@ class SourceQueue:
         """Set a message's visibility timeout, counted from now."""
         try:
             self.connect().change_message_visibility(
-                QueueUrl=self.queue_url,
+                QueueUrl=self.settings.queue_url,
                 ReceiptHandle=message.receipt_handle,
                 VisibilityTimeout=min(round(seconds), MAX_HIDDEN_SECONDS),
             )
@@ -63,7 +60,7 @@ class SourceQueue:
     def acknowledge(self, message: Message) -> None:
         """Delete a message now, before its batch ends: it must not return if the function crashes after it."""
         try:
-            self.connect().delete_message(QueueUrl=self.queue_url, ReceiptHandle=message.receipt_handle)
+            self.connect().delete_message(QueueUrl=self.settings.queue_url, ReceiptHandle=message.receipt_handle)
         except (ClientError, BotoCoreError) as error:
             # The event source mapping deletes it with its batch; if that fails too, it returns as a duplicate.
             logger.warning("Not acknowledged at once", message_id=message.message_id, error=type(error).__name__)
@@ -85,7 +82,7 @@ class SourceQueue:
         )
         try:
             self.connect().send_message(
-                QueueUrl=self.dead_letter_queue_url,
+                QueueUrl=self.settings.dead_letter_queue_url,
                 MessageBody=body,
                 MessageAttributes={
                     name: {"DataType": "String", "StringValue": value} for name, value in reason.items()

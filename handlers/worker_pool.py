@@ -2,10 +2,9 @@
 
 import os
 import queue
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import TypeVar
 
 from handlers.admission import DurationEstimate
 from handlers.byte_budget import ByteBudget
@@ -20,12 +19,10 @@ from processing.worker.protocol import (
     RenderRequest,
     WorkerSettings,
     inspect_line,
-    parse_memory,
-    parse_rendered,
+    parse_reply,
     render_line,
 )
 
-T = TypeVar("T")
 StartWorker = Callable[[WorkerSettings], Worker]
 
 MB = 1024 * 1024
@@ -57,9 +54,10 @@ class WorkerPool:
         photos_mb = settings.memory_mb - FUNCTION_MB - SLACK_MB - self.size * WORKER_MB
         self._memory = ByteBudget(max(photos_mb, settings.memory_mb // 4) * MB, "memory")
         self._photo_timeout_seconds = settings.photo_timeout_seconds
-        self._free: queue.LifoQueue[_Slot] = queue.LifoQueue()
+        self._start = partial(start, WorkerSettings(settings.render, self._memory.total_bytes))
+        self._free: queue.LifoQueue[Worker] = queue.LifoQueue()
         for _ in range(self.size):
-            self._free.put(_Slot(partial(start, WorkerSettings(settings.render, self._memory.total_bytes))))
+            self._free.put(self._start())
 
     def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> None:
         """Render one photo; when its worker is lost, try once more in a new one, with all the memory.
@@ -73,35 +71,40 @@ class WorkerPool:
             PermanentError: the photo is invalid, or ended its worker twice.
             RetryableError: `out-of-time`, `disk-full`, `internal-error`.
         """
-        with self._borrow(deadline) as slot:
+        worker = self._take(deadline)
+        try:
+            worker = self._alive(worker)
             try:
-                return self._try(slot.worker(), request, deadline, stopwatch, alone=False)
+                return self._try(worker, request, deadline, stopwatch, alone=False)
             except WorkerLostError as lost:
                 logger.warning("Worker lost", code=lost.code, detail=lost.detail)
+            worker = self._alive(worker)
             try:
-                return self._try(slot.worker(), request, deadline, stopwatch, alone=True)
+                return self._try(worker, request, deadline, stopwatch, alone=True)
             except WorkerLostError as lost:
                 raise PermanentError(lost.code, lost.detail) from lost
+        finally:
+            with suppress(OSError):  # when a lost worker cannot be replaced now, the next photo's thread tries again
+                worker = self._alive(worker)
+            self._free.put(worker)
 
     def _try(
         self, worker: Worker, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch, *, alone: bool
     ) -> None:
         ask = partial(self._ask, worker, deadline, stopwatch)
-        needed_bytes = ask(inspect_line(request.source), parse_memory)
+        needed_bytes = ask(inspect_line(request.source), "memory_bytes")
         if needed_bytes > self._memory.total_bytes:
             raise PermanentError(FailureCode.OUT_OF_MEMORY, f"needs about {needed_bytes // MB} MB to be decoded")
         with self._memory.reserve(self._memory.total_bytes if alone else needed_bytes, deadline):
             self.estimate.require_render(deadline)
-            ask(render_line(request), parse_rendered)
+            ask(render_line(request), "rendered")
 
-    def _ask(
-        self, worker: Worker, deadline: Deadline, stopwatch: Stopwatch, request: bytes, parse: Callable[[bytes], T]
-    ) -> T:
+    def _ask(self, worker: Worker, deadline: Deadline, stopwatch: Stopwatch, request: bytes, field: str) -> int:
         """Ask within the photo's timeout; when the deadline comes first, the photo is retried."""
         limit = min(self._photo_timeout_seconds, deadline.seconds_left)
         try:
             with stopwatch.measure("process"):
-                return _parsed(worker, worker.ask(request, limit), parse)
+                return _parsed(worker, worker.ask(request, limit), field)
         except WorkerLostError as lost:
             if lost.code is FailureCode.TOO_SLOW and limit < self._photo_timeout_seconds:
                 raise RetryableError(FailureCode.OUT_OF_TIME, "the batch's time ran out") from lost
@@ -109,19 +112,18 @@ class WorkerPool:
         except WorkerNotStartedError as error:
             raise RetryableError(FailureCode.INTERNAL_ERROR, f"no worker could be started: {error}") from error
 
-    @contextmanager
-    def _borrow(self, deadline: Deadline) -> Iterator["_Slot"]:
-        """Borrow a free slot; it returns to the pool even when its worker is lost."""
+    def _take(self, deadline: Deadline) -> Worker:
         try:
-            slot = self._free.get(timeout=deadline.seconds_left)
+            return self._free.get(timeout=deadline.seconds_left)
         except queue.Empty:
             raise RetryableError(FailureCode.OUT_OF_TIME, "no worker became free in time") from None
-        try:
-            yield slot
-        finally:
-            with suppress(OSError):  # when a lost worker cannot be replaced now, the next borrower tries again
-                slot.worker()
-            self._free.put(slot)
+
+    def _alive(self, worker: Worker) -> Worker:
+        """Return the worker, or a new one when it was lost."""
+        if worker.is_alive:
+            return worker
+        worker.stop()
+        return self._start()
 
     def stop(self) -> None:
         """Stop the workers that are free."""
@@ -129,28 +131,10 @@ class WorkerPool:
             self._free.get_nowait().stop()
 
 
-class _Slot:
-    """One of the pool's slots with the worker in it."""
-
-    def __init__(self, start: Callable[[], Worker]) -> None:
-        self._start = start
-        self._worker = start()
-
-    def worker(self) -> Worker:
-        """Return the worker; start a new one when the last was lost."""
-        if not self._worker.is_alive:
-            self._worker.stop()
-            self._worker = self._start()
-        return self._worker
-
-    def stop(self) -> None:
-        self._worker.stop()
-
-
-def _parsed(worker: Worker, reply: bytes, parse: Callable[[bytes], T]) -> T:
+def _parsed(worker: Worker, reply: bytes, field: str) -> int:
     """Parse a reply; stop a worker that ran out of memory or broke the protocol."""
     try:
-        return parse(reply)
+        return parse_reply(reply, field)
     except ProtocolError as error:
         worker.stop()
         raise WorkerLostError(FailureCode.DECODER_CRASHED, "sent an invalid reply") from error

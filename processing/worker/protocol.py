@@ -85,33 +85,20 @@ def failure_reply(code: FailureCode, detail: str) -> bytes:
     return _line({"failure": {"code": code, "detail": detail}})
 
 
-def parse_memory(line: bytes) -> int:
-    """Return the bytes of memory that a photo needs.
+def parse_reply(line: bytes, field: str) -> int:
+    """Return `memory_bytes` or `rendered` from a reply.
 
     Raises:
         PermanentError, RetryableError: the failure in the reply.
-        ProtocolError: the line is not a reply.
+        ProtocolError: the line is not a reply with that field.
     """
     with _protocol_errors():
-        return int(_parse_reply(line)["memory_bytes"])
-
-
-def parse_rendered(line: bytes) -> None:
-    """Check that a photo was rendered.
-
-    Raises:
-        PermanentError, RetryableError: the failure in the reply.
-        ProtocolError: the line is not a reply.
-    """
-    with _protocol_errors():
-        _parse_reply(line)["rendered"]
-
-
-def _parse_reply(line: bytes) -> dict[str, Any]:
-    reply: dict[str, Any] = json.loads(line)
-    if "failure" in reply:
-        raise _failure(FailureCode(reply["failure"]["code"]), str(reply["failure"]["detail"]))
-    return reply
+        reply = json.loads(line)
+        if "failure" in reply:
+            raise _failure(FailureCode(reply["failure"]["code"]), str(reply["failure"]["detail"]))
+        if not isinstance(reply[field], int):
+            raise TypeError(field)
+        return int(reply[field])
 
 
 @contextmanager

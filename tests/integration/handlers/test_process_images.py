@@ -15,6 +15,7 @@ from handlers.sqs_message import NotAnSqsEventError
 from tests.integration.handlers.conftest import Aws
 from tests.support.events import lambda_context, s3_body, sqs_record
 from tests.support.fault_injection import answering, aws_error, half_a_body, recording
+from tests.support.function_settings import FUNCTION_SETTINGS
 from tests.support.photos import jpeg
 
 GOOD = jpeg((1500, 1000))
@@ -76,7 +77,7 @@ def test_the_commit_marker_names_source_version_and_settings(aws: Aws) -> None:
     etag = aws.s3.head_object(Bucket="photos", Key="a.jpg")["ETag"].strip('"')
     metadata = aws.s3.head_object(Bucket="renditions", Key="a.jpg/document.pdf")["Metadata"]
     assert metadata["source-etag"] == etag
-    assert metadata["settings"] == aws.services.settings.render.fingerprint
+    assert metadata["settings"] == FUNCTION_SETTINGS.render.fingerprint
 
 
 def test_a_new_photo_costs_one_head_one_get_and_one_put_per_output(aws: Aws) -> None:

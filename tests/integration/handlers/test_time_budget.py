@@ -136,7 +136,14 @@ def silent_server() -> Iterator[str]:
 def test_a_call_to_a_silent_queue_or_topic_ends_within_the_time_kept_free_for_it(
     silent_server: str, service: str
 ) -> None:
-    client = boto3.client(service, endpoint_url=silent_server, config=MESSAGING_CONFIG)  # type: ignore[call-overload]
+    client = boto3.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=silent_server,
+        config=MESSAGING_CONFIG,
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
     start = time.monotonic()
     with pytest.raises(BotoCoreError):
         client.list_topics() if service == "sns" else client.list_queues()

@@ -15,8 +15,7 @@ from processing.worker.protocol import (
     failure_reply,
     inspect_line,
     memory_reply,
-    parse_memory,
-    parse_rendered,
+    parse_reply,
     parse_request,
     render_line,
 )
@@ -56,17 +55,17 @@ def test_a_request_for_the_memory_of_a_photo_arrives_as_it_was_sent_in_one_line(
 
 @given(counts)
 def test_the_memory_of_a_photo_arrives_as_it_was_sent(memory_bytes: int) -> None:
-    assert parse_memory(memory_reply(memory_bytes)) == memory_bytes
+    assert parse_reply(memory_reply(memory_bytes), "memory_bytes") == memory_bytes
 
 
 def test_a_rendered_photo_is_a_reply() -> None:
-    parse_rendered(RENDERED)
+    assert parse_reply(RENDERED, "rendered")
 
 
 @given(st.sampled_from(FailureCode), st.text())
 def test_a_failure_arrives_as_the_error_of_its_family(code: FailureCode, detail: str) -> None:
     with pytest.raises((PermanentError, RetryableError)) as caught:
-        parse_rendered(failure_reply(code, detail))
+        parse_reply(failure_reply(code, detail), "rendered")
     assert (caught.value.code, caught.value.detail) == (code, detail)
     assert isinstance(caught.value, PermanentError) == (code.family == "permanent")
 
@@ -78,6 +77,8 @@ def test_a_failure_arrives_as_the_error_of_its_family(code: FailureCode, detail:
     ).filter(lambda line: b'"rendered"' not in line)
 )
 def test_anything_else_is_refused_as_a_breach_of_the_protocol(line: bytes) -> None:
-    for parse in (parse_request, parse_rendered, parse_memory):
+    with pytest.raises(ProtocolError):
+        parse_request(line)
+    for field in ("memory_bytes", "rendered"):
         with pytest.raises(ProtocolError):
-            parse(line)
+            parse_reply(line, field)
