@@ -62,13 +62,7 @@ class DurationEstimate:
 
 
 class AdmissionQueue:
-    """The photos of one invocation that are in process.
-
-    Args:
-        estimate: the expected duration of each.
-        workers: how many are rendered at a time.
-        deadline: when all must be done.
-    """
+    """The photos of one invocation in process: `workers` are rendered at a time, all are done before `deadline`."""
 
     def __init__(self, estimate: DurationEstimate, workers: int, deadline: Deadline) -> None:
         self.estimate = estimate

@@ -19,15 +19,7 @@ MAX_THREADS = 16
 
 
 class Batch:
-    """The messages of one invocation; their threads start at once.
-
-    Args:
-        may_have_crashed: messages that an earlier invocation may have crashed with.
-        others: the other messages.
-        handler: processes one message, in a thread.
-        settled: settles each message.
-        time_budget: of the invocation.
-    """
+    """The messages of one invocation; their threads start at once."""
 
     def __init__(
         self,
@@ -88,11 +80,7 @@ class Batch:
 
 
 class DeadlineCleanup:
-    """Settles messages that were not settled in time, in parallel, so that the function meets its own timeout.
-
-    Attributes:
-        deadline: the end of the cleanup.
-    """
+    """Settles messages that were not settled in time, in parallel and until its own `deadline`."""
 
     def __init__(self, messages: Sequence[Message], settled: SettledMessages, time_budget: TimeBudget) -> None:
         self.deadline = Deadline.after(time_budget.cleanup_seconds)

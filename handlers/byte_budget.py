@@ -9,9 +9,7 @@ from processing.failures import FailureCode, RetryableError
 
 
 class ByteBudget:
-    """A number of bytes that threads share.
-
-    A request above the total reserves the total: it is admitted, but alone.
+    """A number of bytes that threads share; a request above the total waits for all of them.
 
     Args:
         total_bytes: what may be reserved at once.

@@ -17,17 +17,11 @@ SQS_BATCH = 10  # Amazon SQS: most messages that one ReceiveMessage or DeleteMes
 
 @dataclass(frozen=True)
 class DigestQueue:
-    """The queue that is subscribed to the digest topic.
-
-    Attributes:
-        sqs: an SQS client.
-        queue_url: its URL.
-        wait_seconds: of the long poll, which asks all of SQS's servers; a short poll may miss messages.
-    """
+    """The queue that is subscribed to the digest topic."""
 
     sqs: "SQSClient"
     queue_url: str
-    wait_seconds: int = 2
+    wait_seconds: int = 2  # a long poll asks all of SQS's servers; a short poll may miss messages
 
     def receive(self, most: int, has_time: Callable[[], bool]) -> list["MessageTypeDef"]:
         """Receive up to `most` messages while there is time; return them in the order in which they were sent."""

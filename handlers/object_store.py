@@ -45,12 +45,7 @@ class StoredOutput:
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """The input and the output bucket.
-
-    Attributes:
-        s3: an S3 client.
-        output_bucket: its name.
-    """
+    """The input and the output bucket."""
 
     s3: "S3Client"
     output_bucket: str
@@ -70,14 +65,13 @@ class ObjectStore:
         """Download a source object in the version that its event names.
 
         Args:
-            source: as the event names it.
+            source: as its event names it.
             into: the local file to write.
             max_bytes: larger objects are refused before the body is read.
-            deadline: checked after each chunk, because a body that arrives slowly never meets the client's timeout.
+            deadline: checked after each chunk, because a slow body does not meet the client's own timeout.
 
         Returns:
-            None when it was downloaded; `superseded` when it was overwritten (a newer message exists), `gone` when it
-            was deleted.
+            None; `superseded` when it was overwritten (a newer message exists), `gone` when it was deleted.
 
         Raises:
             PermanentError: `empty-object`, `too-many-bytes`, `source-archived`.
@@ -110,11 +104,7 @@ class ObjectStore:
     def store(self, key: str, file: Path, content_type: str, commit: Commit) -> StoreResult:
         """Store one output unless one of a later version exists, in any order of concurrent writers.
 
-        Args:
-            key: the output key.
-            file: the output.
-            content_type: of the output.
-            commit: only one that replaces makes outputs whose bytes, and so whose eTag, differ between versions.
+        An output of an earlier version is replaced only by a commit whose outputs carry a mark; see `Commit.mark`.
 
         Raises:
             RetryableError: S3 failed, throttled or denied.
@@ -155,11 +145,7 @@ class ObjectStore:
 
 
 def check_size(size_bytes: int, max_bytes: int) -> None:
-    """Check a source object's size before its download.
-
-    Raises:
-        PermanentError: `empty-object` or `too-many-bytes`.
-    """
+    """Raise PermanentError for an empty or too large source object, before its download."""
     if size_bytes == 0:
         raise PermanentError(FailureCode.EMPTY_OBJECT, "0 bytes")
     if size_bytes > max_bytes:

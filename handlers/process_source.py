@@ -38,20 +38,12 @@ class SourceResult:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceProcessor:
-    """Processes source objects from the input bucket to the output bucket.
-
-    Attributes:
-        objects: the buckets.
-        workers: decode and encode.
-        disk: bytes of sources that may be on the temporary disk.
-        uploads: threads that upload the outputs of a photo side by side.
-        settings: renditions and limits.
-    """
+    """Processes source objects from the input bucket to the output bucket."""
 
     objects: ObjectStore
     workers: WorkerPool
-    disk: ByteBudget
-    uploads: Executor
+    disk: ByteBudget  # of sources on the temporary disk
+    uploads: Executor  # uploads the outputs of a photo in parallel
     settings: RenderSettings
 
     def process(self, source: SourceObject, deadline: Deadline, stopwatch: Stopwatch) -> SourceResult:

@@ -30,28 +30,17 @@ CLIENT_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "sta
 
 @dataclass(frozen=True, kw_only=True)
 class RollUp:
-    """Receives digests, publishes a summary, and only then deletes them.
-
-    Attributes:
-        digests: the queue that collects them.
-        sns: an SNS client.
-        settings: the function's.
-        max_digests: of one summary. With 500 digests of ten photos each the process takes 65 MB, with 500 of the
-            largest that SNS carries 180 MB.
-    """
+    """Receives digests, publishes a summary, and only then deletes them."""
 
     digests: DigestQueue
     sns: "SNSClient"
     settings: RollUpSettings
+    # In one summary. 500 digests of ten photos each take 65 MB of memory, 500 of the largest that SNS carries 180 MB.
     max_digests: int = 500
 
     @classmethod
     def build(cls, environment: Mapping[str, str], make_client: ClientFactory) -> "RollUp":
-        """Build the roll-up that the environment describes.
-
-        Raises:
-            SettingsError: naming every mistake in the environment.
-        """
+        """Build the roll-up from its environment; raise SettingsError naming every mistake."""
         settings = RollUpSettings.from_environment(environment)
         digests = DigestQueue(make_client("sqs", CLIENT_CONFIG), settings.queue_url)
         return cls(digests=digests, sns=make_client("sns", CLIENT_CONFIG), settings=settings)
@@ -87,20 +76,11 @@ class RollUp:
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's own form
-    """Publish a summary of what was collected since the last run; nothing when nothing was.
-
-    A failure to publish is raised, for the function's error alarm: nothing is deleted, and the next run reports it.
-
-    Args:
-        event: the schedule's, not used.
-        context: Lambda's.
-
-    Returns:
-        As `RollUp.run`.
+    """Publish a summary of the digests since the last run, if there are any; see `RollUp.run`.
 
     Raises:
         SettingsError: the environment is invalid.
-        ClientError: SQS or SNS refused.
+        ClientError: SQS or SNS refused; nothing is deleted, and the next run tries again.
     """
     done = _roll_up().run(lambda: context.get_remaining_time_in_millis() > RESERVED_MILLISECONDS)
     logger.info("Rolled up", extra=done)

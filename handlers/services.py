@@ -52,11 +52,7 @@ class Services:
         make_client: ClientFactory,
         make_workers: Callable[[Settings], WorkerPool] = WorkerPool,
     ) -> "Services":
-        """Build the services that the environment describes.
-
-        Raises:
-            SettingsError: naming every mistake in the environment.
-        """
+        """Build the services from the environment; raise SettingsError naming every mistake."""
         settings = Settings.from_environment(environment)
         remove_leftover_folders()
         workers = make_workers(settings)  # before the clients, so that workers start meanwhile

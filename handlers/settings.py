@@ -18,15 +18,11 @@ class Settings:
     """The settings of the function that processes photos.
 
     Attributes:
-        stage: the deployment's stage, for the digest and the metrics.
-        output_bucket: for renditions and PDFs.
+        stage: the deployment's stage, for the digest.
         queue_url: the queue that feeds the function.
-        dead_letter_queue_url: for messages that failed for good, with their reason.
-        digest_topic_arn: for each batch's digest.
         render: renditions and limits.
         max_receive_count: the queue's `maxReceiveCount`.
-        retry_base_seconds: first backoff of a retryable failure.
-        retry_max_seconds: longest backoff.
+        retry_base_seconds: backoff after the first receive; doubles with each further one, up to `retry_max_seconds`.
         photo_timeout_seconds: wall-clock limit of one photo's decoding and encoding.
         memory_mb: the function's memory; Lambda sets it.
     """
@@ -45,11 +41,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read and check all variables.
-
-        Raises:
-            SettingsError: one line for each variable that is missing or invalid.
-        """
+        """Read all variables; raise SettingsError with a line for each that is missing or invalid."""
         read = _Reader(environment)
         settings = cls(
             stage=read.text("STAGE"),
@@ -77,29 +69,19 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class RollUpSettings:
-    """The settings of the roll-up function.
-
-    Attributes:
-        stage: the deployment's stage.
-        queue_url: the queue that collects the digests.
-        topic_arn: the summary topic.
-    """
+    """The settings of the roll-up function."""
 
     stage: str
-    queue_url: str
-    topic_arn: str
+    queue_url: str  # collects the digests
+    topic_arn: str  # the summary topic
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "RollUpSettings":
-        """Read and check all variables.
-
-        Raises:
-            SettingsError: one line for each variable that is missing or invalid.
-        """
+        """Read all variables; raise SettingsError with a line for each that is missing or invalid."""
         read = _Reader(environment)
         settings = cls(
             stage=read.text("STAGE"),
-            queue_url=read.value("ROLL_UP_QUEUE_URL", _queue_url, ""),
+            queue_url=read.value("ROLL_UP_QUEUE_URL", _url, ""),
             topic_arn=read.value("SUMMARY_TOPIC_ARN", _topic_arn, ""),
         )
         read.raise_mistakes()
@@ -142,7 +124,7 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _queue_url(text: str) -> str:
+def _url(text: str) -> str:
     if not text.startswith(("https://", "http://")):
         raise ValueError("must be the URL of a queue")
     return text

@@ -23,14 +23,9 @@ MAX_HIDDEN_SECONDS = 11 * 3600
 
 @dataclass(frozen=True)
 class SourceQueue:
-    """The queue that feeds the function, and its DLQ.
+    """The queue that feeds the function, and its DLQ."""
 
-    Attributes:
-        connect: returns an SQS client; called late, because photos that succeed need none.
-        settings: the function's.
-    """
-
-    connect: Callable[[], "SQSClient"]
+    connect: Callable[[], "SQSClient"]  # called late, because photos that succeed need no client
     settings: Settings
 
     def back_off(self, message: Message) -> None:

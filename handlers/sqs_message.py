@@ -19,8 +19,6 @@ class Message:
 
     Attributes:
         message_id: the `itemIdentifier` in `batchItemFailures`.
-        receipt_handle: for DeleteMessage and ChangeMessageVisibility.
-        body: as received.
         records: the S3 records in the body.
         malformed: the failure of a body that is not an S3 notification; then there are no records.
         receive_count: attempts so far, this one included.
@@ -68,10 +66,7 @@ class Message:
 
 
 def read_messages(event: Mapping[str, Any]) -> list[Message]:
-    """Parse the messages of a batch.
-
-    Args:
-        event: `{"Records": [...]}` as the event source mapping sends it.
+    """Parse the messages of a Lambda event.
 
     Raises:
         NotAnSqsEventError: the event has another shape; an empty response to it would look like success.

@@ -39,10 +39,6 @@ class WorkerPool:
 
     This process holds the credentials, so it parses no byte of an untrusted file: the worker reads the header too.
 
-    Args:
-        settings: the function's.
-        start: starts a worker.
-
     Attributes:
         size: how many photos are rendered at a time.
         estimate: the expected duration of a photo.
@@ -62,10 +58,7 @@ class WorkerPool:
     def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> None:
         """Render one photo; when its worker is lost, try once more in a new one, with all the memory.
 
-        Args:
-            request: the photo, and the folder for its outputs.
-            deadline: of the batch.
-            stopwatch: measures the time in the worker as `process`, without waiting for one.
+        The stopwatch measures the time in the worker as `process`, without waiting for one.
 
         Raises:
             PermanentError: the photo is invalid, or ended its worker twice.

@@ -23,7 +23,7 @@ class WorkerSettings:
     """The settings of a worker, sent once, as its command-line argument.
 
     Attributes:
-        render: renditions and limits of every photo.
+        render: renditions and limits.
         memory_limit_bytes: address space that one photo may take beyond the worker's own; 0 for no limit.
     """
 
