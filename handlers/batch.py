@@ -35,11 +35,12 @@ class Batch:
         self._time_budget = time_budget
         self._cleanup: DeadlineCleanup | None = None
         self._threads = ThreadPoolExecutor(max_workers=min(MAX_THREADS, max(1, len(self._messages))))
+        # Others leave possible crashers half of the time; of them, those that were deferred most often come first.
+        handler_of_others = handler.with_half_the_time() if may_have_crashed else handler
+        for message in sorted(others, key=lambda message: message.receive_count, reverse=True):
+            self._threads.submit(self._handle, message, handler_of_others)
         if may_have_crashed:
             self._threads.submit(self._handle_one_by_one, may_have_crashed, others, handler)
-            handler = handler.with_half_the_time()  # others leave possible crashers half of the time
-        for message in sorted(others, key=lambda message: message.receive_count, reverse=True):
-            self._threads.submit(self._handle, message, handler)  # those that were deferred most often come first
 
     def result(self, message: Message) -> MessageResult:
         """Wait until a message is settled, or its cleanup after the deadline has ended."""

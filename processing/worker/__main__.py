@@ -10,6 +10,7 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,11 +39,12 @@ _OS_FAILURES = {
 }
 
 
-def main(argument: str) -> None:
+def main(argument: str, render: Callable[..., object] = render_photo) -> None:
     """Reply to requests until stdin ends; `_read_requests` then ends the process.
 
     Args:
         argument: see `WorkerSettings.as_argument`.
+        render: called as `render_photo`.
     """
     settings = WorkerSettings.parse(argument)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which decides when workers end
@@ -52,7 +54,7 @@ def main(argument: str) -> None:
     prefer_oom_kill()
     if settings.memory_limit_bytes:
         limit_growth(settings.memory_limit_bytes)
-    renderer = Renderer(settings.render)
+    renderer = Renderer(settings.render, render)
     _send(replies, READY)
     while True:
         _send(replies, renderer.reply(requests.get()))
@@ -61,8 +63,9 @@ def main(argument: str) -> None:
 class Renderer:
     """Inspects and renders photos; keeps the header that was inspected last for its rendering."""
 
-    def __init__(self, settings: RenderSettings) -> None:
+    def __init__(self, settings: RenderSettings, render: Callable[..., object]) -> None:
         self._settings = settings
+        self._render = render
         self._inspected: dict[Path, Header] = {}
 
     def reply(self, line: bytes) -> bytes:
@@ -82,7 +85,7 @@ class Renderer:
     def _carry_out(self, request: Path | RenderRequest) -> bytes:
         if isinstance(request, RenderRequest):
             header = self._inspected.pop(request.source, None)
-            render_photo(request.source, request.into, self._settings, request.mark, header)
+            self._render(request.source, request.into, self._settings, request.mark, header)
             return RENDERED
         self._inspected.clear()
         header = self._inspected[request] = inspect_header(request, self._settings.limits)

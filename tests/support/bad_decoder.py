@@ -12,11 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-import processing.worker.__main__
 from processing.images.header import Header
 from processing.images.pipeline import render_photo
 from processing.images.rendered import Rendered
 from processing.settings import RenderSettings
+from processing.worker.__main__ import main
 
 
 def _crash(_: Path) -> None:
@@ -102,5 +102,4 @@ def render(source: Path, into: Path, settings: RenderSettings, mark: str, header
 
 
 if __name__ == "__main__":
-    setattr(processing.worker.__main__, "render_photo", render)  # noqa: B010 (mypy: the worker only imports it)
-    processing.worker.__main__.main(sys.argv[1])
+    main(sys.argv[1], render)

@@ -3,8 +3,8 @@
 import sys
 import time
 
-import processing.worker.__main__
+from processing.worker.__main__ import main
 
 if __name__ == "__main__":
     time.sleep(1)
-    processing.worker.__main__.main(sys.argv[1])
+    main(sys.argv[1])

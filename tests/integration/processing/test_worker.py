@@ -69,8 +69,9 @@ def start(children: list[Child], settings: RenderSettings = SETTINGS, memory_lim
 
 
 def start_patched(children: list[Child], replacement: str) -> Child:
-    """Start a worker whose `render_photo` or `inspect_header` is replaced by Python code."""
-    program = f"import os, sys, processing.worker.__main__ as worker\n{replacement}\nworker.main(sys.argv[1])"
+    """Start a worker after Python code that may replace its functions; `render` renders photos."""
+    imports = "import os, sys, processing.worker.__main__ as worker\nrender = worker.render_photo"
+    program = f"{imports}\n{replacement}\nworker.main(sys.argv[1], render)"
     child = Child("-c", program, WorkerSettings(SETTINGS).as_argument())
     children.append(child)
     child.read()
@@ -149,7 +150,7 @@ def test_a_missing_file_is_answered_without_its_path(tmp_path: Path, children: l
 
 
 def test_an_unexpected_exception_is_answered_by_its_class_alone(tmp_path: Path, children: list[Child]) -> None:
-    child = start_patched(children, "def fail(*_): raise ZeroDivisionError('/secret/path')\nworker.render_photo = fail")
+    child = start_patched(children, "def render(*_): raise ZeroDivisionError('/secret/path')")
     reply = child.ask(rendering(tmp_path, tmp_path))
     assert reply == {"failure": {"code": "internal-error", "detail": "ZeroDivisionError"}}
 
@@ -163,8 +164,8 @@ def test_a_full_disk_is_no_fault_of_the_photo(tmp_path: Path, children: list[Chi
 
 
 def test_what_a_native_library_prints_does_not_reach_the_replies(tmp_path: Path, children: list[Child]) -> None:
-    noisy = "def fail(*_):\n  os.write(1, b'noise\\n')\n  print('noise', flush=True)\n  raise MemoryError\n"
-    reply = start_patched(children, noisy + "worker.render_photo = fail").ask(rendering(tmp_path, tmp_path))
+    noisy = "def render(*_):\n  os.write(1, b'noise\\n')\n  print('noise', flush=True)\n  raise MemoryError\n"
+    reply = start_patched(children, noisy).ask(rendering(tmp_path, tmp_path))
     assert reply["failure"]["code"] == "out-of-memory"
 
 
