@@ -4,6 +4,7 @@
 #
 #   sh scripts/setup.sh           everything
 #   sh scripts/setup.sh deploy    only what a deployment to AWS needs (no local stack)
+#   sh scripts/setup.sh bench     everything, and Lambda's runtime
 #   sh scripts/setup.sh check     everything, and what only the checks need (checkov, Lambda's runtime)
 set -eu
 cd "$(dirname "$0")/.."
@@ -122,6 +123,8 @@ if [ "$parts" != deploy ]; then
 fi
 if [ "$parts" = check ]; then
     step "Installing checkov" $tools/checkov/bin/checkov "pyproject.toml uv.lock" install_checkov
+fi
+if [ "$parts" = check ] || [ "$parts" = bench ]; then
     # Under the Python that the zips for this machine are built for.
     step "Installing the Lambda runtime" $tools/runtime/bin/python "pyproject.toml uv.lock" \
         install_runtime "$(.venv/bin/python -m scripts.packaging.target)"

@@ -1,4 +1,4 @@
-"""The benchmark still runs: peers are installed, everyone does the job, the function answers. No figure is judged."""
+"""`npm run bench -- --quick` runs: it installs the peers and measures every part but scale. No figure is checked."""
 
 import json
 import subprocess
@@ -27,13 +27,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Any:
     )
     assert done.returncode == 0, done.stderr
     assert (out / "benchmarks.md").read_text().startswith("# Benchmarks")
-    assert (out / "benchmarks.svg").read_text().startswith("<svg")
+    assert "</svg>" in (out / "benchmarks.svg").read_text()
     return json.loads((out / "benchmarks.json").read_text())
 
 
 def test_every_peer_does_the_job_and_comes_close_to_the_reference(results: Any) -> None:
     scores = {score["peer"]: score for score in results["versus"]["scores"]}
-    assert scores.keys() >= PEERS
+    assert scores.keys() >= PEERS | {"floor"}
     for score in scores.values():
         assert score["cpu_ms"]["median"] > 0
         assert min(score["likeness"]) > 0.9

@@ -10,7 +10,7 @@ import pytest
 
 from processing.settings import Limits, RenderSettings
 from processing.worker.protocol import RenderRequest, WorkerSettings, inspect_line, render_line
-from scripts.bench.processes import peak_bytes, resident_bytes
+from scripts.bench.measurements import peak_bytes, resident_bytes
 from scripts.cli.repository import REPOSITORY
 from tests.support import photos
 from tests.support.rendering import RENDITIONS, SETTINGS

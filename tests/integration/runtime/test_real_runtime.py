@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from scripts.aws.local_endpoint import client_environment, make_client
+from scripts.bench.lambda_emulator import Emulator, Package, emulated, find_obstacle, unpack
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.ministack import LocalAws, local_aws
-from tests.integration.runtime.emulator import Emulator, Package, emulated, find_obstacle, unpack
 from tests.integration.runtime.gate import Gate
 from tests.integration.template.packaged import Template
 from tests.support.events import s3_body, sqs_record

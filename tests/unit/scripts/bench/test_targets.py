@@ -1,14 +1,14 @@
-"""A target is met or missed by what was measured, and both are shown."""
+"""The measured figures meet or miss each target, and both are shown."""
 
 from typing import Any
 
 import pytest
 
-from scripts.bench.targets import Check, check_targets
+from scripts.bench.targets import TargetCheck, check_targets
 from tests.unit.scripts.bench.results import batch, memory, score, versus
 
 
-def only(results: dict[str, Any], what: str) -> Check:
+def only(results: dict[str, Any], what: str) -> TargetCheck:
     (check,) = [check for check in check_targets(results) if what in check.what]
     return check
 
@@ -33,7 +33,7 @@ def test_speed_may_cost_no_more_quality_than_two_thousandths_of_ssim(gap: float,
     assert only({"versus": versus(own, best)}, "SSIM").is_met is is_met
 
 
-def test_the_floor_resizes_nothing_and_is_no_yardstick_for_quality() -> None:
+def test_the_floor_resizes_nothing_and_does_not_count_for_quality() -> None:
     own, floor = score("darkroom", 1.0, likeness=0.95), score("floor", 0.8, likeness=0.99)
     assert only({"versus": versus(own, floor)}, "SSIM").is_met
 

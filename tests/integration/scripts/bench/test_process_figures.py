@@ -1,22 +1,24 @@
-"""What a process uses, seen from outside."""
+"""Processor time and memory of a process, read from outside."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import pytest
 
-from scripts.bench.processes import cpu_seconds, forget_peak, peak_bytes, resident_bytes, tree, tree_cpu_seconds
+from scripts.bench.measurements import cpu_seconds, peak_bytes, resident_bytes, tree_cpu_seconds
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="proc(5)")
 MB = 1024 * 1024
+# The kernel counts CPU time in steps of 10 ms.
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\n"
 
 
 @contextmanager
 def python(program: str) -> Iterator[int]:
-    """Runs a program until its line `input()` is reached, and while the block runs."""
+    """Run a program up to `input()`, where it waits for the block."""
     command = [sys.executable, "-c", f"{program}\nprint('ready', flush=True)\ninput()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -29,35 +31,36 @@ def python(program: str) -> Iterator[int]:
 
 def test_cpu_time_is_what_the_process_itself_counts() -> None:
     with python(BURN.format(seconds=0.3)) as pid:
-        assert 0.3 <= cpu_seconds(pid) < 0.6
+        assert 0.28 <= cpu_seconds(pid) < 0.6
 
 
 def test_the_cpu_time_of_a_thread_that_has_ended_counts() -> None:
     program = f"import threading\nthread = threading.Thread(target=exec, args=({BURN.format(seconds=0.3)!r}, {{}}))\n"
     with python(f"{program}thread.start()\nthread.join()") as pid:
-        assert cpu_seconds(pid) >= 0.3
+        assert cpu_seconds(pid) >= 0.28
 
 
-def test_the_cpu_time_of_a_child_counts_with_the_tree_and_after_its_end_with_the_parent() -> None:
+def test_the_cpu_time_of_a_child_that_has_ended_counts_for_its_parent() -> None:
     burning = f"[sys.executable, '-c', {BURN.format(seconds=0.3)!r}]"
     with python(f"import subprocess, sys\nsubprocess.run({burning})") as pid:
-        assert cpu_seconds(pid) >= 0.3
-    idle = "[sys.executable, '-c', 'print(1, flush=True)\\ninput()']"
-    pipes = "stdin=subprocess.PIPE, stdout=subprocess.PIPE"
-    with python(f"import subprocess, sys\nchild = subprocess.Popen({idle}, {pipes})\nchild.stdout.readline()") as pid:
-        assert len(tree(pid)) == 2
-        assert tree_cpu_seconds(pid) > cpu_seconds(pid)
+        assert cpu_seconds(pid) >= 0.28
 
 
-def test_the_peak_stays_when_memory_is_given_back_until_it_is_forgotten() -> None:
+def test_the_cpu_time_of_a_running_child_counts_for_the_tree() -> None:
+    program = BURN.format(seconds=0.3) + "print(1, flush=True)\ninput()"
+    child = f"subprocess.Popen([sys.executable, '-c', {program!r}], stdin=subprocess.PIPE, stdout=subprocess.PIPE)"
+    with python(f"import subprocess, sys\nchild = {child}\nchild.stdout.readline()") as pid:
+        assert cpu_seconds(pid) < 0.28
+        assert tree_cpu_seconds(pid) >= 0.28
+
+
+def test_the_peak_stays_when_memory_is_freed() -> None:
     with python(f"block = bytes(1) * {64 * MB}\ndel block") as pid:
         assert peak_bytes(pid) - resident_bytes(pid) > 50 * MB
-        forget_peak(pid)
-        assert peak_bytes(pid) - resident_bytes(pid) < 5 * MB
 
 
 def test_a_process_that_has_ended_has_no_memory() -> None:
     process = subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.DEVNULL)
     process.wait()
-    with pytest.raises((ProcessLookupError, FileNotFoundError)):
+    with pytest.raises(psutil.NoSuchProcess):
         resident_bytes(process.pid)

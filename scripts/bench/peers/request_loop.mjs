@@ -1,5 +1,7 @@
-// Says that it is ready, then answers each line of stdin, a JSON request, once its photo is done.
+// Prints a line when ready, then renders each JSON request on stdin and prints a line, until stdin closes.
 import { createInterface } from 'node:readline'
+
+export const SIZES = { large: 1200, medium: 600, small: 300 }
 
 export async function answerRequests(render) {
   process.stdout.write('ready\n')
