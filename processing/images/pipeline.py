@@ -46,7 +46,7 @@ def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str =
 
 
 def _decode(source: Path, header: Header, settings: RenderSettings) -> tuple[Picture, Sequence[Size], bytes]:
-    """Decode the photo in one pass, and close it to free its memory before encoding.
+    """Decode the photo in one pass; free its memory before encoding.
 
     Returns:
         The picture of the largest rendition, the sizes of all renditions, and their EXIF block.
@@ -68,7 +68,7 @@ def _decode(source: Path, header: Header, settings: RenderSettings) -> tuple[Pic
 def _encode(
     picture: Picture, sizes: Sequence[Size], into: Path, settings: RenderSettings, tags: Tags
 ) -> tuple[RenderedFile, ...]:
-    """Write the renditions, each resized from the one before, and the PDF of the largest."""
+    """Write renditions, each resized from the last, and the PDF."""
     first, *others = settings.renditions
     renditions = [write_rendition(picture, into, first, tags)]
     pdf = write_pdf(into / DOCUMENT_NAME, jpeg_for_pdf(picture, into, first, tags), picture.size)
