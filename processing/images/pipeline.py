@@ -35,14 +35,28 @@ def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str =
     """
     header = inspect_header(source, settings.limits)
     with translate_decoder_errors(source, header.format):
-        largest, sizes, exif = _decode(source, header, settings)
-        files = _encode(largest, sizes, into, settings, Tags(exif, mark))
+        files = _write_outputs(source, into, header, settings, mark)
     return Rendered(
         source_format=header.format.name,
         source_width_px=header.width_px,
         source_height_px=header.height_px,
         files=files,
     )
+
+
+def _write_outputs(
+    source: Path, into: Path, header: Header, settings: RenderSettings, mark: str
+) -> tuple[RenderedFile, ...]:
+    """Write renditions, each resized from the last, and the PDF."""
+    picture, sizes, exif = _decode(source, header, settings)
+    tags = Tags(exif, mark)
+    first, *others = settings.renditions
+    renditions = [write_rendition(picture, into, first, tags)]
+    pdf = write_pdf(into / DOCUMENT_NAME, jpeg_for_pdf(picture, into, first, tags), picture.size)
+    for rendition, size in zip(others, sizes[1:], strict=True):
+        picture = picture.resized(size)
+        renditions.append(write_rendition(picture, into, rendition, tags))
+    return (*renditions, pdf)
 
 
 def _decode(source: Path, header: Header, settings: RenderSettings) -> tuple[Picture, Sequence[Size], bytes]:
@@ -63,16 +77,3 @@ def _decode(source: Path, header: Header, settings: RenderSettings) -> tuple[Pic
     if swaps_sides(orientation):
         sizes = tuple((height, width) for width, height in sizes)
     return apply_orientation(largest, orientation), sizes, exif
-
-
-def _encode(
-    picture: Picture, sizes: Sequence[Size], into: Path, settings: RenderSettings, tags: Tags
-) -> tuple[RenderedFile, ...]:
-    """Write renditions, each resized from the last, and the PDF."""
-    first, *others = settings.renditions
-    renditions = [write_rendition(picture, into, first, tags)]
-    pdf = write_pdf(into / DOCUMENT_NAME, jpeg_for_pdf(picture, into, first, tags), picture.size)
-    for rendition, size in zip(others, sizes[1:], strict=True):
-        picture = picture.resized(size)
-        renditions.append(write_rendition(picture, into, rendition, tags))
-    return (*renditions, pdf)

@@ -16,8 +16,8 @@ _MAX_SCANS = 100
 def refuse_incomplete(data: Data) -> None:
     """Refuse a JPEG that decoders would complete with blur or grey.
 
-    Decoders give no warning for a progressive JPEG that was cut off between two scans and closed by an end marker, nor for a
-    JPEG whose tail was never written, because they take zeros for pixels.
+    They give no warning for a progressive JPEG that was cut off between two scans and closed by an end marker, nor for
+    a JPEG whose tail was never written, because they take zeros for pixels.
 
     Raises:
         PermanentError: `truncated-image`; `corrupt-image` when there are absurdly many scans; see `segments`.
