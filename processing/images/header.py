@@ -8,6 +8,8 @@ from processing.images.formats.registry import read_header
 from processing.images.mapped_file import map_file
 from processing.settings import Limits
 
+__all__ = ["Header", "check_pixels", "inspect_header"]
+
 
 def inspect_header(path: Path, limits: Limits) -> Header:
     """Read a source file's header and check it against the limits.

@@ -20,20 +20,23 @@ from processing.output_keys import DOCUMENT_NAME
 from processing.settings import RenderSettings
 
 
-def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str = "") -> Rendered:
+def render_photo(
+    source: Path, into: Path, settings: RenderSettings, mark: str = "", header: Header | None = None
+) -> Rendered:
     """Write every rendition and the PDF of one photo into a folder.
 
     Args:
         source: the photo.
         into: an existing folder; receives each rendition's `file_name`, and `document.pdf`.
         settings: the renditions, and the limits.
-        mark: stored in every output, so that versions of one photo differ in their bytes; see `Marker.mark`.
+        mark: stored in every output, so that versions of one photo differ in their bytes.
+        header: as `inspect_header` returned it; read here when None.
 
     Raises:
         PermanentError: the photo is empty, unsupported, damaged, or beyond a limit.
         RetryableError: the disk failed.
     """
-    header = inspect_header(source, settings.limits)
+    header = header or inspect_header(source, settings.limits)
     with translate_decoder_errors(source, header.format):
         files = _write_outputs(source, into, header, settings, mark)
     return Rendered(
