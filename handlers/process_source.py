@@ -12,11 +12,10 @@ from handlers.time_budget import Deadline, Stopwatch
 from handlers.worker_pool import WorkerPool
 from processing.commit_marker import Commit, Marker, plan_commit
 from processing.outcomes import Outcome, SourceObject
+from processing.output_formats import content_type
 from processing.output_keys import document_key, output_keys
 from processing.settings import RenderSettings
 from processing.worker.protocol import RenderRequest
-
-CONTENT_TYPES = {".jpg": "image/jpeg", ".pdf": "application/pdf"}
 
 
 @dataclass(frozen=True)
@@ -92,4 +91,4 @@ class SourceProcessor:
         # After the deadline the message may be released and its source deleted.
         deadline.require(0, "storing the outputs")
         file = outputs / key.rpartition("/")[2]
-        return self.objects.store(key, file, CONTENT_TYPES[file.suffix], commit)
+        return self.objects.store(key, file, content_type(file.name), commit)

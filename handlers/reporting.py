@@ -9,8 +9,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from handlers.settings import Settings
-from processing.digest.message import Batch as DigestBatch
-from processing.digest.message import summarise
+from processing.digest.message import DigestBatch, summarise
 from processing.outcomes import Outcome, RecordResult
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from processing.failures import DarkroomError, FailureCode
-from processing.images.header import Header, inspect_header
+from processing.images.formats.input_format import Header
+from processing.images.header import inspect_header
 from processing.images.pipeline import render_photo
 from processing.settings import RenderSettings
 from processing.worker.memory_limit import limit_growth, prefer_oom_kill

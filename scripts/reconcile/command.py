@@ -112,7 +112,7 @@ class Reconciliation:
     def _compare(self) -> Generator[list[Judged]]:
         s3, outputs, fingerprint = self.target.s3, self.target.outputs, self.settings.fingerprint
         expected = Expected.of(
-            [rendition.name for rendition in self.settings.renditions],
+            [rendition.file_name for rendition in self.settings.renditions],
             fingerprint=fingerprint,
             judged_before=time.time() - self.request.min_age.total_seconds(),
         )

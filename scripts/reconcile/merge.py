@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from processing.output_formats import RENDITION_FORMATS
 from processing.output_keys import DOCUMENT_NAME
 from scripts.reconcile.listing import Listed
 
 _SLASH = ord("/")
 # What Darkroom may have written with these or earlier settings.
-_OUTPUT_NAME = re.compile(rf"[a-z0-9][a-z0-9-]*\.jpg|{re.escape(DOCUMENT_NAME)}")
+_SUFFIXES = "|".join(re.escape(output.suffix) for output in RENDITION_FORMATS.values())
+_OUTPUT_NAME = re.compile(rf"[a-z0-9][a-z0-9-]*(?:{_SUFFIXES})|{re.escape(DOCUMENT_NAME)}")
 
 
 @dataclass

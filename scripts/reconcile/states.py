@@ -51,8 +51,8 @@ class Expected:
     judged_before: float
 
     @classmethod
-    def of(cls, rendition_names: Collection[str], *, fingerprint: str | None, judged_before: float) -> "Expected":
-        names = frozenset({DOCUMENT_NAME, *(f"{name}.jpg" for name in rendition_names)})
+    def of(cls, file_names: Collection[str], *, fingerprint: str | None, judged_before: float) -> "Expected":
+        names = frozenset({DOCUMENT_NAME, *file_names})
         return cls(names=names, fingerprint=fingerprint, judged_before=judged_before)
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from processing.images.header import Header
+from processing.images.formats.input_format import Header
 from processing.images.pipeline import render_photo
 from processing.images.rendered import Rendered
 from processing.settings import RenderSettings

@@ -10,6 +10,7 @@ from PIL import Image, ImageCms, ImageDraw
 from skimage.data import chelsea
 
 from processing.images.geometry import fit
+from processing.images.header import inspect_header
 from processing.images.pipeline import render_photo
 from processing.settings import RenderSettings, Rendition
 from tests.support import photos
@@ -98,7 +99,7 @@ def test_a_fourth_band_that_the_tiff_does_not_explain_is_transparency(tmp_path: 
 
 
 def test_transparent_pixels_do_not_bleed_into_edges(tmp_path: Path) -> None:
-    """Below transparency hides black; resized before flattening it would draw a dark seam."""
+    """Black is below the transparency; resizing before flattening would draw a dark edge."""
     image = Image.new("RGBA", (1600, 1200), (0, 0, 0, 0))
     ImageDraw.Draw(image).rectangle((0, 0, 800, 1200), fill=(255, 255, 255, 255))
     assert np.asarray(render_largest(tmp_path, photos.png(image=image))).min() >= 253
@@ -160,7 +161,7 @@ def test_a_profile_that_is_only_called_after_srgb_is_converted(tmp_path: Path) -
 
 
 def assert_converted(tmp_path: Path, profile: bytes) -> None:
-    """The four colours come out as another colour engine (Little CMS through Pillow) converts them."""
+    """Assert the colours that Little CMS, called through Pillow, converts to."""
     muted = photos.picture().point(lambda value: 64 + value // 2)
     expected = ImageCms.profileToProfile(muted, _open_profile(profile), ImageCms.createProfile("sRGB"))
     assert expected is not None
@@ -298,3 +299,11 @@ def test_every_output_differs_by_its_mark_and_is_the_same_under_the_same(tmp_pat
     assert one == same
     assert len(one) == 4
     assert all(one[name] != other[name] for name in one)
+
+
+def test_a_header_that_was_read_before_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(photos.jpeg())
+    header = inspect_header(source, SETTINGS.limits)
+    monkeypatch.setattr("processing.images.pipeline.inspect_header", lambda *_: pytest.fail("read again"))
+    assert len(render_photo(source, tmp_path, SETTINGS, header=header).files) == 4

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from processing.digest.message import Batch, summarise
+from processing.digest.message import DigestBatch, summarise
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from scripts.start import job as laptop_job
 from scripts.start.job import LaptopJob
@@ -56,7 +56,7 @@ def tell(job: LaptopJob, key: str, outputs: tuple[str, ...]) -> None:
         outcome=Outcome.PROCESSED,
         outputs=outputs,
     )
-    digest = json.loads(summarise(Batch("test", "request", (result,))).message)["sqs"]
+    digest = json.loads(summarise(DigestBatch("test", "request", (result,))).message)["sqs"]
     job.sqs.send_message(QueueUrl=job.follow_queue_url, MessageBody=digest)
 
 
