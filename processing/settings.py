@@ -38,7 +38,7 @@ class Rendition:
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a source object may be; each limit has a failure code of its own.
+    """The upper bounds of a source object; each has its own failure code.
 
     Attributes:
         max_bytes: size of the file.
