@@ -66,16 +66,14 @@ class WorkerPool:
         """
         worker = self._take(deadline)
         try:
-            worker = self._alive(worker)
-            try:
-                return self._try(worker, request, deadline, stopwatch, alone=False)
-            except WorkerLostError as lost:
-                logger.warning("Worker lost", code=lost.code, detail=lost.detail)
-            worker = self._alive(worker)
-            try:
-                return self._try(worker, request, deadline, stopwatch, alone=True)
-            except WorkerLostError as lost:
-                raise PermanentError(lost.code, lost.detail) from lost
+            for alone in (False, True):
+                worker = self._alive(worker)
+                try:
+                    return self._try(worker, request, deadline, stopwatch, alone=alone)
+                except WorkerLostError as lost:
+                    if alone:
+                        raise PermanentError(lost.code, lost.detail) from lost
+                    logger.warning("Worker lost", code=lost.code, detail=lost.detail)
         finally:
             with suppress(OSError):  # when a lost worker cannot be replaced now, the next photo's thread tries again
                 worker = self._alive(worker)
