@@ -1,4 +1,4 @@
-"""Errors of AWS calls, read into Darkroom's failure codes.
+"""Maps errors of AWS calls to failure codes.
 
 Facts: Amazon S3 API Reference, "Error responses"; botocore.exceptions.
 """
@@ -38,30 +38,38 @@ _DENIED = {
 
 
 def error_code(error: ClientError) -> str:
-    """AWS's own error code; a HEAD has no body, so there it is the HTTP status."""
+    """Return AWS's error code; for a HEAD, which has no body, the HTTP status."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def http_status(error: ClientError) -> int:
-    """The HTTP status of AWS's answer, 0 when there is none."""
+    """Return the HTTP status of the response, 0 when there is none."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def classify(error: Exception, action: str) -> DarkroomError:
-    """Turns an error of an AWS call into a failure with a code.
+@contextmanager
+def aws_failures(action: str) -> Iterator[None]:
+    """Turn errors of AWS calls inside the block into a DarkroomError.
 
     Args:
-        error: what botocore raised.
-        action: what was being done, for people: "reading the source object".
+        action: for the failure's detail: "reading the source object".
+
+    Raises:
+        PermanentError: `source-archived`.
+        RetryableError: all others.
     """
-    if isinstance(error, ClientError):
-        return _classify_answer(error, action)
-    if isinstance(error, NoCredentialsError):
-        return RetryableError(FailureCode.ACCESS_DENIED, f"no credentials for {action}")
-    return RetryableError(FailureCode.STORAGE_UNAVAILABLE, f"no answer while {action} ({type(error).__name__})")
+    try:
+        yield
+    except ClientError as error:
+        raise _classify(error, action) from error
+    except NoCredentialsError as error:
+        raise RetryableError(FailureCode.ACCESS_DENIED, f"no credentials for {action}") from error
+    except (BotoCoreError, HTTPError) as error:
+        detail = f"no answer while {action} ({type(error).__name__})"
+        raise RetryableError(FailureCode.STORAGE_UNAVAILABLE, detail) from error
 
 
-def _classify_answer(error: ClientError, action: str) -> DarkroomError:
+def _classify(error: ClientError, action: str) -> DarkroomError:
     code, status = error_code(error), http_status(error)
     detail = f"AWS answered {code} ({status}) while {action}"
     if code == "InvalidObjectState":
@@ -73,12 +81,3 @@ def _classify_answer(error: ClientError, action: str) -> DarkroomError:
     if status >= 500 or code in ("RequestTimeout", "InternalError", "ServiceUnavailable"):
         return RetryableError(FailureCode.STORAGE_UNAVAILABLE, detail)
     return RetryableError(FailureCode.INTERNAL_ERROR, detail)
-
-
-@contextmanager
-def failures_named(action: str) -> Iterator[None]:
-    """Turns what AWS calls raise inside the block into a DarkroomError that says what was being done."""
-    try:
-        yield
-    except (ClientError, BotoCoreError, HTTPError) as error:
-        raise classify(error, action) from error

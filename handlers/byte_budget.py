@@ -1,4 +1,4 @@
-"""Admission by size: how many bytes, of memory or of the temporary disk, may be in use at once."""
+"""Bounds how many bytes, of memory or of the temporary disk, may be in use at once."""
 
 import threading
 from collections.abc import Iterator
@@ -8,14 +8,12 @@ from handlers.time_budget import Deadline
 from processing.failures import FailureCode, RetryableError
 
 
-class Budget:
-    """A number of bytes that threads share.
-
-    A request above the total is granted the total: it is admitted, but alone.
+class ByteBudget:
+    """A number of bytes that threads share; a request above the total waits for all of them.
 
     Args:
         total_bytes: what may be reserved at once.
-        name: for people, in the failure's detail.
+        name: for the failure's detail.
     """
 
     def __init__(self, total_bytes: int, name: str) -> None:
@@ -26,10 +24,10 @@ class Budget:
 
     @contextmanager
     def reserve(self, wanted_bytes: int, deadline: Deadline) -> Iterator[None]:
-        """Holds a part of the budget for the block; waits until it is free.
+        """Reserve bytes for the block; wait until they are free.
 
         Raises:
-            RetryableError: `out-of-time` when it does not become free before the deadline.
+            RetryableError: `out-of-time` when they are not free before the deadline.
         """
         granted = min(max(wanted_bytes, 0), self.total_bytes)
         with self._changed:

@@ -1,18 +1,16 @@
-"""One source object's way through the house."""
+"""Processes one source object: S3, worker process, S3."""
 
-from collections.abc import Callable
-from concurrent.futures import Executor, wait
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
-from handlers.byte_budget import Budget
-from handlers.object_store import NothingToDoError, OlderOutputError, Storage
-from handlers.stopwatch import Stopwatch
-from handlers.temporary_folder import scratch_folder
-from handlers.time_budget import Deadline
+from handlers.byte_budget import ByteBudget
+from handlers.object_store import ObjectStore, StoreResult
+from handlers.temporary_folder import temporary_folder
+from handlers.time_budget import Deadline, Stopwatch
 from handlers.worker_pool import WorkerPool
-from processing.commit_marker import Marker
+from processing.commit_marker import Commit, Marker, plan_commit
 from processing.outcomes import Outcome, SourceObject
 from processing.output_formats import content_type
 from processing.output_keys import document_key, output_keys
@@ -21,100 +19,76 @@ from processing.worker.protocol import RenderRequest
 
 
 @dataclass(frozen=True)
-class Delivered:
-    """What a delivery stored: output keys, the commit marker last, and the sizes of source and outputs."""
+class SourceResult:
+    """How processing a source object ended, unless it failed.
 
-    outputs: tuple[str, ...]
-    bytes_in: int
-    bytes_out: int
+    Attributes:
+        outcome: `processed`, `duplicate`, `superseded` or `gone`.
+        outputs: the output keys that were stored, the commit marker last.
+        bytes_in: size of the source object.
+        bytes_out: size of all outputs together.
+    """
+
+    outcome: Outcome
+    outputs: tuple[str, ...] = ()
+    bytes_in: int = 0
+    bytes_out: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delivery:
-    """Takes source objects from the input bucket to the output bucket.
+class SourceProcessor:
+    """Processes source objects from the input bucket to the output bucket."""
 
-    Attributes:
-        storage: where from and where to.
-        workers: who decodes and encodes.
-        disk: how many bytes of sources may lie on the temporary disk.
-        uploads: threads that upload the outputs of a photo side by side.
-        settings: what is to come out.
-    """
-
-    storage: Storage
+    objects: ObjectStore
     workers: WorkerPool
-    disk: Budget
-    uploads: Executor
+    disk: ByteBudget  # of sources on the temporary disk
+    uploads: Executor  # uploads the outputs of a photo in parallel
     settings: RenderSettings
 
-    def deliver(self, source: SourceObject, deadline: Deadline, stopwatch: Stopwatch) -> Delivered:
-        """Makes and stores every output of one source object.
+    def process(self, source: SourceObject, deadline: Deadline, stopwatch: Stopwatch) -> SourceResult:
+        """Make and store every output of one source object, unless there is nothing to process.
 
         Raises:
-            NothingToDoError: duplicate, superseded or gone.
-            DarkroomError: it failed; the code says how.
+            DarkroomError: it failed; see its code.
         """
         keys = output_keys(source.key, self.settings.renditions)
-        marker = Marker.of(source, self.settings.fingerprint)
         with stopwatch.measure("download"):
-            is_new = self._find_new(source, marker)
-        with self.disk.reserve(source.size_bytes, deadline), scratch_folder() as folder:
-            original, outputs = folder / "source", folder / "outputs"
-            outputs.mkdir()
+            stored = self.objects.head(document_key(source.key))
+        commit = plan_commit(Marker.of(source, self.settings.fingerprint), stored.marker if stored else None)
+        if isinstance(commit, Outcome):
+            return SourceResult(commit)
+        with self.disk.reserve(source.size_bytes, deadline), temporary_folder() as folder:
+            request = RenderRequest(folder / "source", folder / "outputs")
+            request.into.mkdir()
             with stopwatch.measure("download"):
-                bytes_in = self.storage.fetch(source, original, self.settings.limits.max_bytes, deadline)
-            request = RenderRequest(original, outputs, self.settings)
-            try:
-                self._make(keys, request if is_new else replace(request, mark=marker.mark), marker, deadline, stopwatch)
-            except OlderOutputError:  # it came since we asked
-                self._make(keys, replace(request, mark=marker.mark), marker, deadline, stopwatch)
-            bytes_out = sum(file.stat().st_size for file in outputs.iterdir())
-        return Delivered(keys, bytes_in, bytes_out)
+                obsolete = self.objects.download(source, request.source, self.settings.limits.max_bytes, deadline)
+            if obsolete:
+                return SourceResult(obsolete)
+            result = self._render_and_store(keys, request, commit, deadline, stopwatch)
+            if result is StoreResult.EARLIER_EXISTS:  # stored by another invocation since the HEAD
+                result = self._render_and_store(keys, request, replace(commit, replaces=True), deadline, stopwatch)
+            if result is not StoreResult.STORED:
+                return SourceResult(Outcome.SUPERSEDED)
+            bytes_out = sum(file.stat().st_size for file in request.into.iterdir())
+            return SourceResult(Outcome.PROCESSED, keys, request.source.stat().st_size, bytes_out)
 
-    def _find_new(self, source: SourceObject, marker: Marker) -> bool:
-        """Answers whether the photo has no outputs yet.
-
-        Raises:
-            NothingToDoError: it has the ones that this event asks for, or later ones.
-        """
-        there = self.storage.head(document_key(source.key))
-        if there is None:
-            return True
-        if there.marker.is_repeated_by(marker):
-            raise NothingToDoError(Outcome.DUPLICATE)
-        if marker.is_older_than(there.marker):
-            raise NothingToDoError(Outcome.SUPERSEDED)
-        return False
-
-    def _make(
-        self, keys: tuple[str, ...], request: RenderRequest, marker: Marker, deadline: Deadline, stopwatch: Stopwatch
-    ) -> None:
-        """Makes and stores the outputs.
-
-        Those of a new photo depend on nothing but its bytes and the settings. Those that may replace others carry a
-        mark that says for which version they do.
-
-        Raises:
-            OlderOutputError: there is something to replace, and the request has no mark.
-        """
-        self.workers.render(request, deadline, stopwatch)
-        store = partial(
-            self._store, outputs=request.into, marker=marker, may_replace=bool(request.mark), deadline=deadline
-        )
-        with stopwatch.measure("upload"):
-            self._store_all(keys, store)
-
-    def _store_all(self, keys: tuple[str, ...], store: Callable[[str], None]) -> None:
-        """Stores the renditions side by side, then the commit marker: it is never there before the rest."""
+    def _render_and_store(
+        self, keys: Sequence[str], request: RenderRequest, commit: Commit, deadline: Deadline, stopwatch: Stopwatch
+    ) -> StoreResult:
+        """Render the outputs with the commit's mark and store them, the commit marker after all others."""
+        self.workers.render(replace(request, mark=commit.mark), deadline, stopwatch)
         *renditions, document = keys
-        stored = [self.uploads.submit(store, key) for key in renditions]
-        wait(stored)  # all of them, even if one failed: the files must stay until the last is read
-        for future in stored:
-            future.result()
-        store(document)
+        with stopwatch.measure("upload"):
+            uploads = [self.uploads.submit(self._store, key, request.into, commit, deadline) for key in renditions]
+            for upload in uploads:
+                upload.exception()  # wait for all: the files must stay until the last is read
+            for upload in uploads:
+                if upload.result() is not StoreResult.STORED:
+                    return upload.result()
+            return self._store(document, request.into, commit, deadline)
 
-    def _store(self, key: str, *, outputs: Path, marker: Marker, may_replace: bool, deadline: Deadline) -> None:
-        # After it the message was given back, and its source may be gone by now.
+    def _store(self, key: str, outputs: Path, commit: Commit, deadline: Deadline) -> StoreResult:
+        # After the deadline the message may be released and its source deleted.
         deadline.require(0, "storing the outputs")
         file = outputs / key.rpartition("/")[2]
-        self.storage.store(key, file, content_type(file.name), marker, may_replace=may_replace)
+        return self.objects.store(key, file, content_type(file.name), commit)

@@ -1,4 +1,4 @@
-"""The environment of `process`, read once into frozen values; every mistake is named in one error."""
+"""Reads the environment of the functions into frozen settings; one error names every mistake."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,23 +10,19 @@ T = TypeVar("T")
 
 
 class SettingsError(ValueError):
-    """The environment is wrong; the message lists every mistake."""
+    """The environment is invalid; the message lists every mistake."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the function needs to know.
+    """The settings of the function that processes photos.
 
     Attributes:
-        stage: the deployment's stage, for the digest and the metrics.
-        output_bucket: where renditions and PDFs go.
+        stage: the deployment's stage, for the digest.
         queue_url: the queue that feeds the function.
-        dead_letter_queue_url: where permanent failures go, with their reason.
-        digest_topic_arn: where each batch's digest goes.
         render: renditions and limits.
         max_receive_count: the queue's `maxReceiveCount`.
-        retry_base_seconds: first backoff of a retryable failure.
-        retry_max_seconds: longest backoff.
+        retry_base_seconds: backoff after the first receive; doubles with each further one, up to `retry_max_seconds`.
         photo_timeout_seconds: wall-clock limit of one photo's decoding and encoding.
         memory_mb: the function's memory; Lambda sets it.
     """
@@ -40,16 +36,12 @@ class Settings:
     max_receive_count: int
     retry_base_seconds: int
     retry_max_seconds: int
-    photo_timeout_seconds: int
+    photo_timeout_seconds: float
     memory_mb: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Reads and checks all settings.
-
-        Raises:
-            SettingsError: one line for each variable that is missing or wrong.
-        """
+        """Read all variables; raise SettingsError with a line for each that is missing or invalid."""
         read = _Reader(environment)
         settings = cls(
             stage=read.text("STAGE"),
@@ -75,24 +67,45 @@ class Settings:
         return settings
 
 
+@dataclass(frozen=True, kw_only=True)
+class RollUpSettings:
+    """The settings of the roll-up function."""
+
+    stage: str
+    queue_url: str  # collects the digests
+    topic_arn: str  # the summary topic
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "RollUpSettings":
+        """Read all variables; raise SettingsError with a line for each that is missing or invalid."""
+        read = _Reader(environment)
+        settings = cls(
+            stage=read.text("STAGE"),
+            queue_url=read.value("ROLL_UP_QUEUE_URL", _url, ""),
+            topic_arn=read.value("SUMMARY_TOPIC_ARN", _topic_arn, ""),
+        )
+        read.raise_mistakes()
+        return settings
+
+
 class _Reader:
-    """Collects mistakes instead of stopping at the first."""
+    """Reads variables and collects mistakes, instead of stopping at the first."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self._mistakes: list[str] = []
 
-    def value(self, name: str, parse: Callable[[str], T], fallback: T) -> T:
-        """Parses one variable; on a mistake notes it and answers the fallback, which never leaves this module."""
+    def value(self, name: str, parse: Callable[[str], T], placeholder: T) -> T:
+        """Parse one variable; on a mistake return the placeholder, which `raise_mistakes` keeps from being used."""
         text = self._environment.get(name, "").strip()
         if not text:
             self._mistakes.append(f"{name} is missing")
-            return fallback
+            return placeholder
         try:
             return parse(text)
         except ValueError as error:
             self._mistakes.append(f"{name}={text!r}: {error}")
-            return fallback
+            return placeholder
 
     def text(self, name: str) -> str:
         return self.value(name, str, "")
@@ -109,3 +122,15 @@ def _positive(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) == 0:
         raise ValueError("must be a whole number above 0")
     return int(text)
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError("must be the URL of a queue")
+    return text
+
+
+def _topic_arn(text: str) -> str:
+    if not text.startswith("arn:") or ":sns:" not in text:
+        raise ValueError("must be the ARN of a topic")
+    return text

@@ -1,7 +1,7 @@
-"""Folders on the temporary disk, one for each photo in work; what a killed function left behind is cleared away.
+"""Folders on the temporary disk, one for each photo in process; removes those of a killed function.
 
-Lambda keeps /tmp when it restarts a function that died in the same environment: without this, each death would leave
-the sources of its batch there until the disk is full.
+Lambda keeps /tmp when it restarts a crashed function in the same environment: without the removal, each crash would
+leave the sources of its batch until the disk is full.
 """
 
 import errno
@@ -18,8 +18,8 @@ _PREFIX = "darkroom-"
 
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A folder of its own for one photo; a full disk is a retryable failure, not the photo's fault.
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder for one photo and remove it after the block.
 
     Raises:
         RetryableError: `disk-full`.
@@ -35,11 +35,11 @@ def scratch_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def clear_scratch() -> None:
-    """Removes the folders of processes that are gone; to be called before this one makes its first."""
+def remove_leftover_folders() -> None:
+    """Remove the folders of processes that have ended; call it before this process makes its first."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        # One with our own id was made by a predecessor: in a restarted environment ids repeat.
-        is_left_behind = owner == str(os.getpid()) or not Path("/proc", owner).exists()
-        if owner.isdigit() and is_left_behind:
+        # Process ids repeat in a restarted environment: one with our own id was made by a predecessor.
+        is_leftover = owner == str(os.getpid()) or not Path("/proc", owner).exists()
+        if owner.isdigit() and is_leftover:
             shutil.rmtree(folder, ignore_errors=True)

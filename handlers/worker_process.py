@@ -1,6 +1,6 @@
-"""One child process that decodes and encodes, so that a decoder's crash, hang or hunger costs one record.
+"""Runs one worker as a child process, so that a decoder that crashes, hangs or runs out of memory fails one photo.
 
-A child, pipes and files: Lambda has no /dev/shm, so multiprocessing's Pool and Queue fail there.
+By subprocess and pipes: Lambda has no /dev/shm, so multiprocessing's Pool and Queue fail there.
 """
 
 import os
@@ -13,23 +13,24 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from processing.failures import FailureCode
-from processing.worker.allocator import ALLOCATOR_SETTINGS
+from processing.worker.memory_limit import ALLOCATOR_SETTINGS
+from processing.worker.protocol import WorkerSettings
 
 WORKER_MODULE = "processing.worker"
-# What a decoder needs, and nothing else: above all no AWS credentials.
+# Variables that a decoder needs; AWS credentials are not among them.
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "TZ")
 _START_TIMEOUT_SECONDS = 30.0
-_END_TIMEOUT_SECONDS = 1.0  # between the end of its pipe and its own
+_END_TIMEOUT_SECONDS = 1.0  # between the end of its pipe and the end of the process
 _READ_BYTES = 65_536
-_MAX_REPLY_BYTES = 1_000_000  # an answer has some hundred bytes; more is no answer, and must not fill our memory
+_MAX_REPLY_BYTES = 1_000_000  # a reply has some hundred bytes; more must not fill this process's memory
 
 
 class WorkerNotStartedError(Exception):
-    """The worker never became ready: the deployment's fault, not the photo's."""
+    """The worker never became ready: a fault of the deployment, not of the photo."""
 
 
 class WorkerLostError(Exception):
-    """The worker gave no answer and is gone.
+    """The worker ended without a reply.
 
     Attributes:
         code: `decoder-crashed`, `too-slow` or `out-of-memory`.
@@ -42,16 +43,16 @@ class WorkerLostError(Exception):
 
 
 class Worker:
-    """A running `processing.worker`; answers one request at a time. Starting does not wait for it to be ready.
+    """A running worker process; replies to one request at a time. Its start does not wait until it is ready.
 
     Args:
-        memory_limit_bytes: address space that one photo may take beyond what the worker itself needs.
-        module: what runs in it.
+        settings: sent to it once, at its start.
+        module: the module that it runs.
     """
 
-    def __init__(self, memory_limit_bytes: int, module: str = WORKER_MODULE) -> None:
+    def __init__(self, settings: WorkerSettings, module: str = WORKER_MODULE) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module, str(memory_limit_bytes)],
+            [sys.executable, "-P", "-m", module, settings.as_argument()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=worker_environment(os.environ),
@@ -69,11 +70,11 @@ class Worker:
         return self._process.poll() is None
 
     def ask(self, request: bytes, timeout_seconds: float) -> bytes:
-        """Sends one line, waits for the line that answers it.
+        """Send one request line and return the reply line.
 
         Raises:
-            WorkerLostError: it died or took too long; this worker is of no further use.
-            WorkerNotStartedError: it never became ready; neither is this one.
+            WorkerLostError: it ended or took too long; this worker cannot be used again.
+            WorkerNotStartedError: it never became ready; likewise.
         """
         self._wait_until_ready()
         try:
@@ -84,7 +85,7 @@ class Worker:
         return self._read_line(timeout_seconds)
 
     def stop(self) -> None:
-        """Ends the process, whatever it is doing, and waits until it is gone."""
+        """Kill the process and wait until it has ended."""
         self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
@@ -121,13 +122,13 @@ class Worker:
             self._process.wait(_END_TIMEOUT_SECONDS)
         return_code = self._process.poll()
         self.stop()
-        if return_code == -signal.SIGKILL:  # nobody else kills a worker
+        if return_code == -signal.SIGKILL:  # only the kernel sends it to a worker
             return WorkerLostError(FailureCode.OUT_OF_MEMORY, "killed by the kernel")
         return WorkerLostError(FailureCode.DECODER_CRASHED, f"ended by {_ending(self._process.returncode)}")
 
 
 def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a worker: an allow-list, the allocator's settings, and the import path of this process."""
+    """Return a worker's environment: an allow-list, the allocator's settings, this process's import path."""
     passed_on = {name: environment[name] for name in _PASSED_ON if name in environment}
     return passed_on | ALLOCATOR_SETTINGS | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 

@@ -1,10 +1,10 @@
-"""The commit marker: metadata stored with every output; on the PDF, stored last, they say the set is complete."""
+"""The commit marker: metadata of every output; on the PDF, which is stored last, it says that the set is complete."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from processing.outcomes import SourceObject
+from processing.outcomes import Outcome, SourceObject
 
 SOURCE_ETAG = "source-etag"
 SOURCE_SEQUENCER = "source-sequencer"
@@ -13,7 +13,7 @@ SETTINGS = "settings"
 
 @dataclass(frozen=True)
 class Marker:
-    """Which source object, in which version, with which settings an output was made from.
+    """The version of the source object and the settings that an output was made from.
 
     Attributes:
         etag: the source's eTag.
@@ -31,41 +31,70 @@ class Marker:
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Marker":
-        """Reads S3 user metadata; what is missing (an object that Darkroom did not write) reads as empty."""
+        """Read S3 user metadata; an object that Darkroom did not write has empty fields."""
         return cls(metadata.get(SOURCE_ETAG, ""), metadata.get(SOURCE_SEQUENCER, ""), metadata.get(SETTINGS, ""))
 
     def to_metadata(self) -> dict[str, str]:
         return {SOURCE_ETAG: self.etag, SOURCE_SEQUENCER: self.sequencer, SETTINGS: self.fingerprint}
 
-    @property
-    def mark(self) -> str:
-        """What goes into the outputs themselves, so that their eTags tell versions apart.
-
-        Without it an output of an early version could have the same bytes, and so the same eTag, as that of a late one
-        (a photo was edited and put back): to replace the early one would then, at the wrong moment, hit the late one.
-        """
-        return "darkroom " + hashlib.sha256(repr(self).encode()).hexdigest()[:16]
-
     def matches(self, other: "Marker") -> bool:
-        """Whether both describe the same source bytes under the same settings."""
+        """Return True when both describe the same source bytes under the same settings."""
         return bool(self.etag) and (self.etag, self.fingerprint) == (other.etag, other.fingerprint)
 
     def is_repeated_by(self, event: "Marker") -> bool:
-        """Whether an event asks for nothing new: it matches, and is not known to be of a later upload.
+        """Return True when an event matches and is not known to be of a later upload.
 
-        A later upload of the same bytes is something new: a version between the two may be in work, and must lose.
+        A later upload of the same bytes is processed again: a version between the two may be in work and must lose.
         """
         return self.matches(event) and not self.is_older_than(event)
 
     def is_older_than(self, other: "Marker") -> bool:
-        """Whether `other` describes a later version of the source; unknown order counts as not older."""
+        """Return True when `other` describes a later version; an unknown order counts as not older."""
         return bool(self.sequencer and other.sequencer) and is_earlier(self.sequencer, other.sequencer)
 
 
-def is_earlier(sequencer: str, other: str) -> bool:
-    """Compares two sequencers of one key as S3 prescribes: left-pad the shorter one with zeros, compare as text.
+@dataclass(frozen=True)
+class Commit:
+    """A set of outputs to be stored.
 
-    Amazon S3 User Guide, "Event message structure".
+    Attributes:
+        marker: the version that it is made from.
+        replaces: an earlier set exists and may be replaced.
+    """
+
+    marker: Marker
+    replaces: bool = False
+
+    @property
+    def mark(self) -> str:
+        """Return the comment that the outputs carry; empty for a first set.
+
+        Without it an output of an early version could have the same bytes, and so the same eTag, as one of a late
+        version (a photo was edited and changed back): a conditional PUT that replaces the early one could then replace
+        the late one. A first set depends on the source's bytes and the settings alone.
+        """
+        if not self.replaces:
+            return ""
+        return "darkroom " + hashlib.sha256(repr(self.marker).encode()).hexdigest()[:16]
+
+
+def plan_commit(marker: Marker, stored: Marker | None) -> Commit | Outcome:
+    """Decide what an event asks for, given the commit marker that is stored.
+
+    Returns:
+        The set to store; `duplicate` or `superseded` when there is nothing to process.
+    """
+    if stored is None:
+        return Commit(marker)
+    if stored.is_repeated_by(marker):
+        return Outcome.DUPLICATE
+    return Outcome.SUPERSEDED if marker.is_older_than(stored) else Commit(marker, replaces=True)
+
+
+def is_earlier(sequencer: str, other: str) -> bool:
+    """Compare two sequencers of one key: pad the shorter one with zeros on the left, compare as text.
+
+    Fact: Amazon S3 User Guide, "Event message structure".
     """
     width = max(len(sequencer), len(other))
     return sequencer.upper().zfill(width) < other.upper().zfill(width)

@@ -1,4 +1,4 @@
-"""The reason that travels with a dead letter, as SQS message attributes: exactly the ten that SQS allows."""
+"""The reason of a dead letter, as SQS message attributes: exactly the ten that SQS allows."""
 
 import re
 
@@ -16,7 +16,7 @@ REQUEST_ID = "request-id"
 MESSAGE_ID = "message-id"
 
 MAX_VALUE_CHARACTERS = 1024
-# Amazon SQS, SendMessage: these characters are allowed, everything else is refused.
+# Amazon SQS API Reference, SendMessage: all other characters are refused.
 _NOT_ALLOWED = re.compile("[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -32,17 +32,17 @@ def reason_attributes(
     request_id: str,
     message_id: str,
 ) -> dict[str, str]:
-    """The reason as attribute names and values; SQS refuses empty values, so what is unknown is left out.
+    """Return the reason as attribute names and values, without unknown ones: SQS refuses empty values.
 
     Args:
-        code: why the message was given up.
-        detail: one line for people.
+        code: the failure code.
+        detail: one line, for people.
         bucket: the source's bucket, empty for a malformed message.
         key: the source's key, decoded; characters that SQS refuses become U+FFFD (the body has them encoded).
         etag: the source's eTag.
         attempts: how often the message was received.
         first_seen: when the message was first sent, ISO 8601.
-        request_id: the Lambda request that gave it up, to find it in the logs.
+        request_id: the Lambda request that sent it to the DLQ, to find it in the logs.
         message_id: the SQS message id it had in the source queue; a dead letter gets a new one.
     """
     values = {

@@ -1,4 +1,4 @@
-"""What became of one S3 record: the rows of the table "What becomes of a message" in the README."""
+"""Outcomes of S3 records: the rows of the table "What becomes of a message" in the README."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from processing.failures import FailureCode
 
 
 class Outcome(StrEnum):
-    """The outcomes. `retrying` and `deferred` are not final: the record comes again."""
+    """The outcomes; after `retrying` and `deferred` SQS delivers the record again."""
 
     PROCESSED = "processed"
     DUPLICATE = "duplicate"
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether the record went to the DLQ."""
+        """Return True when the record went to the DLQ."""
         return self in (Outcome.DEAD_LETTERED, Outcome.EXHAUSTED)
 
 
@@ -57,7 +57,7 @@ class RecordResult:
     Attributes:
         message_id: the SQS message id.
         source: the source object; None for a malformed message.
-        outcome: what became of it.
+        outcome: a row of the table.
         code: the failure code; None unless it failed, retries or was deferred.
         detail: one line about the failure, for people.
         outputs: the keys stored in the output bucket.

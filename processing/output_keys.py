@@ -11,7 +11,7 @@ MAX_KEY_BYTES = 1024  # Amazon S3 User Guide, "Naming Amazon S3 objects": UTF-8,
 
 
 def document_key(source_key: str) -> str:
-    """Return the key of the PDF, which is also the commit marker: it is stored last."""
+    """Return the key of the PDF, the commit marker, stored last."""
     return f"{source_key}/{DOCUMENT_NAME}"
 
 

@@ -1,4 +1,4 @@
-"""SQS message bodies that carry S3 event notifications, read into source objects.
+"""Parses SQS message bodies that carry S3 event notifications into source objects.
 
 Facts: Amazon S3 User Guide, "Event message structure".
 """
@@ -6,6 +6,7 @@ Facts: Amazon S3 User Guide, "Event message structure".
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -14,7 +15,7 @@ from processing.outcomes import SourceObject
 
 MAX_OBJECT_BYTES = 50 * 1024**4  # Amazon S3 User Guide, "Uploading objects": 50 TB at most
 
-# These travel in request headers and addresses: whatever does not look like one is refused before it gets there.
+# These become parts of request headers and URLs: only well-formed values may get there.
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 _ETAG = re.compile(r"[A-Za-z0-9-]{0,128}")
 _VERSION_ID = re.compile(r"[!-~]{0,1024}")
@@ -23,36 +24,46 @@ _UNPRINTABLE = re.compile(r"[^ -~]+")
 _MAX_DETAIL = 160
 
 
+@dataclass(frozen=True)
+class S3Record:
+    """One S3 record of a message.
+
+    Attributes:
+        source: the object that it names.
+        body: a message body that names it alone, for a dead letter of its own.
+    """
+
+    source: SourceObject
+    body: str
+
+
 def parse_message(body: str) -> tuple[SourceObject, ...]:
-    """Reads every source object that a message names.
+    """Parse the source objects that a message names; see `parse_records`."""
+    return tuple(record.source for record in parse_records(body))
+
+
+def parse_records(body: str) -> tuple[S3Record, ...]:
+    """Parse the S3 records of a message.
 
     Args:
         body: the SQS message body.
 
     Returns:
-        One source object per S3 record. Empty for S3's `s3:TestEvent` and for folder markers (empty objects whose key
-        ends in `/`, which the S3 console makes): there is nothing to do.
+        One for each source object. Empty for S3's `s3:TestEvent` and for folder markers (empty objects whose key ends
+        in `/`, which the S3 console makes): there is nothing to process.
 
     Raises:
-        PermanentError: `malformed-message` when the body is anything else than an S3 notification of created objects.
+        PermanentError: `malformed-message` when the body is not an S3 notification of created objects.
     """
     notification = _parse_json(body)
     if notification.get("Event") == "s3:TestEvent":
         return ()
-    sources = (_parse_record(record) for record in _records(notification))
-    return tuple(source for source in sources if not _is_folder_marker(source))
-
-
-def split_message(body: str) -> dict[SourceObject, str]:
-    """Gives each source object of a message a body that names it alone, so that each can become its own dead letter.
-
-    Raises:
-        PermanentError: as `parse_message`.
-    """
-    records = _records(_parse_json(body))
-    if len(records) == 1:
-        return {_parse_record(records[0]): body}
-    return {_parse_record(record): json.dumps({"Records": [record]}) for record in records}
+    elements = _records(notification)
+    records = [
+        S3Record(_parse_record(element), body if len(elements) == 1 else json.dumps({"Records": [element]}))
+        for element in elements
+    ]
+    return tuple(record for record in records if not _is_folder_marker(record.source))
 
 
 def _parse_json(body: str) -> dict[str, Any]:
@@ -99,14 +110,14 @@ def _parse_source(bucket: Any, s3_object: Mapping[str, Any]) -> SourceObject:
 
 def _shaped(name: str, value: str, shape: re.Pattern[str]) -> str:
     if not shape.fullmatch(value):
-        raise ValueError(f"no {name}: {value!r:.40}")
+        raise ValueError(f"not a valid {name}: {value!r:.40}")
     return value
 
 
 def _size(value: Any) -> int:
     size_bytes = int(value)
     if not 0 <= size_bytes <= MAX_OBJECT_BYTES:
-        raise ValueError(f"no size: {value!r:.40}")
+        raise ValueError(f"not a valid size: {value!r:.40}")
     return size_bytes
 
 

@@ -1,11 +1,11 @@
-"""What the images should become and how large a source may be: frozen values, parsed and checked in one place."""
+"""Render settings: renditions and limits, parsed and checked."""
 
 import re
 from dataclasses import dataclass
 
 from processing.output_formats import JPEG, RENDITION_FORMATS
 
-# Part of the fingerprint: raise it when the same settings give other pixels or another PDF; old outputs are then stale.
+# Part of the fingerprint: raise it when the same settings make other outputs; stored outputs are then obsolete.
 PIPELINE_VERSION = 2
 
 
@@ -38,7 +38,7 @@ class Rendition:
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a source object may be; each limit has a failure code of its own.
+    """The upper bounds of a source object; each has its own failure code.
 
     Attributes:
         max_bytes: size of the file.
@@ -53,11 +53,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """All that decides what comes out for a given source.
+    """The settings that decide the outputs of a source.
 
     Attributes:
         renditions: from the largest to the smallest; the PDF is made from the first.
-        limits: what is refused.
+        limits: larger sources are refused.
     """
 
     renditions: tuple[Rendition, ...]
@@ -65,19 +65,19 @@ class RenderSettings:
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change when the outputs would."""
-        import hashlib  # here, because it brings OpenSSL: 3.5 MB and 4 ms that no worker needs
+        """Return 16 hexadecimal digits that change with the renditions and the pipeline."""
+        import hashlib  # here, because it loads OpenSSL: 3.5 MB and 4 ms that no worker needs
 
         recipe = f"{PIPELINE_VERSION}:{[rendition.recipe for rendition in self.renditions]}"
         return hashlib.sha256(recipe.encode()).hexdigest()[:16]
 
 
 _RENDITION = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]{0,31}):(?P<box_px>[0-9]{1,5}):(?P<quality>[0-9]{1,3})")
-MAX_BOX_PX = 16_383  # beyond it a decoded rendition alone passes what a Lambda function can hold
+MAX_BOX_PX = 16_383  # a larger decoded rendition alone exceeds the memory of a Lambda function
 
 
 def parse_renditions(text: str) -> tuple[Rendition, ...]:
-    """Reads `large:1200:80,medium:600:80,small:300:80` (name, box in pixels, JPEG quality), in any order.
+    """Parse `large:1200:80,medium:600:80,small:300:80`: name, box in pixels, quality, in any order.
 
     Returns:
         From the largest to the smallest.

@@ -13,7 +13,7 @@ def count_of(number: int, noun: str) -> str:
 
 
 def human_bytes(number: int) -> str:
-    """Return a size in units of 1,000: `1 byte`, `999 bytes`, `38.2 MB`."""
+    """Return a size in units of 1,000: `1 byte`, `38.2 MB`."""
     if number < 1000:
         return count_of(number, "byte")
     size = float(number)
@@ -25,7 +25,7 @@ def human_bytes(number: int) -> str:
 
 
 def visible(text: str, max_bytes: int) -> str:
-    """Return the text on one line, unprintable characters as escapes like a line break's.
+    """Return the text on one line, with unprintable characters escaped.
 
     A backslash is doubled, so that an escape can be told from a key that spells one. Text that begins or ends with
     spaces, or begins with a quotation mark, gets quotation marks. So no two texts look the same.
@@ -41,7 +41,7 @@ def visible(text: str, max_bytes: int) -> str:
 
 
 def stage_label(stage: str) -> str:
-    """Return the stage in characters that subjects, text messages and filter policies accept."""
+    """Return the stage in characters that subjects and filter policies accept."""
     return _NOT_IN_A_STAGE.sub("-", stage)[:_MAX_STAGE_CHARACTERS]
 
 

@@ -16,11 +16,11 @@ _T = TypeVar("_T")
 
 
 class UnreadableDigestError(ValueError):
-    """A message body is not a batch digest of this version; the text says why."""
+    """The body is not a batch digest of this version."""
 
 
 def record_document(result: RecordResult) -> dict[str, Any]:
-    """Convert one result to JSON values; the key is the source's own, unescaped."""
+    """Convert one result to JSON values; the key stays unescaped."""
     source = result.source or SourceObject(bucket="", key="")
     return {
         "message_id": result.message_id,
@@ -37,7 +37,7 @@ def record_document(result: RecordResult) -> dict[str, Any]:
 
 
 def read_record(document: object) -> RecordResult:
-    """Parse a record; without bucket and key, its message named no source object.
+    """Parse a record; one without bucket and key named no source.
 
     Raises:
         UnreadableDigestError: a field is missing or of a wrong kind, an outcome or a code is unknown.
@@ -83,7 +83,7 @@ def text(fields: Mapping[str, Any], name: str) -> str:
 
 
 def number(fields: Mapping[str, Any], name: str) -> int:
-    """Return a field that must be a whole number from 0 to `MAX_NUMBER`."""
+    """Return a field that must be from 0 to `MAX_NUMBER`."""
     value = fields.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_NUMBER:
         raise UnreadableDigestError(f"{name} is missing or not a whole number in range")

@@ -48,7 +48,7 @@ class DigestMessage:
 
 
 def summarise(batch: DigestBatch) -> DigestMessage:
-    """Build the digest of one batch, within every limit of SNS for any input."""
+    """Build the digest of one batch, within the limits of SNS."""
     head = {"kind": "batch", "stage": batch.stage, "request_id": batch.request_id}
     return compose(Totals(results=batch.results), stage=batch.stage, reference=batch.request_id, head=head)
 

@@ -34,7 +34,7 @@ class BatchDigest(Totals):
 
     @classmethod
     def from_body(cls, body: str) -> "BatchDigest":
-        """Parse an SQS message body, with SNS's envelope or without (raw message delivery).
+        """Parse an SQS message body, with or without SNS's envelope.
 
         Raises:
             UnreadableDigestError: it is not a batch's digest, a field is missing or of a wrong kind, the version is
@@ -66,7 +66,7 @@ class BatchDigest(Totals):
 
 
 def combine(digests: Iterable[BatchDigest], *, stage: str, unreadable: int = 0) -> DigestMessage:
-    """Build one message for many batches: texts as for a batch, JSON of the kind `roll-up`.
+    """Build one message for many batches; its JSON has the kind `roll-up`.
 
     A photo is its bucket, key and eTag, so it counts once, however often its message is delivered or redriven; an
     overwritten photo has another eTag and counts again. Without an eTag the message id is used. A photo is shown by

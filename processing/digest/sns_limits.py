@@ -25,7 +25,7 @@ def encode_json(value: object) -> str:
 
 
 def message_bytes(subject: str, message: str, attributes: Mapping[str, Mapping[str, str]]) -> int:
-    """Return the size that SNS limits, in UTF-8, plus the subject to be safe."""
+    """Return the size that SNS limits, plus the subject's to be safe."""
     parts = [subject, message]
     for name, attribute in attributes.items():
         parts += [name, *attribute.values()]
@@ -33,12 +33,12 @@ def message_bytes(subject: str, message: str, attributes: Mapping[str, Mapping[s
 
 
 def embedded_bytes(json_text: str) -> int:
-    """Return the size of JSON in a JSON string, where quotes and backslashes are escaped again."""
+    """Return the size of JSON that is escaped again in a string."""
     return len(json_text.encode()) + json_text.count('"') + json_text.count("\\")
 
 
 def most_that_fit(ranks: Sequence[int], costs: Sequence[int], budget: int) -> list[int]:
-    """Choose items by rank, lowest first, and within a rank the cheapest, to keep the most.
+    """Choose items by rank, lowest first, then the cheapest.
 
     Args:
         ranks: importance of each item, 0 first.
@@ -55,7 +55,7 @@ def most_that_fit(ranks: Sequence[int], costs: Sequence[int], budget: int) -> li
 
 
 def fair_shares(sizes: Sequence[int], total: int) -> list[int]:
-    """Divide `total` places evenly among groups; places that small groups leave go to larger ones."""
+    """Divide places evenly; what small groups leave goes to larger ones."""
     shares = [0] * len(sizes)
     order = sorted(range(len(sizes)), key=lambda position: sizes[position])
     for taken, position in enumerate(order):

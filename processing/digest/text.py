@@ -36,7 +36,7 @@ _Group = tuple[str, str, Sequence[RecordResult]]  # a label, its explanation, an
 
 
 def subject(totals: Totals, stage: str) -> str:
-    """Build the subject in less than 100 ASCII characters: `Darkroom prod: 9 photos ready, 1 failed`."""
+    """Build the subject: `Darkroom prod: 9 photos ready, 1 failed`."""
     parts = [count_of(totals.ready, "photo") + " ready"] if totals.ready else []
     if totals.failed:
         parts.append(f"{f'{totals.failed:,}' if parts else count_of(totals.failed, _failed_noun(totals))} failed")
@@ -49,7 +49,7 @@ def subject(totals: Totals, stage: str) -> str:
 
 
 def sms(totals: Totals, stage: str) -> str:
-    """Build the subject with as many failure codes as fit into one text message."""
+    """Build the subject with as many failure codes as fit."""
     line = subject(totals, stage)
     reasons = [f"{len(results):,} {code}" for code, results in _by_code(totals.failures)]
     for named in range(len(reasons), 0, -1):

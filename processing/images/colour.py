@@ -23,7 +23,7 @@ _SRGB_NAMES = frozenset(
 
 
 def to_srgb(image: pyvips.Image) -> pyvips.Image:
-    """Convert by the embedded profile unless it is sRGB, else by the colour space.
+    """Convert by the embedded profile, without one by the colour space.
 
     Args:
         image: without alpha, already small, because conversion costs per pixel.
@@ -45,7 +45,7 @@ def to_srgb(image: pyvips.Image) -> pyvips.Image:
 
 
 def profile_name(profile: bytes) -> str:
-    """Return the description of an ICC profile in its first language; empty if broken."""
+    """Return the first description of an ICC profile; empty if broken."""
     try:
         count = unpack_from(">I", profile, _TAG_TABLE)[0]
         for index in range(min(count, _MAX_TAGS)):

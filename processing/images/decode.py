@@ -21,9 +21,9 @@ _LARGE_FILE_BYTES = 8 * 1024 * 1024
 
 @contextmanager
 def open_photo(source: Path, input_format: InputFormat, shrink: int) -> Iterator[pyvips.Image]:
-    """Open the first page for one sequential pass, which must be made within the block.
+    """Open the first page for one sequential pass within the block.
 
-    Pixels that are requested after the block would crash the process.
+    Reading pixels after the block would crash the process.
 
     Args:
         source: the file.
@@ -48,7 +48,7 @@ def open_photo(source: Path, input_format: InputFormat, shrink: int) -> Iterator
 
 
 def full_size(photo: pyvips.Image, header: Header) -> Size:
-    """Return width and height before shrink-on-load, after what other decoders crop and turn."""
+    """Return the size without shrink-on-load; other decoders may crop and turn."""
     return header.size if header.format.shrink_options else (photo.width, photo.height)
 
 

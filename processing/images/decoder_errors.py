@@ -1,12 +1,12 @@
 """Translates the decoders' error messages into failure codes."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from processing.failures import DarkroomError, FailureCode, PermanentError, RetryableError
-from processing.images.formats.input_format import Data, InputFormat
+from processing.images.formats.input_format import InputFormat
 from processing.images.mapped_file import map_file
 from processing.images.vips import pyvips
 
@@ -53,7 +53,7 @@ _DAMAGE = (FailureCode.TRUNCATED_IMAGE, FailureCode.CORRUPT_IMAGE)
 # Messages of libvips and libtiff about profiles and tags, which never fail a photo.
 _REMARKS = ("VipsIcc:", "tiff2vips: Defined set_get_field_type of custom tag")
 _NO_REASON = "the decoder gave no reason"
-_NO_REASON_FOR_PNG = "its header or a chunk before the pixels is damaged or missing"  # libvips drops libpng's message
+_NO_MESSAGE = "its header or a chunk before the pixels is damaged or missing"  # libvips drops libpng's message
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 _PATH = re.compile(r"\S*/\S*")
 _MAX_DETAIL = 160
@@ -78,7 +78,9 @@ def translate_decoder_errors(source: Path, input_format: InputFormat) -> Iterato
     except pyvips.Error as error:
         failure = classify(error.detail)
         if input_format.has_end and failure.code in _DAMAGE:
-            failure = _png_damage(failure, source, input_format.has_end)
+            with map_file(source) as data:
+                code = FailureCode.CORRUPT_IMAGE if input_format.has_end(data) else FailureCode.TRUNCATED_IMAGE
+            failure = PermanentError(code, _NO_MESSAGE if failure.detail == _NO_REASON else failure.detail)
         raise failure from None
 
 
@@ -90,13 +92,6 @@ def classify(message: str) -> DarkroomError:
     code = next(matches, FailureCode.CORRUPT_IMAGE)
     kind = RetryableError if code is FailureCode.INTERNAL_ERROR else PermanentError
     return kind(code, _one_line(cause))
-
-
-def _png_damage(failure: DarkroomError, png_file: Path, has_end: Callable[[Data], bool]) -> PermanentError:
-    # libpng reports missing and damaged data in the same words.
-    with map_file(png_file) as data:
-        code = FailureCode.CORRUPT_IMAGE if has_end(data) else FailureCode.TRUNCATED_IMAGE
-    return PermanentError(code, _NO_REASON_FOR_PNG if failure.detail == _NO_REASON else failure.detail)
 
 
 def _one_line(message: str) -> str:

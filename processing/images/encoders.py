@@ -49,7 +49,8 @@ def write_rendition(picture: Picture, into: Path, rendition: Rendition, tags: Ta
 
 
 def jpeg_for_pdf(picture: Picture, into: Path, rendition: Rendition, tags: Tags) -> bytes:
-    """Return the stored rendition if it is a JPEG, else encode one: no second lossy generation."""
+    """Return the stored rendition if it is a JPEG, else encode one."""
+    # Decoding and encoding the rendition again would lose quality a second time.
     if rendition.format == JPEG:
         return (into / rendition.file_name).read_bytes()
     file = BytesIO()

@@ -12,7 +12,7 @@ Size = tuple[int, int]
 
 
 def fit(size: Size, box_px: int) -> Size:
-    """Return the largest size of the same shape that fits into a square box.
+    """Return the largest size of this shape in a square box.
 
     Never larger than the source, and never 0.
 
@@ -28,12 +28,12 @@ def fit(size: Size, box_px: int) -> Size:
 
 
 def plan_sizes(size: Size, renditions: Sequence[Rendition]) -> tuple[Size, ...]:
-    """Return the size of each rendition, computed from the source so that rounding never adds up."""
+    """Return each rendition's size, from the source so that rounding never accumulates."""
     return tuple(fit(size, rendition.box_px) for rendition in renditions)
 
 
 def choose_shrink(size: Size, box_px: int) -> int:
-    """Return the largest shrink-on-load factor (1, 2, 4, 8) that leaves a factor of 1.5."""
+    """Return the largest shrink-on-load factor that leaves 1.5 to resize."""
     longest, shortest = max(size), min(size)
     numerator, denominator = _FACTOR_LEFT
     for shrink in _SHRINKS:

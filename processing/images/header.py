@@ -8,9 +8,11 @@ from processing.images.formats.registry import read_header
 from processing.images.mapped_file import map_file
 from processing.settings import Limits
 
+__all__ = ["Header", "check_pixels", "inspect_header"]
+
 
 def inspect_header(path: Path, limits: Limits) -> Header:
-    """Read the header of a source file and check it against the limits.
+    """Read a source file's header and check it against the limits.
 
     Raises:
         PermanentError: `empty-object`, `too-many-bytes`, `unsupported-format`, `too-many-pixels`, `too-many-pages`,
@@ -30,7 +32,7 @@ def inspect_header(path: Path, limits: Limits) -> Header:
 
 
 def check_pixels(size: tuple[int, int], limits: Limits) -> None:
-    """Check width and height in pixels; the decoder may find another size than the header says.
+    """Check a size that the header or the decoder reports.
 
     Raises:
         PermanentError: `too-many-pixels`.

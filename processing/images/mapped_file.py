@@ -14,5 +14,5 @@ def map_file(path: Path) -> Iterator[mmap.mmap]:
 
 
 def drop_resident_pages(data: mmap.mmap) -> None:
-    """Drop a mapped file's pages from this process's memory; later reads find them in the page cache."""
+    """Drop a mapped file's pages from memory; the page cache keeps them."""
     data.madvise(mmap.MADV_DONTNEED)

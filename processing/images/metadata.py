@@ -26,7 +26,7 @@ class Rights:
 
 
 def read_rights(source: Path, input_format: InputFormat, image: pyvips.Image) -> Rights:
-    """Read artist and copyright from a TIFF's directory or from the EXIF block that libvips passes on.
+    """Read artist and copyright from a TIFF's directory or libvips' EXIF block.
 
     Args:
         source: the file.
@@ -42,7 +42,7 @@ def read_rights(source: Path, input_format: InputFormat, image: pyvips.Image) ->
 
 
 def parse_rights(block: Data) -> Rights:
-    """Parse a TIFF structure; broken metadata is read as empty and never fails a photo."""
+    """Parse a TIFF structure; broken metadata is empty, never a failure."""
     try:
         reader = DirectoryReader(block)
         directory = reader.read(next(reader.starts()))
@@ -52,7 +52,7 @@ def parse_rights(block: Data) -> Rights:
 
 
 def exif_block(rights: Rights) -> bytes:
-    """Build an EXIF block of the rights alone; empty if there are none."""
+    """Build an EXIF block of the rights alone, or an empty one."""
     exif = Image.Exif()
     for tag, value in ((_ARTIST, rights.artist), (_COPYRIGHT, rights.copyright)):
         if value:

@@ -9,7 +9,7 @@ _SWAPS_SIDES = range(5, 9)  # Exif 3.0, tag 0x0112
 
 
 def read_orientation(photo: pyvips.Image) -> int:
-    """Return the orientation of the EXIF block or TIFF directory, 1 to 8; 1 without one.
+    """Return the EXIF orientation, 1 to 8; 1 without one.
 
     AVIF's own rotation was already applied by its decoder.
     """

@@ -20,23 +20,25 @@ from processing.output_keys import DOCUMENT_NAME
 from processing.settings import RenderSettings
 
 
-def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str = "") -> Rendered:
+def render_photo(
+    source: Path, into: Path, settings: RenderSettings, mark: str = "", header: Header | None = None
+) -> Rendered:
     """Write every rendition and the PDF of one photo into a folder.
 
     Args:
         source: the photo.
         into: an existing folder; receives each rendition's `file_name`, and `document.pdf`.
         settings: the renditions, and the limits.
-        mark: stored in every output, so that versions of one photo differ in their bytes; see `Marker.mark`.
+        mark: stored in every output, so that versions of one photo differ in their bytes.
+        header: as `inspect_header` returned it; read here when None.
 
     Raises:
         PermanentError: the photo is empty, unsupported, damaged, or beyond a limit.
         RetryableError: the disk failed.
     """
-    header = inspect_header(source, settings.limits)
+    header = header or inspect_header(source, settings.limits)
     with translate_decoder_errors(source, header.format):
-        largest, sizes, exif = _decode(source, header, settings)
-        files = _encode(largest, sizes, into, settings, Tags(exif, mark))
+        files = _write_outputs(source, into, header, settings, mark)
     return Rendered(
         source_format=header.format.name,
         source_width_px=header.width_px,
@@ -45,8 +47,23 @@ def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str =
     )
 
 
+def _write_outputs(
+    source: Path, into: Path, header: Header, settings: RenderSettings, mark: str
+) -> tuple[RenderedFile, ...]:
+    """Write renditions, each resized from the last, and the PDF."""
+    picture, sizes, exif = _decode(source, header, settings)
+    tags = Tags(exif, mark)
+    first, *others = settings.renditions
+    renditions = [write_rendition(picture, into, first, tags)]
+    pdf = write_pdf(into / DOCUMENT_NAME, jpeg_for_pdf(picture, into, first, tags), picture.size)
+    for rendition, size in zip(others, sizes[1:], strict=True):
+        picture = picture.resized(size)
+        renditions.append(write_rendition(picture, into, rendition, tags))
+    return (*renditions, pdf)
+
+
 def _decode(source: Path, header: Header, settings: RenderSettings) -> tuple[Picture, Sequence[Size], bytes]:
-    """Decode the photo in one pass, and close it to free its memory before encoding.
+    """Decode the photo in one pass; free its memory before encoding.
 
     Returns:
         The picture of the largest rendition, the sizes of all renditions, and their EXIF block.
@@ -63,16 +80,3 @@ def _decode(source: Path, header: Header, settings: RenderSettings) -> tuple[Pic
     if swaps_sides(orientation):
         sizes = tuple((height, width) for width, height in sizes)
     return apply_orientation(largest, orientation), sizes, exif
-
-
-def _encode(
-    picture: Picture, sizes: Sequence[Size], into: Path, settings: RenderSettings, tags: Tags
-) -> tuple[RenderedFile, ...]:
-    """Write the renditions, each resized from the one before, and the PDF of the largest."""
-    first, *others = settings.renditions
-    renditions = [write_rendition(picture, into, first, tags)]
-    pdf = write_pdf(into / DOCUMENT_NAME, jpeg_for_pdf(picture, into, first, tags), picture.size)
-    for rendition, size in zip(others, sizes[1:], strict=True):
-        picture = picture.resized(size)
-        renditions.append(write_rendition(picture, into, rendition, tags))
-    return (*renditions, pdf)

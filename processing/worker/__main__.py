@@ -1,7 +1,7 @@
-"""The child process that decodes strangers' files: `python -m processing.worker [MEMORY_LIMIT_BYTES]`.
+"""The worker process that decodes untrusted files: `python -m processing.worker SETTINGS`, see `protocol`.
 
-Reads one request a line from stdin and answers each with one line on what was stdout when it started. Says that it is
-ready first, after the slow imports. Ends when stdin does, even in the middle of a photo: nobody is left to answer.
+Reads one request a line from stdin and writes one reply a line to the original stdout, after a first line that says it
+is ready. Exits when stdin ends, even while it renders.
 """
 
 import errno
@@ -10,19 +10,24 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 from processing.failures import DarkroomError, FailureCode
+from processing.images.formats.input_format import Header
 from processing.images.header import inspect_header
 from processing.images.pipeline import render_photo
-from processing.worker.memory_limit import go_first, limit_growth
+from processing.settings import RenderSettings
+from processing.worker.memory_limit import limit_growth, prefer_oom_kill
 from processing.worker.protocol import (
     READY,
-    EstimateRequest,
-    estimate_reply,
+    RENDERED,
+    RenderRequest,
+    WorkerSettings,
     failure_reply,
+    memory_reply,
     parse_request,
-    rendered_reply,
 )
 
 _STDOUT, _STDERR = 1, 2
@@ -35,39 +40,61 @@ _OS_FAILURES = {
 }
 
 
-def main(arguments: list[str]) -> None:
-    """Answers requests for ever; `_read_requests` ends the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which decides when we end
+def main(argument: str, render: Callable[..., object] = render_photo) -> None:
+    """Reply to requests until stdin ends; `_read_requests` then ends the process.
+
+    Args:
+        argument: see `WorkerSettings.as_argument`.
+        render: called as `render_photo`.
+    """
+    settings = WorkerSettings.parse(argument)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which decides when workers end
     replies = _take_stdout()
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(sys.stdin.buffer, requests), daemon=True).start()
-    go_first()
-    if arguments:
-        limit_growth(int(arguments[0]))
+    prefer_oom_kill()
+    if settings.memory_limit_bytes:
+        limit_growth(settings.memory_limit_bytes)
+    renderer = Renderer(settings.render, render)
     _send(replies, READY)
     while True:
-        _send(replies, answer(requests.get()))
+        _send(replies, renderer.reply(requests.get()))
 
 
-def answer(line: bytes) -> bytes:
-    """The reply to one request: whatever happens, there is exactly one."""
-    try:
-        request = parse_request(line)
-        if isinstance(request, EstimateRequest):
-            return estimate_reply(inspect_header(request.source, request.limits).memory_bytes)
-        return rendered_reply(render_photo(request.source, request.into, request.settings, request.mark))
-    except DarkroomError as error:
-        return failure_reply(error.code, error.detail)
-    except MemoryError:
-        return failure_reply(FailureCode.OUT_OF_MEMORY, _LIMIT_REACHED)
-    except OSError as error:
-        return failure_reply(*_OS_FAILURES.get(error.errno or 0, (FailureCode.INTERNAL_ERROR, type(error).__name__)))
-    except Exception as error:  # noqa: BLE001 (the parent must get an answer; a message could carry paths, so only the class)
-        return failure_reply(FailureCode.INTERNAL_ERROR, type(error).__name__)
+class Renderer:
+    """Inspects and renders photos; keeps the header that was inspected last for its rendering."""
+
+    def __init__(self, settings: RenderSettings, render: Callable[..., object]) -> None:
+        self._settings = settings
+        self._render = render
+        self._inspected: dict[Path, Header] = {}
+
+    def reply(self, line: bytes) -> bytes:
+        """Return exactly one reply to a request line, also when it fails."""
+        try:
+            return self._carry_out(parse_request(line))
+        except DarkroomError as error:
+            return failure_reply(error.code, error.detail)
+        except MemoryError:
+            return failure_reply(FailureCode.OUT_OF_MEMORY, _LIMIT_REACHED)
+        except OSError as error:
+            unknown = (FailureCode.INTERNAL_ERROR, type(error).__name__)
+            return failure_reply(*_OS_FAILURES.get(error.errno or 0, unknown))
+        except Exception as error:  # noqa: BLE001 (a reply is due; only the class, because a message could hold paths)
+            return failure_reply(FailureCode.INTERNAL_ERROR, type(error).__name__)
+
+    def _carry_out(self, request: Path | RenderRequest) -> bytes:
+        if isinstance(request, RenderRequest):
+            header = self._inspected.pop(request.source, None)
+            self._render(request.source, request.into, self._settings, request.mark, header)
+            return RENDERED
+        self._inspected.clear()
+        header = self._inspected[request] = inspect_header(request, self._settings.limits)
+        return memory_reply(header.memory_bytes)
 
 
 def _take_stdout() -> BinaryIO:
-    """Keeps the way to the parent for replies alone: whatever native libraries print now goes to stderr."""
+    """Return the original stdout for replies; what native libraries print goes to stderr."""
     replies = os.fdopen(os.dup(_STDOUT), "wb")
     os.dup2(_STDERR, _STDOUT)
     return replies
@@ -84,8 +111,8 @@ def _send(replies: BinaryIO, line: bytes) -> None:
         replies.write(line)
         replies.flush()
     except BrokenPipeError:
-        os._exit(0)  # nobody is left to answer
+        os._exit(0)  # the parent has gone
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1])

@@ -1,4 +1,4 @@
-"""What the worker and its parent say to each other: one JSON object a line, in ASCII, so that no path breaks a line."""
+"""The protocol between a worker and its parent: one ASCII JSON object a line, so that no path breaks a line."""
 
 import json
 from collections.abc import Iterator
@@ -8,118 +8,105 @@ from pathlib import Path
 from typing import Any
 
 from processing.failures import DarkroomError, FailureCode, Family, PermanentError, RetryableError
-from processing.images.rendered import Rendered, RenderedFile
 from processing.settings import Limits, RenderSettings, Rendition
 
 READY = b'{"ready": true}\n'
+RENDERED = b'{"rendered": true}\n'
 
 
 class ProtocolError(RuntimeError):
-    """A line that the other side would never have sent."""
+    """A line that is neither a request nor a reply."""
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """The settings of a worker, sent once, as its command-line argument.
+
+    Attributes:
+        render: renditions and limits.
+        memory_limit_bytes: address space that one photo may take beyond the worker's own; 0 for no limit.
+    """
+
+    render: RenderSettings
+    memory_limit_bytes: int = 0
+
+    @classmethod
+    def parse(cls, argument: str) -> "WorkerSettings":
+        """Read the settings back from a command-line argument."""
+        fields = json.loads(argument)
+        renditions = tuple(Rendition(**rendition) for rendition in fields["render"]["renditions"])
+        render = RenderSettings(renditions, Limits(**fields["render"]["limits"]))
+        return cls(render, fields["memory_limit_bytes"])
+
+    def as_argument(self) -> str:
+        """Return the settings as a command-line argument."""
+        return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True)
 class RenderRequest:
-    """What the worker should do: see `render_photo`."""
+    """One photo to render; see `render_photo`."""
 
     source: Path
     into: Path
-    settings: RenderSettings
     mark: str = ""
 
 
-@dataclass(frozen=True)
-class EstimateRequest:
-    """What the worker should look at: see `inspect_header`."""
-
-    source: Path
-    limits: Limits
+def inspect_line(source: Path) -> bytes:
+    """Return the request to read a header and estimate the memory that the photo needs."""
+    return _line({"inspect": str(source)})
 
 
-def estimate_request(source: Path, limits: Limits) -> bytes:
-    """A request for the memory that a photo will need, as a line."""
-    return _line({"source": str(source), "limits": asdict(limits)})
+def render_line(request: RenderRequest) -> bytes:
+    """Return the request to render a photo; a header that was inspected last is not read again."""
+    return _line({"render": str(request.source), "into": str(request.into), "mark": request.mark})
 
 
-def render_request(source: Path, into: Path, settings: RenderSettings, mark: str = "") -> bytes:
-    """A request as a line."""
-    return _line({"source": str(source), "into": str(into), "settings": asdict(settings), "mark": mark})
-
-
-def parse_request(line: bytes) -> RenderRequest | EstimateRequest:
-    """The request in a line.
+def parse_request(line: bytes) -> Path | RenderRequest:
+    """Parse a request: a path to inspect, or a photo to render.
 
     Raises:
-        ProtocolError: it holds none.
+        ProtocolError: the line is not a request.
     """
-    try:
+    with _protocol_errors():
         fields = json.loads(line)
-        if "limits" in fields:
-            return EstimateRequest(Path(fields["source"]), Limits(**fields["limits"]))
-        settings = fields["settings"]
-        renditions = tuple(Rendition(**rendition) for rendition in settings["renditions"])
-        return RenderRequest(
-            source=Path(fields["source"]),
-            into=Path(fields["into"]),
-            settings=RenderSettings(renditions, Limits(**settings["limits"])),
-            mark=str(fields["mark"]),
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise ProtocolError("not a request") from error
+        if "inspect" in fields:
+            return Path(fields["inspect"])
+        return RenderRequest(Path(fields["render"]), Path(fields["into"]), str(fields["mark"]))
 
 
-def rendered_reply(rendered: Rendered) -> bytes:
-    """A success as a line."""
-    return _line({"rendered": asdict(rendered)})
-
-
-def estimate_reply(memory_bytes: int) -> bytes:
-    """An estimate as a line."""
+def memory_reply(memory_bytes: int) -> bytes:
+    """Return the reply to an inspected photo."""
     return _line({"memory_bytes": memory_bytes})
 
 
 def failure_reply(code: FailureCode, detail: str) -> bytes:
-    """A failure as a line."""
+    """Return the reply to a request that failed."""
     return _line({"failure": {"code": code, "detail": detail}})
 
 
-def parse_rendered(line: bytes) -> Rendered:
-    """What a reply says was rendered.
+def parse_reply(line: bytes, field: str) -> int:
+    """Return `memory_bytes` or `rendered` from a reply.
 
     Raises:
-        PermanentError, RetryableError: the failure that the reply tells of.
-        ProtocolError: the line holds no reply.
+        PermanentError, RetryableError: the failure in the reply.
+        ProtocolError: the line is not a reply with that field.
     """
-    with _reply_expected():
-        rendered = _parse_reply(line)["rendered"]
-        files = tuple(RenderedFile(**file) for file in rendered["files"])
-        return Rendered(**rendered | {"files": files})
-
-
-def parse_estimate(line: bytes) -> int:
-    """How many bytes of memory a reply asks for.
-
-    Raises:
-        PermanentError, RetryableError: the failure that the reply tells of.
-        ProtocolError: the line holds no reply.
-    """
-    with _reply_expected():
-        return int(_parse_reply(line)["memory_bytes"])
-
-
-def _parse_reply(line: bytes) -> dict[str, Any]:
-    reply: dict[str, Any] = json.loads(line)
-    if "failure" in reply:
-        raise _failure(FailureCode(reply["failure"]["code"]), str(reply["failure"]["detail"]))
-    return reply
+    with _protocol_errors():
+        reply = json.loads(line)
+        if "failure" in reply:
+            raise _failure(FailureCode(reply["failure"]["code"]), str(reply["failure"]["detail"]))
+        if not isinstance(reply[field], int):
+            raise TypeError(field)
+        return int(reply[field])
 
 
 @contextmanager
-def _reply_expected() -> Iterator[None]:
+def _protocol_errors() -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise ProtocolError("not a reply") from error
+        raise ProtocolError("neither a request nor a reply") from error
 
 
 def _failure(code: FailureCode, detail: str) -> DarkroomError:

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from processing.worker.allocator import ALLOCATOR_SETTINGS
-from processing.worker.protocol import render_request
+from processing.worker.memory_limit import ALLOCATOR_SETTINGS
+from processing.worker.protocol import RenderRequest, WorkerSettings, render_line
 from scripts.bench.bench_settings import SETTINGS
 from scripts.bench.measurements import BenchError
 from scripts.bench.peer_process import Peer, PeerJob
@@ -30,8 +30,8 @@ def darkroom() -> Peer:
     return Peer(
         name=DARKROOM,
         title="Darkroom",
-        command=(sys.executable, "-P", "-m", "processing.worker"),
-        request=lambda job: render_request(job.source, job.into, SETTINGS),
+        command=(sys.executable, "-P", "-m", "processing.worker", WorkerSettings(SETTINGS).as_argument()),
+        request=lambda job: render_line(RenderRequest(job.source, job.into)),
         environment=_ENVIRONMENT | ALLOCATOR_SETTINGS,
     )
 

@@ -1,6 +1,6 @@
-"""A worker whose decoder is as bad as decoders can be: what a file's text asks for happens, for real.
+"""A worker with a bad decoder: it crashes, hangs or exhausts memory when the end of a file asks for it.
 
-Run as `python -m tests.support.bad_decoder`; anything else than these words is rendered as usual.
+Run as `python -m tests.support.bad_decoder SETTINGS`; other files are rendered as usual.
 """
 
 import os
@@ -12,10 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-import processing.worker.__main__
+from processing.images.formats.input_format import Header
 from processing.images.pipeline import render_photo
 from processing.images.rendered import Rendered
 from processing.settings import RenderSettings
+from processing.worker.__main__ import main
 
 
 def _crash(_: Path) -> None:
@@ -35,14 +36,14 @@ def _spin(_: Path) -> None:
         pass
 
 
-def _starve(_: Path) -> None:
-    hoard = []
+def _exhaust_memory(_: Path) -> None:
+    kept = []
     while True:
-        hoard.append(bytes(50_000_000))  # address space alone: nothing is written to it
+        kept.append(bytes(50_000_000))  # address space alone: nothing is written to it
 
 
-def _babble(_: Path) -> None:
-    os.write(_replies(), b"a line that is no answer\n")
+def _send_garbage(_: Path) -> None:
+    os.write(_replies(), b"a line that is not a reply\n")
 
 
 def _flood(_: Path) -> None:
@@ -51,55 +52,54 @@ def _flood(_: Path) -> None:
 
 
 def _replies() -> int:
-    """The file descriptor that answers go through: the copy of stdout that the worker made."""
-    return max(int(link.name) for link in Path("/proc/self/fd").iterdir() if _leads_to_a_pipe(link))
+    """Return the file descriptor of the replies: the copy of stdout that the worker made."""
+    return max(int(link.name) for link in Path("/proc/self/fd").iterdir() if _is_a_pipe(link))
 
 
-def _leads_to_a_pipe(link: Path) -> bool:
+def _is_a_pipe(link: Path) -> bool:
     with suppress(OSError):
         return str(link.readlink()).startswith("pipe:")
     return False
 
 
-def _dawdle(into: Path) -> None:
-    """Takes its time, and notes from when to when."""
+def _be_slow(into: Path) -> None:
+    """Take half a second; write down its start and end."""
     start = time.monotonic()
     (into / "begun").touch()
     time.sleep(0.5)
-    (into.parent / f"dawdled-{uuid4()}").write_text(f"{start} {time.monotonic()}")
+    (into.parent / f"slow-{uuid4()}").write_text(f"{start} {time.monotonic()}")
 
 
-def _dawdle_and_crash(into: Path) -> None:
-    _dawdle(into)
+def _slow_and_crash(into: Path) -> None:
+    _be_slow(into)
     _crash(into)
 
 
-DEEDS: dict[bytes, Callable[[Path], None]] = {
+FAULTS: dict[bytes, Callable[[Path], None]] = {
     b"CRASH": _crash,
     b"BE KILLED": _be_killed,
     b"STOP": _stop,
     b"SPIN": _spin,
-    b"STARVE": _starve,
-    b"BABBLE": _babble,
+    b"EXHAUST MEMORY": _exhaust_memory,
+    b"SEND GARBAGE": _send_garbage,
     b"FLOOD": _flood,
-    b"DAWDLE": _dawdle,
-    b"DAWDLE AND CRASH": _dawdle_and_crash,
+    b"BE SLOW": _be_slow,
+    b"SLOW AND CRASH": _slow_and_crash,
 }
-MARK = b"\n##"  # after a photo: what the decoder should do when it comes across it
+MARK = b"\n##"  # between a photo and the fault that it asks for
 
 
-def asking_for(deed: bytes, photo: bytes) -> bytes:
-    """A photo that makes this decoder do something bad."""
-    return photo + MARK + deed
+def asking_for(fault: bytes, photo: bytes) -> bytes:
+    """Return a photo that causes a fault in this decoder."""
+    return photo + MARK + fault
 
 
-def render(source: Path, into: Path, settings: RenderSettings, mark: str) -> Rendered:
-    deed = source.read_bytes().rpartition(MARK)[2]
-    if deed in DEEDS:
-        DEEDS[deed](into)
-    return render_photo(source, into, settings, mark)
+def render(source: Path, into: Path, settings: RenderSettings, mark: str, header: Header | None) -> Rendered:
+    fault = source.read_bytes().rpartition(MARK)[2]
+    if fault in FAULTS:
+        FAULTS[fault](into)
+    return render_photo(source, into, settings, mark, header)
 
 
 if __name__ == "__main__":
-    setattr(processing.worker.__main__, "render_photo", render)  # noqa: B010 (mypy: the worker only imports it)
-    processing.worker.__main__.main(sys.argv[1:])
+    main(sys.argv[1], render)

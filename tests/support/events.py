@@ -1,4 +1,4 @@
-"""Events as AWS sends them, made for tests."""
+"""Makes events as AWS sends them."""
 
 import json
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ from uuid import uuid4
 def s3_record(
     key: str, *, bucket: str = "photos", size: int = 1000, etag: str = "e1", sequencer: str = "01", version_id: str = ""
 ) -> dict[str, Any]:
-    """One S3 record of an event notification (Amazon S3 User Guide, "Event message structure")."""
+    """Return one S3 record of an event notification (Amazon S3 User Guide, "Event message structure")."""
     s3_object: dict[str, Any] = {"key": quote_plus(key), "size": size, "eTag": etag, "sequencer": sequencer}
     if version_id:
         s3_object["versionId"] = version_id
@@ -23,12 +23,12 @@ def s3_record(
 
 
 def s3_body(*keys: str, **fields: Any) -> str:
-    """The body of an SQS message that names these keys."""
+    """Return the body of an SQS message that names these keys."""
     return json.dumps({"Records": [s3_record(key, **fields) for key in keys]})
 
 
 def sqs_record(body: str, *, receive_count: int = 1, message_id: str = "") -> dict[str, Any]:
-    """One message as the event source mapping hands it to the function."""
+    """Return one message as the event source mapping passes it to the function."""
     return {
         "messageId": message_id or str(uuid4()),
         "receiptHandle": "handle",
@@ -42,7 +42,7 @@ def sqs_record(body: str, *, receive_count: int = 1, message_id: str = "") -> di
 
 
 def lambda_context(seconds_left: float = 60) -> Any:
-    """What Lambda passes beside the event."""
+    """Return the context that Lambda passes with an event."""
     return SimpleNamespace(
         function_name="process",
         memory_limit_in_mb=1769,

@@ -12,16 +12,16 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
-# Called before and after each operation takes effect, with its name and key; raises what should go wrong there.
+# Called before and after each operation takes effect, with its name and key; raises what should fail there.
 Hook = Callable[[str, str], object]
 
 
 def nothing_happens(operation: str, key: str) -> None:
-    """The hook of good weather."""
+    """Do nothing: the default hook."""
 
 
 def client_error(status: int, code: str, operation: str) -> ClientError:
-    """An error answer as boto3 raises it."""
+    """Return an error response as boto3 raises it."""
     return ClientError(
         {"Error": {"Code": code, "Message": "injected"}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
         operation,
@@ -44,7 +44,7 @@ class Stored:
 
 
 class Body:
-    """A response body; breaks off in the middle when told so, or trickles in for ever."""
+    """A response body; can end with an error half way, or arrive slowly for ever."""
 
     def __init__(self, body: bytes, break_off: Exception | None, trickle_seconds: float) -> None:
         self._body = body
@@ -62,7 +62,7 @@ class Body:
         yield self._body[half:]
 
     def close(self) -> None:
-        """As the real one."""
+        """Close nothing."""
 
 
 class FakeS3:
@@ -71,7 +71,7 @@ class FakeS3:
     Args:
         before: called before an operation takes effect.
         after: called after it took effect, before the answer arrives.
-        break_off: asked for each GET: what the body breaks off with, or None.
+        break_off: called for each GET; returns the error that ends the body half way, or None.
     """
 
     def __init__(

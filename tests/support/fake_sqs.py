@@ -1,4 +1,4 @@
-"""SQS in memory, on a clock that the test turns: visibility, receive counts and redrive to the dead-letter queue."""
+"""SQS in memory, on a clock that the test advances: visibility, receive counts, redrive policy."""
 
 import itertools
 import threading
@@ -66,7 +66,7 @@ class FakeSqs:
         return self._queues[self._dead_letter_queue_url]
 
     def receive(self, most: int) -> list[Held]:
-        """What the event source mapping gets; those that were received too often leave for the dead-letter queue."""
+        """Receive messages; those that were received too often move to the DLQ."""
         with self._lock:
             received = []
             for message in [m for m in self.waiting if m.visible_at <= self.now][:most]:
@@ -83,12 +83,12 @@ class FakeSqs:
             return received
 
     def acknowledge(self, message_ids: Sequence[str]) -> None:
-        """What the event source mapping does to the messages that the function did not report as failed."""
+        """Delete messages, as the event source mapping does with those that are done."""
         with self._lock:
             self.waiting[:] = [m for m in self.waiting if m.message_id not in message_ids]
 
     def let_time_pass(self) -> None:
-        """Turns the clock to the moment when the next message becomes visible."""
+        """Advance the clock until the next message becomes visible."""
         self.now = max(self.now, min(message.visible_at for message in self.waiting))
 
     def send_message(

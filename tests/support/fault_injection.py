@@ -1,4 +1,4 @@
-"""Faults in the shape in which AWS has them, injected below the client: its own retries and parsing stay in play."""
+"""Injects faults below a boto3 client, so that its own retries and parsing are tested too."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,28 +9,28 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 
 
 class _Raw(BytesIO):
-    """A response body as urllib3 hands it over."""
+    """A response body as urllib3 returns it."""
 
     def stream(self, **_: Any) -> Iterator[bytes]:
         yield self.read()
 
 
 def aws_error(status: int, code: str) -> AWSResponse:
-    """An error answer of S3, SNS or SQS."""
+    """Return an error response of S3, SNS or SQS."""
     body = f"<Error><Code>{code}</Code><Message>injected</Message></Error>".encode()
     headers = HeadersDict({"x-amzn-query-error": f"{code};Sender"})
     return AWSResponse("http://injected", status, headers, _Raw(body))  # type: ignore[arg-type]
 
 
 def half_a_body() -> AWSResponse:
-    """A good answer whose connection ends half way through the body."""
+    """Return a response whose connection ends half way through the body."""
     headers = HeadersDict({"content-length": "1000", "etag": '"e"'})
     return AWSResponse("http://injected", 200, headers, _Raw(b"x" * 500))  # type: ignore[arg-type]
 
 
 @contextmanager
 def answering(client: Any, operation: str, answer: Any, *, times: int = 1_000_000) -> Iterator[list[str]]:
-    """Makes an operation of a client fail.
+    """Make an operation of a client fail.
 
     Args:
         client: a boto3 client.
@@ -63,7 +63,7 @@ def answering(client: Any, operation: str, answer: Any, *, times: int = 1_000_00
 
 @contextmanager
 def recording(client: Any) -> Iterator[list[str]]:
-    """Notes the operations that a client sends."""
+    """Record the operations that a client sends."""
     operations: list[str] = []
     event = f"before-call.{client.meta.service_model.service_id.hyphenize()}"
 

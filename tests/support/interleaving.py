@@ -1,11 +1,11 @@
-"""Runs threads one step at a time, in an order that the test chooses: every interleaving can be tried, and tried again.
+"""Runs threads one step at a time, in an order that the test chooses, so that every interleaving can be repeated.
 
 A step ends where a task calls `pause`, as the fake S3 does before each operation.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, wait
 from contextvars import ContextVar
 from enum import Enum, auto
 from typing import Any
@@ -21,33 +21,33 @@ class State(Enum):
     ENDED = auto()
 
 
-class DiedError(BaseException):
-    """The process that the task is a part of was killed."""
+class ProcessKilledError(BaseException):
+    """Ends a task whose process was killed."""
 
 
 class Task:
     """One thread.
 
     Attributes:
-        process: the name of the process that it is a part of: all of its tasks die together.
+        process: the name of its process: all tasks of a process are killed together.
     """
 
     def __init__(self, process: str, order: int) -> None:
         self.process = process
         self.order = order
         self.state = State.RUNNING
-        self.waits_for: list[Future[Any]] = []
+        self.waits_for: Future[Any] | None = None
         self.may_go = threading.Semaphore(0)
 
     @property
     def is_busy(self) -> bool:
-        """Whether it runs, or is just about to because all that it waited for has ended."""
-        has_waited = self.state is State.WAITING and all(future.done() for future in self.waits_for)
+        """Return True when it runs, or is about to because the task that it waited for has ended."""
+        has_waited = self.state is State.WAITING and self.waits_for is not None and self.waits_for.done()
         return self.state is State.RUNNING or has_waited
 
 
 class Scheduler:
-    """Starts tasks, lets one of them go on at a time.
+    """Starts tasks and lets one of them take a step at a time.
 
     Args:
         choose: picks one of the processes that could go on next; called once for each step.
@@ -60,8 +60,8 @@ class Scheduler:
         self._changed = threading.Condition()
 
     def spawn(self, process: str, work: Callable[[], Any]) -> "Future[Any]":
-        """Starts a thread as a part of a process."""
-        future: Future[Any] = Future()
+        """Start a thread of a process."""
+        future = TaskFuture(self)
         with self._changed:
             task = Task(process, len(self._tasks))
             self._tasks.append(task)
@@ -72,43 +72,42 @@ class Scheduler:
         _TASK.set(task)
         try:
             future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 (the future hands it on)
+        except BaseException as error:  # noqa: BLE001 (the future raises it)
             future.set_exception(error)
         finally:
             self._set(task, State.ENDED)
 
     @property
     def process(self) -> str:
-        """The current task's process."""
+        """Return the current task's process."""
         return _TASK.get().process
 
     def pause(self, *_: Any) -> None:
-        """Ends the current task's step.
+        """End the current task's step.
 
         Raises:
-            DiedError: its process was killed meanwhile.
+            ProcessKilledError: its process was killed meanwhile.
         """
         task = _TASK.get()
         self._set(task, State.PAUSED)
         task.may_go.acquire()
         if task.process in self._dead:
-            raise DiedError
+            raise ProcessKilledError
 
     def kill(self, process: str) -> None:
-        """Lets none of a process's tasks take another step that has an effect."""
+        """Keep all tasks of a process from taking another step that has an effect."""
         self._dead.add(process)
 
-    def wait(self, futures: Iterable["Future[Any]"]) -> None:
-        """What `concurrent.futures.wait` is to the code under test."""
+    def wait_for(self, future: "Future[Any]") -> None:
+        """Let the current task wait for the end of another one."""
         task = _TASK.get()
-        task.waits_for = list(futures)
+        task.waits_for = future
         self._set(task, State.WAITING)
-        for future in task.waits_for:
-            future.exception(PATIENCE_SECONDS)
+        wait([future], PATIENCE_SECONDS)
         self._set(task, State.RUNNING)
 
     def run(self) -> None:
-        """Steps until every task has ended."""
+        """Take steps until every task has ended."""
         while True:
             with self._changed:
                 assert self._changed.wait_for(self._is_quiet, PATIENCE_SECONDS), "a task hangs"
@@ -126,6 +125,18 @@ class Scheduler:
         with self._changed:
             task.state = state
             self._changed.notify_all()
+
+
+class TaskFuture(Future[Any]):
+    """The future of a task; a task that waits for it is not expected to take a step."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        super().__init__()
+        self._scheduler = scheduler
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        self._scheduler.wait_for(self)
+        return super().exception(timeout)
 
 
 class Tasks(Executor):

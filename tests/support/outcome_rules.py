@@ -6,13 +6,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from handlers.admission import Pace
-from handlers.stopwatch import Stopwatch
-from handlers.time_budget import Deadline
+from handlers.time_budget import Deadline, Stopwatch
 from handlers.worker_pool import WorkerPool
 from handlers.worker_process import Worker
 from processing.failures import DarkroomError, Family
-from processing.worker.protocol import RenderRequest
+from processing.worker.protocol import RenderRequest, WorkerSettings
+from tests.support.function_settings import function_settings
 from tests.support.rendering import SETTINGS, opened
 
 PROCESSED = "processed"
@@ -35,12 +34,14 @@ class WorkerHarness:
     def __init__(self, photo_timeout_seconds: float) -> None:
         self.started: list[Worker] = []
         self._timeout_seconds = photo_timeout_seconds
-        self._pool = WorkerPool(1769, photo_timeout_seconds, Pace(), self._start)
+        self._pool = WorkerPool(
+            function_settings(render=SETTINGS, photo_timeout_seconds=photo_timeout_seconds), self._start
+        )
         self._temporary = tempfile.TemporaryDirectory(prefix="harness-")
         self.folder = Path(self._temporary.name)
 
-    def _start(self, memory_limit_bytes: int) -> Worker:
-        self.started.append(Worker(memory_limit_bytes))
+    def _start(self, settings: WorkerSettings) -> Worker:
+        self.started.append(Worker(settings))
         return self.started[-1]
 
     def outcome(self, data: bytes) -> str:
@@ -54,7 +55,7 @@ class WorkerHarness:
         (self.folder / "source").write_bytes(data)
         deadline = Deadline.after(10 * self._timeout_seconds)
         try:
-            self._pool.render(RenderRequest(self.folder / "source", self.folder, SETTINGS), deadline, Stopwatch())
+            self._pool.render(RenderRequest(self.folder / "source", self.folder), deadline, Stopwatch())
         except DarkroomError as failure:
             assert_reportable(failure)
             return failure.code

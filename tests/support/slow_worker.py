@@ -1,10 +1,10 @@
-"""A worker that takes a second to start: `python -m tests.support.slow_worker`."""
+"""A worker that takes a second to start: `python -m tests.support.slow_worker SETTINGS`."""
 
 import sys
 import time
 
-import processing.worker.__main__
+from processing.worker.__main__ import main
 
 if __name__ == "__main__":
     time.sleep(1)
-    processing.worker.__main__.main(sys.argv[1:])
+    main(sys.argv[1])

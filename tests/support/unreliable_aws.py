@@ -1,4 +1,4 @@
-"""What can go wrong between the function and AWS, in the shapes that boto3 gives it, and how often it does."""
+"""Faults between the function and AWS, as boto3 raises them, and their random choice."""
 
 import random
 import threading
@@ -46,11 +46,11 @@ BODY_FAULTS: dict[str, Fault] = {
 }
 
 
-class Weather:
-    """Lets a share of everything fail at random; the same seed fails the same calls, whatever the threads do.
+class RandomFaults:
+    """Makes a share of all calls fail at random; the same seed fails the same calls, whatever the threads do.
 
     Args:
-        seed: what to repeat.
+        seed: of the random numbers.
         share: of the calls that fail, 0 to 1.
     """
 
@@ -59,11 +59,11 @@ class Weather:
         self._share = share
         self._calls: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self.struck: Counter[str] = Counter()
-        self.struck_calls: list[tuple[str, str]] = []
+        self.drawn: Counter[str] = Counter()
+        self.drawn_calls: list[tuple[str, str]] = []
 
-    def strikes(self, faults: Mapping[str, Fault], what: str, when: str = "") -> Exception | None:
-        """What goes wrong this time with what is being done; None if nothing does."""
+    def draw(self, faults: Mapping[str, Fault], what: str, when: str = "") -> Exception | None:
+        """Return the fault of this call, or None."""
         share = self._share / 2 if when else self._share
         with self._lock:
             self._calls[when + what] += 1
@@ -72,15 +72,15 @@ class Weather:
                 return None
             name = chance.choice(sorted(faults))
             operation, _, about = what.partition(" ")
-            self.struck_calls.append((operation, about))
-            self.struck[f"{operation}: {name}"] += 1
+            self.drawn_calls.append((operation, about))
+            self.drawn[f"{operation}: {name}"] += 1
         return faults[name](operation)
 
     def hook(self, faults: Mapping[str, Fault], when: str) -> Hook:
-        """For the fakes, to be called before or after an operation takes effect: half of the share fails at each."""
+        """Return a hook for the fakes, before or after an operation takes effect; half of the share fails at each."""
 
-        def strike(operation: str, key: str) -> None:
-            if fault := self.strikes(faults, f"{operation} {key}", when):
+        def raise_fault(operation: str, key: str) -> None:
+            if fault := self.draw(faults, f"{operation} {key}", when):
                 raise fault
 
-        return strike
+        return raise_fault

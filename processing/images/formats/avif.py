@@ -15,7 +15,7 @@ _VERSION_AND_FLAGS = 4  # bytes before the contents of a full box
 
 
 def brands(data: Data) -> frozenset[bytes]:
-    """Return the brands of an ISO base media file, major brand included; empty for other files."""
+    """Return all brands of an ISO base media file, else none."""
     if data[4:8] != b"ftyp":
         return frozenset()
     end = min(unpack_from(">I", data, 0)[0], 1024)
@@ -52,7 +52,7 @@ def _property_boxes(data: Data) -> Iterator[tuple[int, int]]:
 
 
 def _boxes(data: Data, name: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield start and end of the contents of each box of a name between two positions."""
+    """Yield where the contents of each box with a name start and end."""
     for _ in range(MAX_PARTS):
         if start >= end:
             return

@@ -35,7 +35,8 @@ class InputFormat:
         shrink_options: returns the loader's options for shrink-on-load by 2, 4 or 8; None where it cannot shrink.
         prepare: checks that the file is complete and returns what to decode, either the data itself or a repaired
             copy. A format with `prepare` is loaded from memory, so its loader reads from a libvips source.
-        has_end: returns whether the file is complete, where the decoder's messages do not tell.
+        has_end: returns whether the file's end is there. For decoders that report missing and damaged data in the
+            same words (libpng does): it tells `truncated-image` from `corrupt-image`.
         is_tiff: artist and copyright are in the file's own directory instead of an EXIF block.
     """
 
@@ -85,13 +86,13 @@ class Header:
 
     @property
     def memory_bytes(self) -> int:
-        """Estimate the memory for rendering beyond the worker's own, on the safe side."""
+        """Estimate the memory for rendering, without the worker's own, rather too high."""
         return _ANY_PHOTO_BYTES + min(_ROWS_IN_MEMORY, self.height_px) * self.row_bytes + self.decode_bytes
 
 
 @contextmanager
 def cut_off_is_truncated() -> Iterator[None]:
-    """Raise `truncated-image` for reads past the end, so that parsers need no length checks.
+    """Raise `truncated-image` for reads past the end; parsers check no lengths.
 
     Raises:
         PermanentError: `truncated-image`.

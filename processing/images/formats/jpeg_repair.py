@@ -15,7 +15,7 @@ _WHOLE_SPECTRUM = b"\0\x3f\0"  # required in a sequential scan: coefficients 0 t
 
 
 def repair(data: Data) -> Data:
-    """Return the same JPEG without those defects; the data itself if it has none.
+    """Return a copy without those defects, or the data itself.
 
     Raises:
         PermanentError: see `segments`.

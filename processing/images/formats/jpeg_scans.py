@@ -14,10 +14,10 @@ _MAX_SCANS = 100
 
 
 def refuse_incomplete(data: Data) -> None:
-    """Refuse a JPEG that a decoder would complete with blur or grey without a warning.
+    """Refuse a JPEG that decoders would complete with blur or grey.
 
-    That is a progressive JPEG that was cut off between two scans and closed by an end marker, and any JPEG whose tail
-    was never written: a decoder takes zeros for pixels.
+    They give no warning for a progressive JPEG that was cut off between two scans and closed by an end marker, nor for
+    a JPEG whose tail was never written, because they take zeros for pixels.
 
     Raises:
         PermanentError: `truncated-image`; `corrupt-image` when there are absurdly many scans; see `segments`.
@@ -31,7 +31,7 @@ def refuse_incomplete(data: Data) -> None:
 
 
 def _last_needed_scan(data: Data) -> Segment | None:
-    """Return the scan that completes the last bit of every coefficient of every component."""
+    """Return the scan that completes every coefficient of every component."""
     missing: set[tuple[int, int]] = set()
     scans = 0
     for segment in segments(data):
@@ -52,7 +52,7 @@ def _components(data: Data, frame: Segment) -> list[int]:
 
 
 def _finished_by(data: Data, scan: Segment) -> set[tuple[int, int]]:
-    """Return component and index of the coefficients whose last bit is in this scan."""
+    """Return component and index of the coefficients that this scan completes."""
     count = data[scan.body]
     components = [data[scan.body + 1 + 2 * index] for index in range(count)]
     first, last, approximation = unpack_from(">BBB", data, scan.body + 1 + 2 * count)

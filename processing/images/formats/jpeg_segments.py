@@ -40,7 +40,7 @@ class Segment:
 
 
 def segments(data: Data) -> Iterator[Segment]:
-    """Yield each segment with contents, to the end of the image or of the file.
+    """Yield each segment with contents, to the image's or file's end.
 
     Raises:
         PermanentError: `corrupt-image` when there are absurdly many.

@@ -41,7 +41,7 @@ class Directory:
         return int(unpack_from(self.order + field.letter, self.data, field.position)[0])
 
     def text(self, tag: int) -> bytes:
-        """Return an ASCII field (in practice of any encoding) without closing NULs; empty if absent."""
+        """Return an ASCII field (often in another encoding), empty if absent."""
         field = self.fields.get(tag)
         if field is None or field.letter != "s":
             return b""
@@ -49,7 +49,7 @@ class Directory:
 
 
 class DirectoryReader:
-    """Reads the directories of a TIFF structure, by the byte order and offset size of its first four bytes."""
+    """Reads the directories of a TIFF structure, in its byte order and offset size."""
 
     def __init__(self, data: Data) -> None:
         self._data = data

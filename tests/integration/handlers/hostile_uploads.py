@@ -6,15 +6,15 @@ written to a file.
 
 import json
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from handlers.admission import Pace
 from handlers.worker_pool import WorkerPool
 from handlers.worker_process import Worker
 from tests.support.bad_decoder import asking_for
 from tests.support.fake_aws import FakeCloud
 from tests.support.photos import exif, jpeg
-from tests.unit.handlers.conftest import ENVIRONMENT
 
 PIXELS = b"SENTINEL-PIXELS-7f3a"
 KEYS = [
@@ -34,19 +34,21 @@ KEYS = [
 
 
 def bodies() -> list[bytes]:
-    """A good photo, a broken one, one that is none, and one that crashes its decoder; all with words of their own."""
+    """Return a good photo, a truncated one, a text, and one that crashes its decoder; all contain `PIXELS`."""
     good = jpeg(exif=exif(artist=PIXELS), trailing=PIXELS)
     return [good, good[: len(good) // 2] + PIXELS, PIXELS * 10, asking_for(b"CRASH", good)]
 
 
 def main(results: Path) -> None:
-    pace = Pace()
-    pool = WorkerPool(1769, 10, pace, lambda limit: Worker(limit, "tests.support.bad_decoder"))
-    cloud = FakeCloud(ENVIRONMENT, pool, pace)
+    cloud = FakeCloud(
+        lambda settings: WorkerPool(
+            replace(settings, photo_timeout_seconds=10), partial(Worker, module="tests.support.bad_decoder")
+        )
+    )
     for number, key in enumerate(KEYS):
         cloud.upload(key, bodies()[number % 4])
     cloud.work_until_the_queue_is_empty()
-    pool.stop()
+    cloud.services.workers.stop()
     letters = [letter.attributes for letter in cloud.sqs.dead_letters]
     results.write_text(json.dumps({"digests": cloud.sns.published, "letters": letters}))
 

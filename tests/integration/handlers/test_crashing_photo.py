@@ -1,4 +1,4 @@
-"""A photo that kills the whole function, for real: nine innocents of its batch are processed, it alone is dead."""
+"""A photo that really kills the whole function: the nine others of its batch are processed, it alone is in the DLQ."""
 
 import json
 import subprocess
@@ -17,10 +17,10 @@ from processing.settings import parse_renditions
 from scripts.aws.local_endpoint import client_environment, make_local_client
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.ministack import local_aws
-from tests.integration.handlers.mortal_function import POISON, TIMEOUT_SECONDS
+from tests.integration.handlers.crashing_function import POISON, TIMEOUT_SECONDS
 from tests.support.events import s3_body
+from tests.support.function_settings import ENVIRONMENT
 from tests.support.photos import jpeg
-from tests.unit.handlers.conftest import ENVIRONMENT
 
 KEYS = [f"photo {number}.jpg" for number in range(10)]
 POISONED = KEYS[4]
@@ -30,20 +30,20 @@ PATIENCE_SECONDS = 180
 
 @dataclass
 class EventSourceMapping:
-    """Plays its part: receives batches, invokes the function, deletes what it does not report as failed.
+    """Receives batches, invokes the function, and deletes messages that it does not report as failed.
 
     Attributes:
-        deaths: how often the function died.
+        crashes: how often the function crashed.
     """
 
     sqs: Any
     queue_url: str
     environment: dict[str, str]
-    deaths: int = 0
+    crashes: int = 0
     _function: "subprocess.Popen[str] | None" = field(default=None, repr=False)
 
     def turn(self) -> None:
-        """One batch, if there is one."""
+        """Handle one batch, if there is one."""
         received = self.sqs.receive_message(
             QueueUrl=self.queue_url, MaxNumberOfMessages=10, AttributeNames=["All"], WaitTimeSeconds=1
         ).get("Messages", [])
@@ -54,11 +54,11 @@ class EventSourceMapping:
         done = [message["ReceiptHandle"] for message in received if message["MessageId"] not in failed]
         entries = [{"Id": str(number), "ReceiptHandle": handle} for number, handle in enumerate(done)]
         if entries:
-            # What the function acknowledged itself fails here, one by one; a real queue does not even mind.
+            # Messages that the function deleted itself fail here, one by one; a real queue reports success.
             self.sqs.delete_message_batch(QueueUrl=self.queue_url, Entries=entries)
 
     def _invoke(self, event: dict[str, Any]) -> dict[str, Any] | None:
-        """The function's answer; None if it died."""
+        """Return the function's response; None when it crashed."""
         function = self._function or self._start()
         assert function.stdin is not None
         assert function.stdout is not None
@@ -68,14 +68,14 @@ class EventSourceMapping:
         if not line:
             assert function.wait() == -9
             self.close()
-            self.deaths += 1
+            self.crashes += 1
             return None
         answer: dict[str, Any] = json.loads(line)
         return answer
 
     def _start(self) -> "subprocess.Popen[str]":
         self._function = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.handlers.mortal_function"],
+            [sys.executable, "-m", "tests.integration.handlers.crashing_function"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -92,7 +92,7 @@ class EventSourceMapping:
 
 
 @dataclass
-class Stage:
+class Resources:
     """Buckets, queues and a topic of a local AWS."""
 
     s3: Any
@@ -108,7 +108,7 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
+def stage() -> Iterator[Resources]:
     with local_aws() as aws:
         s3, sqs, sns = (make_local_client(service, aws.endpoint_url) for service in ("s3", "sqs", "sns"))
         suffix = uuid4().hex[:8]
@@ -135,17 +135,17 @@ def stage() -> Iterator[Stage]:
             body = jpeg(trailing=POISON if key == POISONED else b"")
             etag = s3.put_object(Bucket=photos, Key=key, Body=body)["ETag"].strip('"')
             sqs.send_message(QueueUrl=queue, MessageBody=s3_body(key, bucket=photos, size=len(body), etag=etag))
-        yield Stage(s3, sqs, queue, dead_letters, environment)
+        yield Resources(s3, sqs, queue, dead_letters, environment)
 
 
-def test_after_a_poisoned_batch_of_ten_nine_photos_are_processed_and_one_is_dead(stage: Stage) -> None:
+def test_after_a_poisoned_batch_of_ten_nine_photos_are_processed_and_one_is_dead(stage: Resources) -> None:
     mapping = EventSourceMapping(stage.sqs, stage.queue_url, stage.environment)
     end = time.monotonic() + PATIENCE_SECONDS
     with closing(mapping):
         while stage.count(stage.queue_url):
             assert time.monotonic() < end, "the queue never becomes empty"
             mapping.turn()
-    assert mapping.deaths == MAX_RECEIVE_COUNT
+    assert mapping.crashes == MAX_RECEIVE_COUNT
     (letter,) = stage.sqs.receive_message(QueueUrl=stage.dead_letter_queue_url, MaxNumberOfMessages=10)["Messages"]
     assert json.loads(letter["Body"])["Records"][0]["s3"]["object"]["key"] == POISONED.replace(" ", "+")
     renditions = parse_renditions(ENVIRONMENT["RENDITIONS"])
@@ -155,7 +155,7 @@ def test_after_a_poisoned_batch_of_ten_nine_photos_are_processed_and_one_is_dead
 
 
 def _record(message: dict[str, Any]) -> dict[str, Any]:
-    """A received message as the function gets it."""
+    """Return a received message as a record of the Lambda event."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],

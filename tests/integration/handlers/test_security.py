@@ -1,4 +1,4 @@
-"""Keys are data, and what the function says of a photo tells neither its pixels nor our secrets."""
+"""Keys are data; logs, digests and dead letters contain no pixels and no credentials."""
 
 import base64
 import json
@@ -17,7 +17,6 @@ from scripts.cli.repository import REPOSITORY
 from tests.integration.handlers.hostile_uploads import KEYS, PIXELS
 from tests.support.fake_aws import FakeCloud
 from tests.support.fake_workers import CopyingWorkers
-from tests.unit.handlers.conftest import ENVIRONMENT
 
 SECRETS = {
     "AWS_ACCESS_KEY_ID": "AKIASENTINELKEYID000",
@@ -28,7 +27,7 @@ SECRETS = {
 
 @dataclass(frozen=True)
 class Said:
-    """What the function said while it worked on hostile uploads."""
+    """The output of the function while it processed hostile uploads."""
 
     out: bytes
     err: bytes
@@ -101,10 +100,11 @@ def test_no_path_and_no_stack_trace_reach_a_digest_or_a_dead_letter(said: Said) 
         assert not re.search(r"/tmp/|/var/|\.py\b|Traceback|darkroom-\d", digest["Message"])
 
 
-class NosyWorkers(CopyingWorkers):
-    """Notes where the local copies are."""
+class RecordingWorkers(CopyingWorkers):
+    """Records the paths of the local copies."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.sources: list[Path] = []
 
     def render(self, request: RenderRequest, *others: Any) -> Any:
@@ -113,8 +113,8 @@ class NosyWorkers(CopyingWorkers):
 
 
 def test_no_part_of_a_key_is_part_of_the_name_of_a_local_copy() -> None:
-    workers = NosyWorkers()
-    cloud = FakeCloud(ENVIRONMENT, workers)
+    workers = RecordingWorkers()
+    cloud = FakeCloud(lambda _: workers)
     for key in KEYS:
         cloud.upload(key, b"a photo")
     cloud.work_until_the_queue_is_empty()

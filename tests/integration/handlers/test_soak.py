@@ -1,19 +1,16 @@
-"""Two thousand photos while a tenth of everything fails at random: in the end, each of them is accounted for."""
+"""Two thousand photos while a tenth of all calls fails at random: each is processed or in the DLQ."""
 
 from collections import Counter
 
 import pytest
 
-from handlers.stopwatch import Stopwatch
-from handlers.time_budget import Deadline
+from handlers.time_budget import Deadline, Stopwatch
 from processing.failures import FailureCode, PermanentError, RetryableError
-from processing.images.rendered import Rendered
 from processing.s3_events import parse_message
 from processing.worker.protocol import RenderRequest
 from tests.support.fake_aws import FakeCloud, shuffled_and_doubled
 from tests.support.fake_workers import CopyingWorkers
-from tests.support.unreliable_aws import BODY_FAULTS, S3_FAULTS, SNS_FAULTS, SQS_FAULTS, Fault, Weather
-from tests.unit.handlers.conftest import ENVIRONMENT
+from tests.support.unreliable_aws import BODY_FAULTS, S3_FAULTS, SNS_FAULTS, SQS_FAULTS, Fault, RandomFaults
 
 PHOTOS = 2000
 SHARE = 0.10
@@ -28,32 +25,33 @@ WORKER_FAULTS: dict[str, Fault] = {
 }
 
 
-class StormyWorkers(CopyingWorkers):
-    """Fails as the pool does when a photo took its worker down twice, or when there is no disk or no worker."""
+class FaultyWorkers(CopyingWorkers):
+    """Fails as the pool does when a photo ended its worker twice, or without disk space or a worker."""
 
-    def __init__(self, weather: Weather) -> None:
-        self._weather = weather
+    def __init__(self, faults: RandomFaults) -> None:
+        super().__init__()
+        self._faults = faults
 
-    def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> Rendered:
-        fault = self._weather.strikes(WORKER_FAULTS, f"Render {request.source.read_bytes()!r}")
+    def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> None:
+        fault = self._faults.draw(WORKER_FAULTS, f"Render {request.source.read_bytes()!r}")
         if fault:
             raise fault
-        return super().render(request, deadline, stopwatch)
+        super().render(request, deadline, stopwatch)
 
 
 @pytest.fixture(scope="module")
-def weather() -> Weather:
-    return Weather(SEED, SHARE)
+def faults() -> RandomFaults:
+    return RandomFaults(SEED, SHARE)
 
 
 @pytest.fixture(scope="module")
-def cloud(weather: Weather) -> FakeCloud:
-    """After the storm: two thousand photos, some bad, some overwritten, some deleted, each delivered twice."""
-    cloud = FakeCloud(ENVIRONMENT, StormyWorkers(weather))
-    cloud.s3.before, cloud.s3.after = weather.hook(S3_FAULTS, "before"), weather.hook(S3_FAULTS, "after")
-    cloud.s3.break_off = lambda: weather.strikes(BODY_FAULTS, "Body")
-    cloud.sqs.before, cloud.sqs.after = weather.hook(SQS_FAULTS, "before"), weather.hook(SQS_FAULTS, "after")
-    cloud.sns.before = weather.hook(SNS_FAULTS, "before")
+def cloud(faults: RandomFaults) -> FakeCloud:
+    """Process two thousand photos, some bad, some overwritten, some deleted, each delivered twice."""
+    cloud = FakeCloud(lambda _: FaultyWorkers(faults))
+    cloud.s3.before, cloud.s3.after = faults.hook(S3_FAULTS, "before"), faults.hook(S3_FAULTS, "after")
+    cloud.s3.break_off = lambda: faults.draw(BODY_FAULTS, "Body")
+    cloud.sqs.before, cloud.sqs.after = faults.hook(SQS_FAULTS, "before"), faults.hook(SQS_FAULTS, "after")
+    cloud.sns.before = faults.hook(SNS_FAULTS, "before")
     for number in range(PHOTOS):
         cloud.upload(f"{number:04}.jpg", b"" if number % 100 == 7 else f"photo {number}".encode())
     for number in range(0, PHOTOS, 20):
@@ -61,25 +59,25 @@ def cloud(weather: Weather) -> FakeCloud:
     for number in range(3, PHOTOS, DELETED_EVERY):
         del cloud.s3.objects["photos", f"{number:04}.jpg"]
     cloud.sqs.waiting[:] = shuffled_and_doubled(cloud.sqs.waiting, SEED)
-    cloud.work_until_the_queue_is_empty(is_heard=lambda: weather.strikes(ANSWER_LOST, "Invoke") is None)
+    cloud.work_until_the_queue_is_empty(is_heard=lambda: faults.draw(ANSWER_LOST, "Invoke") is None)
     return cloud
 
 
 def test_every_photo_is_processed_or_dead_and_none_is_lost(cloud: FakeCloud) -> None:
     account = cloud.account()
-    assert all(source.key not in cloud.s3.keys("photos") for source in account.lost)  # deleted: gone, and nobody's loss
+    assert all(source.key not in cloud.s3.keys("photos") for source in account.lost)  # deleted: gone
     assert not account.waiting
     accounted = len(account.processed) + len(account.superseded) + len(account.dead) + len(account.lost)
     assert accounted == len(cloud.uploaded)
     assert len(account.processed) > 0.9 * PHOTOS
 
 
-def test_every_dead_photo_has_its_reason_unless_its_letter_itself_was_refused(
-    cloud: FakeCloud, weather: Weather
+def test_every_photo_in_the_dlq_has_its_reason_unless_its_dead_letter_was_refused(
+    cloud: FakeCloud, faults: RandomFaults
 ) -> None:
     dead = cloud.account().dead
     assert set(dead.values()) <= {"empty-object", "throttled", "storage-unavailable", *WORKER_FAULTS, ""}
-    refused = {source for call, body in weather.struck_calls if call == "SendMessage" for source in parse_message(body)}
+    refused = {source for call, body in faults.drawn_calls if call == "SendMessage" for source in parse_message(body)}
     assert {source for source, code in dead.items() if not code} <= refused
     assert sum(source.size_bytes == 0 for source in dead) == PHOTOS // 100
 
@@ -88,8 +86,8 @@ def test_every_output_was_made_from_the_version_that_it_names(cloud: FakeCloud) 
     cloud.assert_every_output_is_right()
 
 
-def test_the_storm_did_hit_everything(weather: Weather) -> None:
-    hit = Counter(name.partition(":")[0] for name in weather.struck.elements())
+def test_every_operation_failed_at_times(faults: RandomFaults) -> None:
+    hit = Counter(name.partition(":")[0] for name in faults.drawn.elements())
     assert set(hit) == {
         "HeadObject", "GetObject", "PutObject", "Body", "Render",
         "SendMessage", "DeleteMessage", "ChangeMessageVisibility", "Publish", "Invoke",

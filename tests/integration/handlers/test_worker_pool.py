@@ -1,45 +1,47 @@
-"""Strangers' files and the processes that decode them: what goes wrong there goes wrong for one photo."""
+"""Untrusted files and the processes that decode them: a failure there costs one photo."""
 
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 
-from handlers.admission import Pace
-from handlers.stopwatch import Stopwatch
-from handlers.time_budget import Deadline
-from handlers.worker_pool import FUNCTION_MB, MB, WORKER_MB, WorkerPool
+from handlers.time_budget import Deadline, Stopwatch
+from handlers.worker_pool import FUNCTION_MB, MB, WORKER_MB, StartWorker, WorkerPool
 from handlers.worker_process import Worker
 from processing.failures import DarkroomError, FailureCode, PermanentError, RetryableError
-from processing.images.rendered import Rendered
 from processing.settings import Limits, RenderSettings
 from processing.worker.memory_limit import RESERVED_BYTES
-from processing.worker.protocol import RenderRequest
+from processing.worker.protocol import RenderRequest, WorkerSettings
 from tests.support import photos
 from tests.support.bad_decoder import asking_for
+from tests.support.fake_aws import FakeCloud
+from tests.support.function_settings import function_settings
 from tests.support.rendering import RENDITIONS, SETTINGS
 
 PHOTO = photos.jpeg()
+OUTPUTS = {"large.jpg", "medium.jpg", "small.jpg", "document.pdf"}
 PHOTO_TIMEOUT_SECONDS = 1.5
 ALL_PIXELS = RenderSettings(RENDITIONS, Limits(max_bytes=10**9, max_pixels=10**9, max_pages=1))
 
 
 class Recorder:
-    """Starts workers and remembers them."""
+    """Starts workers and records them."""
 
     def __init__(self, module: str) -> None:
         self.module = module
         self.started: list[Worker] = []
         self.limits: list[int] = []
 
-    def __call__(self, memory_limit_bytes: int) -> Worker:
-        self.limits.append(memory_limit_bytes)
-        worker = Worker(memory_limit_bytes, self.module)
+    def __call__(self, settings: WorkerSettings) -> Worker:
+        self.limits.append(settings.memory_limit_bytes)
+        worker = Worker(settings, self.module)
         self.started.append(worker)
         return worker
 
@@ -49,11 +51,14 @@ Pooled = Callable[..., WorkerPool]
 
 @pytest.fixture
 def pooled() -> Iterator[Pooled]:
-    """Makes pools that end with the test."""
+    """Make pools that end with the test."""
     pools: list[WorkerPool] = []
 
-    def make(start: Callable[[int], Worker], memory_mb: int = 1769) -> WorkerPool:
-        pools.append(WorkerPool(memory_mb, PHOTO_TIMEOUT_SECONDS, Pace(), start))
+    def make(start: StartWorker, memory_mb: int = 1769, settings: RenderSettings = SETTINGS) -> WorkerPool:
+        of_function = function_settings(
+            render=settings, memory_mb=memory_mb, photo_timeout_seconds=PHOTO_TIMEOUT_SECONDS
+        )
+        pools.append(WorkerPool(of_function, start))
         return pools[-1]
 
     yield make
@@ -71,40 +76,40 @@ def pool(pooled: Pooled, workers: Recorder) -> WorkerPool:
     return pooled(workers)
 
 
-def render(
-    pool: WorkerPool, folder: Path, data: bytes, *, settings: RenderSettings = SETTINGS, seconds: float = 60
-) -> Rendered:
-    place = folder / str(uuid4())
-    place.mkdir(parents=True)
-    (place / "source").write_bytes(data)
-    request = RenderRequest(place / "source", place, settings)
-    return pool.render(request, Deadline.after(seconds), Stopwatch())
+def render(pool: WorkerPool, folder: Path, data: bytes, *, seconds: float = 60) -> set[str]:
+    """Render a photo; return the names of its outputs."""
+    photo = folder / str(uuid4())
+    outputs = photo / "outputs"
+    outputs.mkdir(parents=True)
+    (photo / "source").write_bytes(data)
+    pool.render(RenderRequest(photo / "source", outputs), Deadline.after(seconds), Stopwatch())
+    return {path.name for path in outputs.glob("*.*")}
 
 
-def failure(pool: WorkerPool, folder: Path, data: bytes, **options: float) -> DarkroomError:
+def failure(pool: WorkerPool, folder: Path, data: bytes, *, seconds: float = 60) -> DarkroomError:
     with pytest.raises((PermanentError, RetryableError)) as caught:
-        render(pool, folder, data, **options)  # type: ignore[arg-type]
+        render(pool, folder, data, seconds=seconds)
     return caught.value
 
 
 @pytest.mark.parametrize(
-    ("deed", "code"),
+    ("fault", "code"),
     [
         (b"CRASH", FailureCode.DECODER_CRASHED),
         (b"STOP", FailureCode.TOO_SLOW),
         (b"SPIN", FailureCode.TOO_SLOW),
-        (b"STARVE", FailureCode.OUT_OF_MEMORY),
-        (b"BABBLE", FailureCode.DECODER_CRASHED),
+        (b"EXHAUST MEMORY", FailureCode.OUT_OF_MEMORY),
+        (b"SEND GARBAGE", FailureCode.DECODER_CRASHED),
         (b"FLOOD", FailureCode.DECODER_CRASHED),
         (b"BE KILLED", FailureCode.OUT_OF_MEMORY),
     ],
 )
 def test_a_photo_that_takes_its_worker_down_twice_has_failed_and_the_next_one_is_rendered(
-    pool: WorkerPool, workers: Recorder, tmp_path: Path, deed: bytes, code: FailureCode
+    pool: WorkerPool, workers: Recorder, tmp_path: Path, fault: bytes, code: FailureCode
 ) -> None:
-    lost = failure(pool, tmp_path, asking_for(deed, PHOTO))
+    lost = failure(pool, tmp_path, asking_for(fault, PHOTO))
     assert (type(lost), lost.code) == (PermanentError, code)
-    assert render(pool, tmp_path, PHOTO).files
+    assert render(pool, tmp_path, PHOTO) == OUTPUTS
     assert len(workers.started) == 3  # the first, and one for each try
     assert [worker.is_alive for worker in workers.started] == [False, False, True]
 
@@ -120,11 +125,11 @@ def test_a_photo_that_fails_once_by_bad_luck_is_rendered_at_its_second_try(
     pool: WorkerPool, workers: Recorder, tmp_path: Path
 ) -> None:
     with ThreadPoolExecutor() as threads:
-        rendering = threads.submit(render, pool, tmp_path, asking_for(b"DAWDLE", PHOTO))
+        rendering = threads.submit(render, pool, tmp_path, asking_for(b"BE SLOW", PHOTO))
         while not list(tmp_path.rglob("begun")):
             time.sleep(0.01)
         os.kill(workers.started[0].process_id, signal.SIGKILL)
-        assert rendering.result().files
+        assert rendering.result() == OUTPUTS
     assert len(workers.started) == 2
 
 
@@ -133,20 +138,20 @@ def test_the_second_try_is_alone(
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     pool = pooled(workers, memory_mb=2 * 1769)
-    crashing, dawdling = asking_for(b"DAWDLE AND CRASH", PHOTO), asking_for(b"DAWDLE", PHOTO)
+    crashing, slow = asking_for(b"SLOW AND CRASH", PHOTO), asking_for(b"BE SLOW", PHOTO)
     with ThreadPoolExecutor() as threads:
         lost = threads.submit(failure, pool, tmp_path / "lost", crashing)
-        others = [threads.submit(render, pool, tmp_path / "others", dawdling) for _ in range(4)]
+        others = [threads.submit(render, pool, tmp_path / "others", slow) for _ in range(4)]
         assert lost.result().code is FailureCode.DECODER_CRASHED
-        assert all(other.result().files for other in others)
+        assert all(other.result() == OUTPUTS for other in others)
     first_try, second_try = sorted(intervals(tmp_path / "lost"))
     assert any(overlap(first_try, other) for other in intervals(tmp_path / "others"))
     assert not any(overlap(second_try, other) for other in intervals(tmp_path / "others"))
 
 
 def intervals(folder: Path) -> list[tuple[float, float]]:
-    """From when to when the photos in a folder were in work."""
-    notes = [note.read_text().split() for note in folder.glob("dawdled-*")]
+    """Return the start and end of each slow rendering in a folder."""
+    notes = [note.read_text().split() for note in folder.rglob("slow-*")]
     return [(float(start), float(end)) for start, end in notes]
 
 
@@ -159,14 +164,14 @@ def test_a_worker_that_died_while_nobody_used_it_is_replaced(
 ) -> None:
     os.kill(workers.started[0].process_id, signal.SIGKILL)
     workers.started[0]._process.wait()
-    assert render(pool, tmp_path, PHOTO).files
+    assert render(pool, tmp_path, PHOTO) == OUTPUTS
 
 
 def test_a_photo_that_needs_more_memory_than_there_is_is_refused_before_any_pixel_is_decoded(
     pooled: Pooled, workers: Recorder, tmp_path: Path
 ) -> None:
     bomb = photos.png_bomb(17_000, interlaced=True)
-    refused = failure(pooled(workers, memory_mb=512), tmp_path, bomb, settings=ALL_PIXELS)  # type: ignore[arg-type]
+    refused = failure(pooled(workers, memory_mb=512, settings=ALL_PIXELS), tmp_path, bomb)
     assert (type(refused), refused.code) == (PermanentError, FailureCode.OUT_OF_MEMORY)
     assert len(workers.started) == 1
 
@@ -184,12 +189,12 @@ def test_large_photos_that_do_not_fit_into_the_memory_together_take_turns(
     pooled: Pooled, workers: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    pool = pooled(workers, memory_mb=2 * 1769)
+    pool = pooled(workers, memory_mb=2 * 1769, settings=ALL_PIXELS)
     # By its header each needs more than half of the memory; cut off, it costs none.
-    huge = asking_for(b"DAWDLE", photos.png_bomb(28_000, interlaced=True)[:1000])
+    huge = asking_for(b"BE SLOW", photos.png_bomb(28_000, interlaced=True)[:1000])
     with ThreadPoolExecutor() as threads:
         for place in ("one", "other"):
-            threads.submit(failure, pool, tmp_path / place, huge, settings=ALL_PIXELS)  # type: ignore[arg-type]
+            threads.submit(failure, pool, tmp_path / place, huge)
     (one,), (other,) = intervals(tmp_path / "one"), intervals(tmp_path / "other")
     assert not overlap(one, other)
 
@@ -205,7 +210,7 @@ def test_a_photo_whose_time_is_cut_short_by_the_batch_is_not_to_blame(pool: Work
     render(pool, tmp_path, PHOTO)
     cut = failure(pool, tmp_path, asking_for(b"STOP", PHOTO), seconds=1.3)
     assert (type(cut), cut.code) == (RetryableError, FailureCode.OUT_OF_TIME)
-    assert render(pool, tmp_path, PHOTO).files
+    assert render(pool, tmp_path, PHOTO) == OUTPUTS
 
 
 def test_a_photo_is_not_handed_to_a_worker_when_too_little_time_is_left(pool: WorkerPool, tmp_path: Path) -> None:
@@ -224,22 +229,22 @@ def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_for_the_next_photo
 ) -> None:
     refusals = iter([False, True, True])
 
-    def start(memory_limit_bytes: int) -> Worker:
+    def start(settings: WorkerSettings) -> Worker:
         if next(refusals, False):
             raise BlockingIOError("no more processes")
-        return workers(memory_limit_bytes)
+        return workers(settings)
 
     pool = pooled(start)
     with pytest.raises(BlockingIOError):
         render(pool, tmp_path, asking_for(b"CRASH", PHOTO))
-    assert render(pool, tmp_path, PHOTO).files
+    assert render(pool, tmp_path, PHOTO) == OUTPUTS
 
 
 def test_starting_a_pool_does_not_wait_for_its_workers(pooled: Pooled, tmp_path: Path) -> None:
     start = time.monotonic()
     pool = pooled(Recorder("tests.support.slow_worker"))
     assert time.monotonic() - start < 0.5
-    assert render(pool, tmp_path, PHOTO).files
+    assert render(pool, tmp_path, PHOTO) == OUTPUTS
 
 
 def test_a_worker_knows_no_credentials(
@@ -264,3 +269,15 @@ def test_a_worker_inherits_no_open_file(pooled: Pooled, workers: Recorder, tmp_p
         folder = Path(f"/proc/{workers.started[0].process_id}/fd")
         links = {str(link.readlink()) for link in folder.iterdir()}
     assert not any("secret" in link or "socket" in link for link in links)
+
+
+def test_when_memory_is_tight_what_fits_is_processed_and_what_can_never_fit_is_dead_with_that_reason() -> None:
+    cloud = FakeCloud(lambda settings: WorkerPool(replace(settings, memory_mb=300)))
+    for number in range(4):
+        cloud.upload(f"photo {number}.jpg", photos.jpeg((2000, 1500), progressive=True))
+    cloud.upload("too big.jpg", photos.jpeg(image=Image.new("RGB", (5400, 5400)), progressive=True))
+    cloud.work_until_the_queue_is_empty()
+    cloud.services.workers.stop()
+    account = cloud.account()
+    assert len(account.processed) == 4
+    assert account.reasons == {"out-of-memory": 1}

@@ -1,4 +1,4 @@
-"""Whatever fails around the function, every photo is accounted for: processed, queued, or dead with its reason."""
+"""Whatever fails around the function, every photo is processed, in the queue, or in the DLQ with its reason."""
 
 import tempfile
 import time
@@ -7,29 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
-from handlers.admission import Pace
-from handlers.byte_budget import Budget
-from handlers.worker_pool import WorkerPool
+from handlers.byte_budget import ByteBudget
 from tests.support.fake_aws import FakeCloud, shuffled_and_doubled
-from tests.support.photos import jpeg
 from tests.support.unreliable_aws import BODY_FAULTS, S3_FAULTS, SNS_FAULTS, SQS_FAULTS, Fault
-from tests.unit.handlers.conftest import ENVIRONMENT
 
 PHOTOS = 12
 
 
 @pytest.fixture
 def cloud() -> FakeCloud:
-    cloud = FakeCloud(ENVIRONMENT)
+    cloud = FakeCloud()
     for number in range(PHOTOS):
         cloud.upload(f"photo {number}.jpg", f"photo {number}".encode())
     return cloud
 
 
 class Failing:
-    """A hook that fails one operation so many times."""
+    """A hook that fails one operation a number of times."""
 
     def __init__(self, operation: str, fault: Fault, times: int) -> None:
         self.operation = operation
@@ -109,7 +104,7 @@ def test_when_the_dlq_refuses_at_first_bad_photos_get_there_in_the_end_with_thei
     assert len(account.processed) == PHOTOS
 
 
-def test_when_the_dlq_never_takes_a_letter_sqs_itself_moves_the_photo_there(cloud: FakeCloud) -> None:
+def test_when_the_dlq_never_takes_a_dead_letter_sqs_itself_moves_the_photo_there(cloud: FakeCloud) -> None:
     cloud.upload("bad.jpg", b"")
     cloud.sqs.before = Failing("SendMessage", SQS_FAULTS["500"], times=10**9)
     cloud.work_until_the_queue_is_empty()
@@ -123,7 +118,7 @@ def test_when_the_dlq_never_takes_a_letter_sqs_itself_moves_the_photo_there(clou
 def test_when_messages_can_be_neither_hidden_nor_deleted_early_every_photo_is_processed(
     cloud: FakeCloud, fault: str, operation: str
 ) -> None:
-    cloud.s3.before = Failing("GetObject", S3_FAULTS["SlowDown"], times=20)  # so that messages are hidden and suspected
+    cloud.s3.before = Failing("GetObject", S3_FAULTS["SlowDown"], times=20)  # so that messages are hidden
     failing = Failing(operation, SQS_FAULTS[fault], times=10**9)
     cloud.sqs.before = failing
     cloud.work_until_the_queue_is_empty()
@@ -239,8 +234,8 @@ def test_when_the_temporary_disk_stays_full_photos_are_dead_with_that_reason(
 
 
 def test_photos_that_do_not_fit_onto_the_disk_together_take_turns(cloud: FakeCloud) -> None:
-    delivery = replace(cloud.house.delivery, disk=Budget(10, "disk space"))  # a photo has eight or nine bytes
-    cloud.house = replace(cloud.house, delivery=delivery)
+    processor = replace(cloud.services.processor, disk=ByteBudget(10, "disk space"))  # a photo has eight or nine bytes
+    cloud.services = replace(cloud.services, processor=processor)
     on_disk: set[str] = set()
     together: list[int] = []
 
@@ -257,16 +252,3 @@ def test_photos_that_do_not_fit_onto_the_disk_together_take_turns(cloud: FakeClo
     cloud.work_until_the_queue_is_empty()
     assert max(together) == 1
     assert_all_processed(cloud)
-
-
-def test_when_memory_is_tight_what_fits_is_processed_and_what_can_never_fit_is_dead_with_that_reason() -> None:
-    pool = WorkerPool(300, 20, Pace())
-    cloud = FakeCloud(ENVIRONMENT, pool)
-    for number in range(4):
-        cloud.upload(f"photo {number}.jpg", jpeg((2000, 1500), progressive=True))
-    cloud.upload("too big.jpg", jpeg(image=Image.new("RGB", (5400, 5400)), progressive=True))
-    cloud.work_until_the_queue_is_empty()
-    pool.stop()
-    account = cloud.account()
-    assert len(account.processed) == 4
-    assert account.reasons == {"out-of-memory": 1}

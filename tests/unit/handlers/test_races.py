@@ -1,28 +1,26 @@
-"""Two and more writers of one key, in every order of their requests: the newer outputs win, the marker comes last."""
+"""Several writers of one key, in every order of their requests: the newest outputs win, the marker comes last."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, cast
-from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.byte_budget import Budget
-from handlers.object_store import NothingToDoError, Storage
-from handlers.process_source import Delivery
-from handlers.stopwatch import Stopwatch
-from handlers.time_budget import Deadline
+from handlers.byte_budget import ByteBudget
+from handlers.object_store import ObjectStore
+from handlers.process_source import SourceProcessor
+from handlers.time_budget import Deadline, Stopwatch
 from handlers.worker_pool import WorkerPool
-from processing.commit_marker import Marker
+from processing.commit_marker import Commit, Marker
 from processing.outcomes import SourceObject
 from processing.output_keys import output_keys
 from processing.settings import Limits, RenderSettings, Rendition
 from tests.support.fake_s3 import FakeS3, Stored
 from tests.support.fake_workers import CopyingWorkers, copied
-from tests.support.interleaving import DiedError, Scheduler, Task, Tasks
+from tests.support.interleaving import ProcessKilledError, Scheduler, Task, Tasks
 
 LIMITS = Limits(max_bytes=1000, max_pixels=1000, max_pages=1)
 ONE_OUTPUT = RenderSettings((), LIMITS)  # the document alone
@@ -39,13 +37,13 @@ class World:
     """A source that is overwritten while functions work on it.
 
     Attributes:
-        choose: which of the tasks that could go on does.
-        settings: what is to come out.
-        versions: what is uploaded under the key, one after the other; the same bytes may come again.
-        settled: so many versions were uploaded and delivered before the race begins.
+        choose: picks the task that takes the next step.
+        settings: renditions and limits.
+        versions: uploaded under the key, one after the other; bytes may repeat.
+        settled: number of versions that were uploaded and processed before the race.
         deliveries: how often each event of the race is delivered.
-        dies: asked before each request of a first attempt whether its function dies there.
-        outcomes: what became of each delivery: number of the version and outcome.
+        dies: called before each request of a first attempt; True kills its function there.
+        outcomes: number of the version and outcome, for each delivery.
     """
 
     choose: Choose
@@ -64,18 +62,17 @@ class World:
         self._history: defaultdict[str, tuple[Hashable, ...]] = defaultdict(tuple)
 
     def state(self) -> Hashable:
-        """All that the future depends on: what lies in S3, and what each function has seen so far."""
+        """Return all that later steps depend on: the objects in S3 and what each function has seen."""
         return frozenset(self.s3.objects.items()), frozenset(self._history.items())
 
     def run(self) -> None:
-        """Lets the race end, and checks that the newest version won it."""
+        """Run until all writers have ended, and check that the newest version won."""
         for number in range(self.settled):
             self._upload(number)
-            self._delivery(ThreadPoolExecutor(1)).deliver(self._source(number), Deadline.after(60), Stopwatch())
+            self._processor(ThreadPoolExecutor(1)).process(self._source(number), Deadline.after(60), Stopwatch())
         self.s3.before, self.s3.after = self._before, self._after
-        with patch("handlers.process_source.wait", self.scheduler.wait):
-            self.scheduler.spawn(UPLOADER, self._upload_the_rest)
-            self.scheduler.run()
+        self.scheduler.spawn(UPLOADER, self._upload_the_rest)
+        self.scheduler.run()
         self._assert_newest_won()
 
     def _upload_the_rest(self) -> None:
@@ -91,24 +88,22 @@ class World:
         self.scheduler.spawn(process, lambda: self._write(number, process))
 
     def _write(self, number: int, process: str) -> None:
-        """The event's way through the house; if the process dies, SQS delivers it again."""
+        """Process the event; when the process is killed, SQS delivers it again."""
         try:
             uploads = Tasks(self.scheduler, process)
-            self._delivery(uploads).deliver(self._source(number), Deadline.after(60), Stopwatch())
-        except NothingToDoError as nothing:
-            self.outcomes.append((number, nothing.outcome))
-        except DiedError:
+            result = self._processor(uploads).process(self._source(number), Deadline.after(60), Stopwatch())
+        except ProcessKilledError:
             self._spawn_writer(number, f"{process}{AGAIN}")
-        except Exception as error:  # noqa: BLE001 (as above, and it is counted)
+        except Exception as error:  # noqa: BLE001 (checked at the end)
             self._broken.append(f"{process}: {error!r}")
         else:
-            self.outcomes.append((number, "processed"))
+            self.outcomes.append((number, result.outcome))
 
-    def _delivery(self, uploads: Executor) -> Delivery:
-        return Delivery(
-            storage=Storage(cast(Any, self.s3), "renditions"),
-            workers=cast(WorkerPool, CopyingWorkers()),
-            disk=Budget(1_000_000, "disk space"),
+    def _processor(self, uploads: Executor) -> SourceProcessor:
+        return SourceProcessor(
+            objects=ObjectStore(cast(Any, self.s3), "renditions"),
+            workers=cast(WorkerPool, CopyingWorkers(self.settings.renditions)),
+            disk=ByteBudget(1_000_000, "disk space"),
             uploads=uploads,
             settings=self.settings,
         )
@@ -130,7 +125,7 @@ class World:
         self._history[self.scheduler.process] += ((operation, key, self.s3.objects.get((bucket, key))),)
 
     def _after(self, operation: str, key: str) -> None:
-        """What holds after every PUT: no output ever gets older, and what a marker promises is there."""
+        """Check after every PUT that no output got older and that a marker comes after its set."""
         if operation != "PutObject" or key == KEY:
             return
         sequencers = {key: self._stored(key).metadata["source-sequencer"] for key in self.s3.keys("renditions")}
@@ -155,14 +150,14 @@ class World:
         assert self.s3.keys("renditions") == set(self._outputs)
         for key in self._outputs:
             assert self._stored(key).metadata == marker.to_metadata()
-            # What replaced other outputs carries a mark; what was the first needs none.
-            assert self._stored(key).body in {copied(key, self.versions[newest], mark) for mark in ("", marker.mark)}
+            marks = [Commit(marker, replaces).mark for replaces in (False, True)]
+            assert self._stored(key).body in [copied(key, self.versions[newest], mark) for mark in marks]
 
 
 class EveryOrder:
-    """Chooses so that, run after run, every interleaving comes up.
+    """Chooses every interleaving, one in each run.
 
-    Two ways that lead to the same state of S3 and of all functions go on in the same ways: these are tried once.
+    From a state of S3 and of all functions that was reached before, only one continuation is tried.
     """
 
     def __init__(self) -> None:

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.commit_marker import Marker, is_earlier
+from processing.commit_marker import Commit, Marker, is_earlier, plan_commit
+from processing.outcomes import Outcome
 
 numbers = st.integers(min_value=0, max_value=2**80)
 
@@ -42,7 +43,7 @@ def test_a_later_upload_of_the_same_bytes_is_no_repetition() -> None:
 
 @given(st.lists(st.tuples(st.text(), st.text(), st.text()), unique=True))
 def test_each_version_has_a_mark_of_its_own_that_fits_into_a_comment(versions: list[tuple[str, str, str]]) -> None:
-    marks = {Marker(*version).mark for version in versions}
+    marks = {Commit(Marker(*version), replaces=True).mark for version in versions}
     assert len(marks) == len(versions)
     assert all(mark.isascii() and len(mark) < 40 for mark in marks)
 
@@ -50,3 +51,22 @@ def test_each_version_has_a_mark_of_its_own_that_fits_into_a_comment(versions: l
 def test_an_unknown_order_is_not_older() -> None:
     assert not Marker("e1", "", "f").is_older_than(Marker("e2", "02", "f"))
     assert not Marker("e1", "01", "f").is_older_than(Marker("e2", "", "f"))
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        (None, Commit(Marker("e2", "02", "f"))),
+        (Marker("e2", "02", "f"), Outcome.DUPLICATE),
+        (Marker("e3", "03", "f"), Outcome.SUPERSEDED),
+        (Marker("e1", "01", "f"), Commit(Marker("e2", "02", "f"), replaces=True)),
+        (Marker("e2", "02", "other settings"), Commit(Marker("e2", "02", "f"), replaces=True)),
+        (Marker("", "", ""), Commit(Marker("e2", "02", "f"), replaces=True)),
+    ],
+)
+def test_the_stored_marker_decides_what_an_event_asks_for(stored: Marker | None, expected: Commit | Outcome) -> None:
+    assert plan_commit(Marker("e2", "02", "f"), stored) == expected
+
+
+def test_a_first_set_carries_no_mark_so_that_its_bytes_depend_on_the_photo_alone() -> None:
+    assert Commit(Marker("e1", "01", "f")).mark == ""

@@ -15,14 +15,14 @@ OUT_OF_TIME = DarkroomError(FailureCode.OUT_OF_TIME)
     ("failures", "receive_count", "expected"),
     [
         ([], 1, Disposition.ACKNOWLEDGE),
-        ([CORRUPT], 1, Disposition.GIVE_UP),
+        ([CORRUPT], 1, Disposition.DEAD_LETTER),
         ([THROTTLED], 1, Disposition.BACK_OFF),
-        ([THROTTLED], 5, Disposition.GIVE_UP),
-        ([OUT_OF_TIME], 1, Disposition.SHOW_AT_ONCE),
-        ([OUT_OF_TIME], 5, Disposition.GIVE_UP),
+        ([THROTTLED], 5, Disposition.DEAD_LETTER),
+        ([OUT_OF_TIME], 1, Disposition.RELEASE),
+        ([OUT_OF_TIME], 5, Disposition.DEAD_LETTER),
         ([OUT_OF_TIME, THROTTLED], 1, Disposition.BACK_OFF),
         ([CORRUPT, THROTTLED], 1, Disposition.BACK_OFF),
-        ([CORRUPT, THROTTLED], 5, Disposition.GIVE_UP),
+        ([CORRUPT, THROTTLED], 5, Disposition.DEAD_LETTER),
     ],
 )
 def test_a_message_is_disposed_of_by_its_worst_curable_failure(
@@ -35,10 +35,10 @@ def test_a_message_is_disposed_of_by_its_worst_curable_failure(
 def test_on_its_last_receive_a_failed_message_is_always_given_up_with_a_reason(
     failures: list[DarkroomError], receive_count: int
 ) -> None:
-    assert decide(failures, receive_count=receive_count, max_receive_count=5) is Disposition.GIVE_UP
+    assert decide(failures, receive_count=receive_count, max_receive_count=5) is Disposition.DEAD_LETTER
 
 
 @given(st.sampled_from(FailureCode))
 def test_what_is_given_up_is_dead_lettered_if_permanent_and_exhausted_if_not(code: FailureCode) -> None:
     expected = Outcome.DEAD_LETTERED if code.family is Family.PERMANENT else Outcome.EXHAUSTED
-    assert outcome_of(DarkroomError(code), Disposition.GIVE_UP) is expected
+    assert outcome_of(DarkroomError(code), Disposition.DEAD_LETTER) is expected

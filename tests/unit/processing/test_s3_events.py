@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.failures import FailureCode, PermanentError
-from processing.s3_events import parse_message, split_message
+from processing.s3_events import parse_message, parse_records
 from tests.support.events import s3_body, s3_record
 
 keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200).filter(lambda k: not k.endswith("/"))
@@ -129,14 +129,14 @@ def test_what_a_malformed_message_says_of_itself_is_one_short_line(text: str) ->
         assert len(caught.value.detail) < 200
 
 
-def test_a_message_of_one_record_stays_as_it_is_when_split() -> None:
+def test_the_record_of_a_message_with_one_keeps_its_body() -> None:
     body = s3_body("a.jpg")
-    assert list(split_message(body).values()) == [body]
+    assert [record.body for record in parse_records(body)] == [body]
 
 
 @given(st.lists(keys, min_size=2, max_size=5, unique=True))
-def test_each_part_of_a_split_message_names_its_own_source_object_alone(names: list[str]) -> None:
-    parts = split_message(s3_body(*names))
-    assert [source.key for source in parts] == names
-    for source, body in parts.items():
-        assert parse_message(body) == (source,)
+def test_each_record_of_a_message_has_a_body_that_names_it_alone(names: list[str]) -> None:
+    records = parse_records(s3_body(*names))
+    assert [record.source.key for record in records] == names
+    for record in records:
+        assert parse_message(record.body) == (record.source,)

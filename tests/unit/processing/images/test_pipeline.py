@@ -10,6 +10,7 @@ from PIL import Image, ImageCms, ImageDraw
 from skimage.data import chelsea
 
 from processing.images.geometry import fit
+from processing.images.header import inspect_header
 from processing.images.pipeline import render_photo
 from processing.settings import RenderSettings, Rendition
 from tests.support import photos
@@ -298,3 +299,11 @@ def test_every_output_differs_by_its_mark_and_is_the_same_under_the_same(tmp_pat
     assert one == same
     assert len(one) == 4
     assert all(one[name] != other[name] for name in one)
+
+
+def test_a_header_that_was_read_before_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(photos.jpeg())
+    header = inspect_header(source, SETTINGS.limits)
+    monkeypatch.setattr("processing.images.pipeline.inspect_header", lambda *_: pytest.fail("read again"))
+    assert len(render_photo(source, tmp_path, SETTINGS, header=header).files) == 4

@@ -4,14 +4,14 @@ import os
 import subprocess
 import sys
 
-from tests.unit.handlers.conftest import ENVIRONMENT
+from tests.support.function_settings import ENVIRONMENT
 
 IMAGE_LIBRARIES = ("pyvips", "_libvips", "PIL", "numpy")
 TRANSFERS = ("boto3", "s3transfer")
 PROGRAM = f"""
 import gc, sys
 import handlers.process_images as function
-function.house.workers.stop()
+function.services.workers.stop()
 def loaded(names):
     return ",".join(name for name in names if name in sys.modules)
 frozen = gc.get_freeze_count()

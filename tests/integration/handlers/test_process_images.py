@@ -1,4 +1,4 @@
-"""The rows of the table "What becomes of a message", through the function's own door."""
+"""The rows of the table "What becomes of a message", through the function's handler."""
 
 import json
 import re
@@ -11,10 +11,12 @@ import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from PIL import Image
 
+from handlers.sqs_message import NotAnSqsEventError
+from tests.integration.handlers.conftest import Aws
 from tests.support.events import lambda_context, s3_body, sqs_record
 from tests.support.fault_injection import answering, aws_error, half_a_body, recording
+from tests.support.function_settings import FUNCTION_SETTINGS
 from tests.support.photos import jpeg
-from tests.unit.handlers.conftest import ENVIRONMENT, Aws, invoke
 
 GOOD = jpeg((1500, 1000))
 OTHER = jpeg((1000, 1500))
@@ -27,24 +29,17 @@ def _no_waiting_between_the_clients_own_retries(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def house() -> Any:
-    from handlers.process_images import house
-
-    return house
-
-
-@pytest.fixture
-def hidden(house: Any) -> Iterator[list[int]]:
-    """The visibility timeouts that the function sets, in seconds."""
+def hidden(aws: Aws) -> Iterator[list[int]]:
+    """Return the visibility timeouts that the function sets, in seconds."""
     seconds: list[int] = []
 
     def note(params: dict[str, Any], **_: Any) -> None:
         seconds.append(params["VisibilityTimeout"])
 
     event = "provide-client-params.sqs.ChangeMessageVisibility"
-    house.queue.connect().meta.events.register(event, note)
+    aws.services.queue.connect().meta.events.register(event, note)
     yield seconds
-    house.queue.connect().meta.events.unregister(event, note)
+    aws.services.queue.connect().meta.events.unregister(event, note)
 
 
 def size_of(data: bytes) -> tuple[int, int]:
@@ -54,7 +49,7 @@ def size_of(data: bytes) -> tuple[int, int]:
 
 def test_a_good_photo_comes_out_in_three_sizes_and_as_a_pdf(aws: Aws) -> None:
     aws.upload("trip/a b+ü.jpg", GOOD)
-    assert invoke(aws.messages()) == []
+    assert aws.invoke(aws.messages()) == []
     assert sorted(aws.outputs()) == [f"trip/a b+ü.jpg/{name}" for name in OUTPUTS]
     sizes = [size_of(aws.read(f"trip/a b+ü.jpg/{name}.jpg")) for name in ("large", "medium", "small")]
     assert sizes == [(1200, 800), (600, 400), (300, 200)]
@@ -64,50 +59,50 @@ def test_a_good_photo_comes_out_in_three_sizes_and_as_a_pdf(aws: Aws) -> None:
 @pytest.mark.parametrize("key", ["photo.png", "photo.txt", "photo.jpg.exe", "photo"])
 def test_a_photo_is_known_by_its_bytes_whatever_its_name(aws: Aws, key: str) -> None:
     aws.upload(key, GOOD)
-    invoke(aws.messages())
+    aws.invoke(aws.messages())
     assert aws.outcomes() == {key: "processed"}
 
 
 def test_outputs_carry_their_content_type(aws: Aws) -> None:
     aws.upload("a.jpg", GOOD)
-    invoke(aws.messages())
+    aws.invoke(aws.messages())
     types = {key: aws.s3.head_object(Bucket="renditions", Key=key)["ContentType"] for key in aws.outputs()}
     assert types["a.jpg/small.jpg"] == "image/jpeg"
     assert types["a.jpg/document.pdf"] == "application/pdf"
 
 
-def test_the_commit_marker_names_source_version_and_settings(aws: Aws, house: Any) -> None:
+def test_the_commit_marker_names_source_version_and_settings(aws: Aws) -> None:
     aws.upload("a.jpg", GOOD)
-    invoke(aws.messages())
+    aws.invoke(aws.messages())
     etag = aws.s3.head_object(Bucket="photos", Key="a.jpg")["ETag"].strip('"')
     metadata = aws.s3.head_object(Bucket="renditions", Key="a.jpg/document.pdf")["Metadata"]
     assert metadata["source-etag"] == etag
-    assert metadata["settings"] == house.settings.render.fingerprint
+    assert metadata["settings"] == FUNCTION_SETTINGS.render.fingerprint
 
 
-def test_a_new_photo_costs_one_head_one_get_and_one_put_per_output(aws: Aws, house: Any) -> None:
+def test_a_new_photo_costs_one_head_one_get_and_one_put_per_output(aws: Aws) -> None:
     aws.upload("a.jpg", GOOD)
-    with recording(house.delivery.storage.s3) as operations:
-        invoke(aws.messages())
+    with recording(aws.services.processor.objects.s3) as operations:
+        aws.invoke(aws.messages())
     assert sorted(operations) == ["GetObject", "HeadObject", *["PutObject"] * 4]
 
 
 def test_the_outputs_of_a_new_photo_are_the_same_bytes_each_time(aws: Aws) -> None:
     for key in ("a.jpg", "b.jpg"):
         aws.upload(key, GOOD)
-    invoke(aws.messages())
+    aws.invoke(aws.messages())
     for name in OUTPUTS:
         assert aws.read(f"a.jpg/{name}") == aws.read(f"b.jpg/{name}")
 
 
-def test_the_same_event_again_is_a_duplicate_after_one_head(aws: Aws, house: Any) -> None:
+def test_the_same_event_again_is_a_duplicate_after_one_head(aws: Aws) -> None:
     aws.upload("a.jpg", GOOD)
     messages = aws.messages()
-    invoke(messages)
+    aws.invoke(messages)
     before = aws.outputs()
     aws.digests()
-    with recording(house.delivery.storage.s3) as operations:
-        assert invoke(messages) == []
+    with recording(aws.services.processor.objects.s3) as operations:
+        assert aws.invoke(messages) == []
     assert operations == ["HeadObject"]
     assert aws.outcomes() == {"a.jpg": "duplicate"}
     assert aws.outputs() == before
@@ -117,7 +112,7 @@ def test_a_source_overwritten_since_its_event_is_superseded(aws: Aws) -> None:
     aws.upload("a.jpg", GOOD)
     old = aws.messages()
     aws.upload("a.jpg", OTHER)
-    assert invoke(old) == []
+    assert aws.invoke(old) == []
     assert aws.outcomes() == {"a.jpg": "superseded"}
     assert aws.outputs() == {}
 
@@ -125,18 +120,18 @@ def test_a_source_overwritten_since_its_event_is_superseded(aws: Aws) -> None:
 def test_an_overwritten_photo_is_processed_anew(aws: Aws) -> None:
     for body in (GOOD, OTHER):
         aws.upload("a.jpg", body)
-        invoke(aws.messages())
+        aws.invoke(aws.messages())
     assert size_of(aws.read("a.jpg/large.jpg")) == (800, 1200)
 
 
 def test_outputs_of_a_later_version_are_never_replaced_by_an_earlier_one(aws: Aws) -> None:
     aws.upload("a.jpg", OTHER)
     later = s3_body("a.jpg", etag=etag_of(aws, "a.jpg"), sequencer="0B")
-    invoke([sqs_record(later)])
+    aws.invoke([sqs_record(later)])
     aws.upload("a.jpg", GOOD)
     earlier = s3_body("a.jpg", etag=etag_of(aws, "a.jpg"), sequencer="0A")
     aws.digests()
-    assert invoke([sqs_record(earlier)]) == []
+    assert aws.invoke([sqs_record(earlier)]) == []
     assert aws.outcomes() == {"a.jpg": "superseded"}
     assert size_of(aws.read("a.jpg/large.jpg")) == (800, 1200)
 
@@ -145,7 +140,7 @@ def test_a_source_deleted_since_its_event_is_gone(aws: Aws) -> None:
     aws.upload("a.jpg", GOOD)
     messages = aws.messages()
     aws.s3.delete_object(Bucket="photos", Key="a.jpg")
-    assert invoke(messages) == []
+    assert aws.invoke(messages) == []
     assert aws.outcomes() == {"a.jpg": "gone"}
 
 
@@ -155,7 +150,7 @@ def test_a_permanent_failure_is_dead_lettered_at_once_and_costs_no_batch_mate(aw
     aws.upload("empty.jpg", b"")
     aws.upload("cut.jpg", GOOD[: len(GOOD) // 2])
     aws.upload("heavy.jpg", GOOD + b"\0" * 3_000_000)
-    assert invoke(aws.messages()) == []
+    assert aws.invoke(aws.messages()) == []
     assert aws.reasons() == {
         "text.jpg": "unsupported-format",
         "empty.jpg": "empty-object",
@@ -168,7 +163,7 @@ def test_a_permanent_failure_is_dead_lettered_at_once_and_costs_no_batch_mate(aw
 def test_a_dead_letter_is_the_original_message_with_its_whole_reason(aws: Aws) -> None:
     aws.upload("text.jpg", b"I am no photo")
     (message,) = aws.messages(receive_count=2)
-    invoke([message])
+    aws.invoke([message])
     (letter,) = aws.dead_letters()
     reason = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
     assert letter["Body"] == message["body"]
@@ -186,11 +181,11 @@ def test_a_dead_letter_is_the_original_message_with_its_whole_reason(aws: Aws) -
     }
 
 
-def test_when_the_dlq_refuses_a_dead_letter_the_message_stays_in_the_queue(aws: Aws, house: Any) -> None:
+def test_when_the_dlq_refuses_a_dead_letter_the_message_stays_in_the_queue(aws: Aws) -> None:
     aws.upload("text.jpg", b"I am no photo")
     (message,) = aws.messages()
-    with answering(house.queue.connect(), "SendMessage", partial(aws_error, 500, "InternalFailure")):
-        assert invoke([message]) == [message["messageId"]]
+    with answering(aws.services.queue.connect(), "SendMessage", partial(aws_error, 500, "InternalFailure")):
+        assert aws.invoke([message]) == [message["messageId"]]
     assert aws.dead_letters() == []
     assert aws.outcomes() == {"text.jpg": "retrying"}
 
@@ -214,47 +209,47 @@ def test_when_the_dlq_refuses_a_dead_letter_the_message_stays_in_the_queue(aws: 
     ],
 )
 def test_a_retryable_failure_comes_back_after_a_backoff(
-    aws: Aws, house: Any, hidden: list[int], operation: str, answer: Any, code: str
+    aws: Aws, hidden: list[int], operation: str, answer: Any, code: str
 ) -> None:
     aws.upload("a.jpg", GOOD)
     (message,) = aws.messages(receive_count=3)
-    with answering(house.delivery.storage.s3, operation, answer):
-        assert invoke([message]) == [message["messageId"]]
+    with answering(aws.services.processor.objects.s3, operation, answer):
+        assert aws.invoke([message]) == [message["messageId"]]
     ((record,),) = [digest["records"] for digest in aws.digests()]
     assert (record["outcome"], record["code"]) == ("retrying", code)
     assert aws.dead_letters() == []
     assert 60 <= hidden[-1] <= 120  # the third attempt: 30 s doubled twice, jitter takes up to half
 
 
-def test_a_failure_that_a_retry_cures_leaves_no_trace(aws: Aws, house: Any) -> None:
+def test_a_failure_that_a_retry_cures_leaves_no_trace(aws: Aws) -> None:
     aws.upload("a.jpg", GOOD)
     messages = aws.messages()
-    with answering(house.delivery.storage.s3, "PutObject", partial(aws_error, 503, "SlowDown"), times=2):
-        assert invoke(messages) == []
+    with answering(aws.services.processor.objects.s3, "PutObject", partial(aws_error, 503, "SlowDown"), times=2):
+        assert aws.invoke(messages) == []
     assert aws.outcomes() == {"a.jpg": "processed"}
 
 
-def test_a_retryable_failure_on_its_last_receive_is_exhausted_with_its_reason(aws: Aws, house: Any) -> None:
+def test_a_retryable_failure_on_its_last_receive_is_exhausted_with_its_reason(aws: Aws) -> None:
     aws.upload("a.jpg", GOOD)
     messages = aws.messages(receive_count=5)
-    with answering(house.delivery.storage.s3, "GetObject", partial(aws_error, 503, "SlowDown")):
-        assert invoke(messages) == []
+    with answering(aws.services.processor.objects.s3, "GetObject", partial(aws_error, 503, "SlowDown")):
+        assert aws.invoke(messages) == []
     assert aws.outcomes() == {"a.jpg": "exhausted"}
     assert aws.reasons() == {"a.jpg": "throttled"}
 
 
-def test_an_archived_source_is_dead_lettered_at_once(aws: Aws, house: Any) -> None:
+def test_an_archived_source_is_dead_lettered_at_once(aws: Aws) -> None:
     aws.upload("a.jpg", GOOD)
     messages = aws.messages()
-    with answering(house.delivery.storage.s3, "GetObject", partial(aws_error, 403, "InvalidObjectState")):
-        assert invoke(messages) == []
+    with answering(aws.services.processor.objects.s3, "GetObject", partial(aws_error, 403, "InvalidObjectState")):
+        assert aws.invoke(messages) == []
     assert aws.reasons() == {"a.jpg": "source-archived"}
 
 
 def test_what_cannot_be_finished_in_the_time_left_is_deferred_and_visible_at_once(aws: Aws, hidden: list[int]) -> None:
     aws.upload("a.jpg", GOOD)
     (message,) = aws.messages()
-    assert invoke([message], seconds_left=8.1) == [message["messageId"]]
+    assert aws.invoke([message], seconds_left=8.1) == [message["messageId"]]
     assert hidden == [0]
     assert aws.outcomes() == {"a.jpg": "deferred"}
     assert aws.outputs() == {}
@@ -264,7 +259,7 @@ def test_a_message_with_several_s3_records_is_done_when_all_are(aws: Aws) -> Non
     for key in ("a.jpg", "b.jpg"):
         aws.upload(key, GOOD)
     body = s3_body("a.jpg", "b.jpg", etag=etag_of(aws, "a.jpg"))
-    assert invoke([sqs_record(body)]) == []
+    assert aws.invoke([sqs_record(body)]) == []
     assert len(aws.outputs()) == 8
 
 
@@ -274,26 +269,26 @@ def test_of_several_s3_records_only_the_bad_one_is_dead_lettered(aws: Aws) -> No
     records = [json.loads(s3_body(key, etag=etag_of(aws, key)))["Records"][0] for key in ("a.jpg", "b.jpg")]
     aws.upload("bad.jpg", b"no photo")
     records.insert(1, json.loads(s3_body("bad.jpg", etag=etag_of(aws, "bad.jpg")))["Records"][0])
-    assert invoke([sqs_record(json.dumps({"Records": records}))]) == []
+    assert aws.invoke([sqs_record(json.dumps({"Records": records}))]) == []
     (letter,) = aws.dead_letters()
     assert json.loads(letter["Body"]) == {"Records": [records[1]]}
     assert len(aws.outputs()) == 8
 
 
-def test_while_one_s3_record_waits_for_a_retry_none_of_its_message_is_dead_lettered(aws: Aws, house: Any) -> None:
+def test_while_one_s3_record_waits_for_a_retry_none_of_its_message_is_dead_lettered(aws: Aws) -> None:
     for key, body in (("a.jpg", GOOD), ("bad.jpg", b"no photo")):
         aws.upload(key, body)
     records = [json.loads(s3_body(key, etag=etag_of(aws, key)))["Records"][0] for key in ("bad.jpg", "a.jpg")]
     message = sqs_record(json.dumps({"Records": records}))
-    with answering(house.delivery.storage.s3, "PutObject", partial(aws_error, 503, "SlowDown")):
-        assert invoke([message]) == [message["messageId"]]
+    with answering(aws.services.processor.objects.s3, "PutObject", partial(aws_error, 503, "SlowDown")):
+        assert aws.invoke([message]) == [message["messageId"]]
     assert aws.dead_letters() == []
 
 
 @pytest.mark.parametrize("body", ["not json", "{}", json.dumps({"Records": [{"s3": {}}]})])
 def test_a_malformed_message_is_dead_lettered_and_costs_no_batch_mate(aws: Aws, body: str) -> None:
     aws.upload("good.jpg", GOOD)
-    assert invoke([sqs_record(body), *aws.messages()]) == []
+    assert aws.invoke([sqs_record(body), *aws.messages()]) == []
     (letter,) = aws.dead_letters()
     assert letter["Body"] == body
     assert letter["MessageAttributes"]["failure-code"]["StringValue"] == "malformed-message"
@@ -301,17 +296,17 @@ def test_a_malformed_message_is_dead_lettered_and_costs_no_batch_mate(aws: Aws, 
 
 
 def test_the_test_event_of_s3_is_acknowledged_without_a_digest(aws: Aws) -> None:
-    assert invoke([sqs_record(json.dumps({"Event": "s3:TestEvent"}))]) == []
+    assert aws.invoke([sqs_record(json.dumps({"Event": "s3:TestEvent"}))]) == []
     assert aws.digests() == []
 
 
 def test_a_digest_that_cannot_be_sent_never_fails_the_batch_and_is_counted(
-    aws: Aws, house: Any, capsys: pytest.CaptureFixture[str]
+    aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.upload("a.jpg", GOOD)
     messages = aws.messages()
-    with answering(house.announcer.sns, "Publish", partial(aws_error, 500, "InternalFailure")):
-        assert invoke(messages) == []
+    with answering(aws.services.reporter.sns, "Publish", partial(aws_error, 500, "InternalFailure")):
+        assert aws.invoke(messages) == []
     assert emitted_metrics(capsys)["DigestNotSent"] == [1.0]
     assert len(aws.outputs()) == 4
 
@@ -324,7 +319,7 @@ def test_a_digest_that_cannot_be_made_never_fails_the_batch_and_is_counted(
 
     monkeypatch.setattr("handlers.reporting.summarise", broken)
     aws.upload("a.jpg", GOOD)
-    assert invoke(aws.messages()) == []
+    assert aws.invoke(aws.messages()) == []
     assert emitted_metrics(capsys)["DigestNotSent"] == [1.0]
     assert len(aws.outputs()) == 4
 
@@ -332,17 +327,17 @@ def test_a_digest_that_cannot_be_made_never_fails_the_batch_and_is_counted(
 def test_every_outcome_is_a_metric_that_alarms_can_watch(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     aws.upload("good.jpg", GOOD)
     aws.upload("bad.jpg", b"no photo")
-    invoke(aws.messages())
+    aws.invoke(aws.messages())
     metrics = emitted_metrics(capsys)
     assert (metrics["Processed"], metrics["DeadLettered"], metrics["Retrying"]) == ([1.0], [1.0], [0.0])
 
 
-def test_each_record_leaves_one_log_line_with_its_way_through_the_house(
+def test_each_record_leaves_one_log_line_with_its_milliseconds_by_stage(
     aws: Aws, caplog: pytest.LogCaptureFixture
 ) -> None:
     aws.upload("a.jpg", GOOD)
     (message,) = aws.messages()
-    invoke([message])
+    aws.invoke([message])
     (line,) = [record.__dict__ for record in caplog.records if record.message == "Record settled"]
     assert (line["message_id"], line["key"], line["outcome"]) == (message["messageId"], "a.jpg", "processed")
     assert set(line["milliseconds"]) == {"download", "process", "upload"}
@@ -350,20 +345,8 @@ def test_each_record_leaves_one_log_line_with_its_way_through_the_house(
 
 @pytest.mark.parametrize("event", [{}, {"Records": None}, {"Records": [{}]}, {"Records": [{"body": ""}]}])
 def test_an_event_that_is_no_sqs_batch_is_an_error_and_not_a_success(aws: Aws, event: dict[str, Any]) -> None:
-    from handlers.process_images import NotAnSqsEventError, lambda_handler
-
     with pytest.raises(NotAnSqsEventError):
-        lambda_handler(event, lambda_context())
-
-
-def test_a_wrong_environment_is_refused_with_every_mistake_named() -> None:
-    from handlers.settings import Settings, SettingsError
-
-    wrong = {**ENVIRONMENT, "MAX_BYTES": "many", "RENDITIONS": "large:0:80", "QUEUE_URL": " "}
-    with pytest.raises(SettingsError) as caught:
-        Settings.from_environment(wrong)
-    for mistake in ("MAX_BYTES='many'", "RENDITIONS='large:0:80'", "QUEUE_URL is missing"):
-        assert mistake in str(caught.value)
+        aws.services.handle(event, lambda_context())
 
 
 def etag_of(aws: Aws, key: str) -> str:

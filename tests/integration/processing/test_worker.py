@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from processing.settings import Limits, RenderSettings
-from processing.worker.protocol import estimate_request, parse_rendered, render_request
+from processing.worker.protocol import RenderRequest, WorkerSettings, inspect_line, render_line
 from scripts.bench.measurements import peak_bytes, resident_bytes
 from scripts.cli.repository import REPOSITORY
 from tests.support import photos
-from tests.support.rendering import LIMITS, RENDITIONS, SETTINGS
+from tests.support.rendering import RENDITIONS, SETTINGS
 
 ALL_PIXELS = RenderSettings(RENDITIONS, Limits(max_bytes=10**9, max_pixels=10**9, max_pages=1))
 PLAIN_AND_INTERLACED = (photos.png(), photos.interlaced_png())
 
 
 class Child:
-    """A worker as its parent sees it: lines in, lines out."""
+    """A worker process: lines in, lines out."""
 
     def __init__(self, *command: str) -> None:
         self.process = subprocess.Popen(
@@ -60,24 +60,27 @@ def children() -> Iterator[list[Child]]:
         child.stop()
 
 
-def start(children: list[Child], *arguments: str) -> Child:
-    """A worker that has said it is ready."""
-    child = Child("-m", "processing.worker", *arguments)
+def start(children: list[Child], settings: RenderSettings = SETTINGS, memory_limit_bytes: int = 0) -> Child:
+    """Start a worker and wait until it is ready."""
+    child = Child("-m", "processing.worker", WorkerSettings(settings, memory_limit_bytes).as_argument())
     children.append(child)
     assert json.loads(child.read()) == {"ready": True}
     return child
 
 
-def start_patched(children: list[Child], render_photo: str) -> Child:
-    """A ready worker whose `render_photo` is replaced: by what a decoder might do at its worst."""
-    imports, run = (
-        "import os, processing.worker.__main__ as worker",
-        "worker.render_photo = render_photo\nworker.main([])",
-    )
-    child = Child("-c", f"{imports}\n{render_photo}\n{run}")
+def start_patched(children: list[Child], replacement: str) -> Child:
+    """Start a worker after Python code that may replace its functions; `render` renders photos."""
+    imports = "import os, sys, processing.worker.__main__ as worker\nrender = worker.render_photo"
+    program = f"{imports}\n{replacement}\nworker.main(sys.argv[1], render)"
+    child = Child("-c", program, WorkerSettings(SETTINGS).as_argument())
     children.append(child)
     child.read()
     return child
+
+
+def rendering(source: Path, into: Path) -> bytes:
+    """Return the request line to render a photo."""
+    return render_line(RenderRequest(source, into))
 
 
 def stored(folder: Path, data: bytes) -> Path:
@@ -90,11 +93,8 @@ def test_a_worker_renders_photo_after_photo(tmp_path: Path, children: list[Child
     child = start(children)
     source = stored(tmp_path, photos.jpeg())
     for _ in range(3):
-        child.send(render_request(source, tmp_path, SETTINGS))
-        rendered = parse_rendered(child.read())
-        assert [(tmp_path / file.name).stat().st_size for file in rendered.files] == [
-            file.size_bytes for file in rendered.files
-        ]
+        assert child.ask(rendering(source, tmp_path)) == {"rendered": True}
+        assert len(list(tmp_path.glob("*.*"))) == 4
 
 
 def test_a_worker_starts_without_openssl() -> None:
@@ -105,10 +105,27 @@ def test_a_worker_starts_without_openssl() -> None:
 
 def test_a_worker_estimates_the_memory_of_a_photo_that_it_may_render(tmp_path: Path, children: list[Child]) -> None:
     child = start(children)
-    simple, interlaced = (child.ask(estimate_request(stored(tmp_path, data), LIMITS)) for data in PLAIN_AND_INTERLACED)
+    simple, interlaced = (child.ask(inspect_line(stored(tmp_path, data))) for data in PLAIN_AND_INTERLACED)
     assert interlaced["memory_bytes"] > simple["memory_bytes"] + 500_000
-    refused = child.ask(estimate_request(stored(tmp_path, photos.png_bomb()), LIMITS))
+    refused = child.ask(inspect_line(stored(tmp_path, photos.png_bomb())))
     assert refused["failure"]["code"] == "too-many-pixels"
+
+
+def test_a_worker_reads_the_header_of_an_inspected_photo_once(tmp_path: Path, children: list[Child]) -> None:
+    counting = (
+        "original, calls = worker.inspect_header, []\n"
+        "def inspect_header(*arguments):\n"
+        "  calls.append(arguments)\n"
+        "  assert len(calls) == 1\n"
+        "  return original(*arguments)\n"
+        "import processing.images.pipeline as pipeline\n"
+        "worker.inspect_header = pipeline.inspect_header = inspect_header"
+    )
+    child = start_patched(children, counting)
+    source = stored(tmp_path, photos.jpeg())
+    assert "memory_bytes" in child.ask(inspect_line(source))
+    assert "rendered" in child.ask(rendering(source, tmp_path))
+    assert "failure" in child.ask(rendering(source, tmp_path))
 
 
 def test_a_bad_photo_is_answered_with_its_code_and_the_next_one_is_rendered(
@@ -116,9 +133,9 @@ def test_a_bad_photo_is_answered_with_its_code_and_the_next_one_is_rendered(
 ) -> None:
     child = start(children)
     bad = stored(tmp_path, photos.not_an_image())
-    reply = child.ask(render_request(bad, tmp_path, SETTINGS))
+    reply = child.ask(rendering(bad, tmp_path))
     assert reply["failure"]["code"] == "unsupported-format"
-    assert "rendered" in child.ask(render_request(stored(tmp_path, photos.jpeg()), tmp_path, SETTINGS))
+    assert "rendered" in child.ask(rendering(stored(tmp_path, photos.jpeg()), tmp_path))
 
 
 def test_a_line_that_is_no_request_is_answered_too(children: list[Child]) -> None:
@@ -128,13 +145,13 @@ def test_a_line_that_is_no_request_is_answered_too(children: list[Child]) -> Non
 
 def test_a_missing_file_is_answered_without_its_path(tmp_path: Path, children: list[Child]) -> None:
     child = start(children)
-    reply = child.ask(render_request(tmp_path / "nothing", tmp_path, SETTINGS))
+    reply = child.ask(rendering(tmp_path / "nothing", tmp_path))
     assert reply == {"failure": {"code": "internal-error", "detail": "FileNotFoundError"}}
 
 
 def test_an_unexpected_exception_is_answered_by_its_class_alone(tmp_path: Path, children: list[Child]) -> None:
-    child = start_patched(children, "def render_photo(*_): raise ZeroDivisionError('/secret/path')")
-    reply = child.ask(render_request(tmp_path, tmp_path, SETTINGS))
+    child = start_patched(children, "def render(*_): raise ZeroDivisionError('/secret/path')")
+    reply = child.ask(rendering(tmp_path, tmp_path))
     assert reply == {"failure": {"code": "internal-error", "detail": "ZeroDivisionError"}}
 
 
@@ -142,34 +159,34 @@ def test_an_unexpected_exception_is_answered_by_its_class_alone(tmp_path: Path, 
 def test_a_full_disk_is_no_fault_of_the_photo(tmp_path: Path, children: list[Child], output: str) -> None:
     (tmp_path / output).symlink_to("/dev/full")  # every write to it finds no space left
     child = start(children)
-    reply = child.ask(render_request(stored(tmp_path, photos.jpeg()), tmp_path, SETTINGS))
+    reply = child.ask(rendering(stored(tmp_path, photos.jpeg()), tmp_path))
     assert reply["failure"]["code"] == "disk-full"
 
 
 def test_what_a_native_library_prints_does_not_reach_the_replies(tmp_path: Path, children: list[Child]) -> None:
-    noisy = "def render_photo(*_):\n  os.write(1, b'noise\\n')\n  print('noise', flush=True)\n  raise MemoryError"
-    reply = start_patched(children, noisy).ask(render_request(tmp_path, tmp_path, SETTINGS))
+    noisy = "def render(*_):\n  os.write(1, b'noise\\n')\n  print('noise', flush=True)\n  raise MemoryError\n"
+    reply = start_patched(children, noisy).ask(rendering(tmp_path, tmp_path))
     assert reply["failure"]["code"] == "out-of-memory"
 
 
 def test_a_photo_beyond_the_memory_limit_fails_alone(tmp_path: Path, children: list[Child]) -> None:
-    child = start(children, str(50 * 2**20))
+    child = start(children, ALL_PIXELS, 50 * 2**20)
     bomb = stored(tmp_path, photos.png_bomb(17_000, interlaced=True))
-    reply = child.ask(render_request(bomb, tmp_path, ALL_PIXELS))
+    reply = child.ask(rendering(bomb, tmp_path))
     assert reply["failure"]["code"] == "out-of-memory"
-    assert "rendered" in child.ask(render_request(stored(tmp_path, photos.jpeg()), tmp_path, SETTINGS))
+    assert "rendered" in child.ask(rendering(stored(tmp_path, photos.jpeg()), tmp_path))
 
 
 def test_without_a_memory_limit_the_same_photo_is_rendered(tmp_path: Path, children: list[Child]) -> None:
     bomb = stored(tmp_path, photos.png_bomb(17_000, interlaced=True))
-    assert "rendered" in start(children).ask(render_request(bomb, tmp_path, ALL_PIXELS))
+    assert "rendered" in start(children, ALL_PIXELS).ask(rendering(bomb, tmp_path))
 
 
 def test_a_large_jpeg_is_never_in_memory_as_a_whole(tmp_path: Path, children: list[Child]) -> None:
     source = stored(tmp_path, photos.large_jpeg())
-    child = start(children)
+    child = start(children, ALL_PIXELS)
     before = resident_bytes(child.process.pid)
-    assert "rendered" in child.ask(render_request(source, tmp_path, ALL_PIXELS))
+    assert "rendered" in child.ask(rendering(source, tmp_path))
     assert peak_bytes(child.process.pid) - before < source.stat().st_size
 
 
@@ -182,7 +199,7 @@ def test_a_worker_ends_when_its_stdin_does(children: list[Child]) -> None:
 def test_a_worker_whose_parent_died_while_it_started_ends_without_a_word(tmp_path: Path) -> None:
     with (tmp_path / "said").open("wb") as said:
         child = subprocess.Popen(
-            [sys.executable, "-m", "processing.worker"],
+            [sys.executable, "-m", "processing.worker", WorkerSettings(SETTINGS).as_argument()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
@@ -197,8 +214,8 @@ def test_a_worker_whose_parent_died_while_it_started_ends_without_a_word(tmp_pat
 
 
 def test_a_worker_ends_with_its_stdin_even_in_the_middle_of_a_photo(tmp_path: Path, children: list[Child]) -> None:
-    child = start(children)
-    child.send(render_request(stored(tmp_path, photos.png_bomb(20_000)), tmp_path, ALL_PIXELS))
+    child = start(children, ALL_PIXELS)
+    child.send(rendering(stored(tmp_path, photos.png_bomb(20_000)), tmp_path))
     time.sleep(0.2)
     child.close_stdin()
     assert child.process.wait(timeout=5) == 0

@@ -1,5 +1,6 @@
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -7,12 +8,14 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from handlers import roll_up
-from handlers.roll_up import RollUp, RollUpSettings, lambda_handler
-from handlers.settings import SettingsError
+from handlers.clients import make_client
+from handlers.digest_queue import DigestQueue
+from handlers.roll_up import CLIENT_CONFIG, RollUp, _roll_up, lambda_handler
+from handlers.settings import RollUpSettings, SettingsError
 from processing.digest.message import DigestBatch, summarise
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
+from tests.support.events import lambda_context
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
@@ -21,20 +24,8 @@ if TYPE_CHECKING:
 REGION = "eu-central-1"
 
 
-class Context:
-    """What Lambda hands over, with a clock that the test winds."""
-
-    function_name = "roll-up"
-    memory_limit_in_mb = 512
-    invoked_function_arn = f"arn:aws:lambda:{REGION}:123456789012:function:roll-up"
-    aws_request_id = "request-roll-up"
-
-    def __init__(self, milliseconds_left: Callable[[], int] = lambda: 60_000) -> None:
-        self.get_remaining_time_in_millis = milliseconds_left
-
-
-class Town:
-    """Digest topic → collecting queue → roll-up → summary topic → inbox, as the deployment wires them."""
+class Topics:
+    """Digest topic → collecting queue → roll-up → summary topic → inbox, as in the deployment."""
 
     def __init__(self, *, raw: bool) -> None:
         self.sns: SNSClient = boto3.client("sns")
@@ -43,6 +34,11 @@ class Town:
         self.summary_topic = self.sns.create_topic(Name="summaries")["TopicArn"]
         self.queue = self._subscribed_queue("collected", self.digest_topic, raw=raw)
         self.inbox = self._subscribed_queue("inbox", self.summary_topic, raw=True)
+        self.roll_up = RollUp(
+            digests=DigestQueue(make_client("sqs", CLIENT_CONFIG), self.queue, wait_seconds=0),  # moto really waits
+            sns=make_client("sns", CLIENT_CONFIG),
+            settings=RollUpSettings(stage="prod", queue_url=self.queue, topic_arn=self.summary_topic),
+        )
 
     def _subscribed_queue(self, name: str, topic: str, *, raw: bool) -> str:
         queue = self.sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -51,6 +47,9 @@ class Town:
         self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
         return queue
 
+    def run(self) -> dict[str, int]:
+        return self.roll_up.run(lambda: True)
+
     def publish_digest(self, *results: RecordResult, request_id: str) -> None:
         digest = summarise(DigestBatch("prod", request_id, results))
         self.sns.publish(
@@ -58,14 +57,14 @@ class Town:
         )
 
     def summaries(self) -> list[dict[str, Any]]:
-        """The machines' form of every roll-up that was sent."""
+        """Return the JSON form of every summary."""
         summaries = []
         while messages := self.sqs.receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10).get("Messages", []):
             summaries += [json.loads(message["Body"]) for message in messages]
         return summaries
 
     def left_in_queue(self) -> int:
-        """Messages not deleted, visible or in flight."""
+        """Return the number of messages, visible or in flight."""
         attributes = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["All"])["Attributes"]
         visible = int(attributes["ApproximateNumberOfMessages"])
         return visible + int(attributes["ApproximateNumberOfMessagesNotVisible"])
@@ -89,124 +88,119 @@ def _fake_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(roll_up, "WAIT_SECONDS", 0)  # moto really waits
     with mock_aws():
         yield
 
 
 @pytest.fixture(params=[False, True], ids=["in SNS's envelope", "raw"])
-def town(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
-    town = Town(raw=request.param)
-    monkeypatch.setenv("STAGE", "prod")
-    monkeypatch.setenv("ROLL_UP_QUEUE_URL", town.queue)
-    monkeypatch.setenv("SUMMARY_TOPIC_ARN", town.summary_topic)
-    roll_up._roll_up.cache_clear()
-    yield town
-    roll_up._roll_up.cache_clear()
-
-
-def invoke(context: Context | None = None) -> dict[str, int]:
-    return lambda_handler({"source": "aws.events"}, context or Context())  # type: ignore[arg-type]
+def topics(request: pytest.FixtureRequest) -> Topics:
+    return Topics(raw=request.param)
 
 
 def logged(caplog: pytest.LogCaptureFixture, message: str, field: str) -> list[object]:
     return [vars(record)[field] for record in caplog.records if record.getMessage() == message]
 
 
-def test_all_that_was_collected_becomes_one_message(town: Town) -> None:
+def test_all_that_was_collected_becomes_one_message(topics: Topics) -> None:
     for i in range(23):
-        town.publish_digest(make_result(f"photo-{i}"), request_id=f"request-{i}")
-    assert invoke() == {"collected": 23, "unreadable": 0, "sent": 1}
-    (summary,) = town.summaries()
+        topics.publish_digest(make_result(f"photo-{i}"), request_id=f"request-{i}")
+    assert topics.run() == {"collected": 23, "unreadable": 0, "sent": 1}
+    (summary,) = topics.summaries()
     assert (summary["kind"], summary["batches"]) == ("roll-up", 23)
     assert summary["counts"]["processed"] == 23
-    assert town.left_in_queue() == 0
+    assert topics.left_in_queue() == 0
 
 
-def test_when_nothing_was_collected_nothing_is_sent(town: Town) -> None:
-    assert invoke() == {"collected": 0, "unreadable": 0, "sent": 0}
-    assert town.summaries() == []
+def test_when_nothing_was_collected_nothing_is_sent(topics: Topics) -> None:
+    assert topics.run() == {"collected": 0, "unreadable": 0, "sent": 0}
+    assert topics.summaries() == []
 
 
-def test_a_digest_delivered_twice_counts_once(town: Town) -> None:
+def test_a_digest_delivered_twice_counts_once(topics: Topics) -> None:
     for _ in range(2):
-        town.publish_digest(make_result("photo"), request_id="request-1")
-    invoke()
-    (summary,) = town.summaries()
+        topics.publish_digest(make_result("photo"), request_id="request-1")
+    topics.run()
+    (summary,) = topics.summaries()
     assert summary["counts"]["processed"] == 1
-    assert town.left_in_queue() == 0
+    assert topics.left_in_queue() == 0
 
 
-def test_a_retried_photo_is_told_once_as_it_ended(town: Town) -> None:
-    town.publish_digest(make_result("photo", Outcome.RETRYING), request_id="request-1")
-    town.publish_digest(make_result("photo"), request_id="request-2")
-    invoke()
-    (summary,) = town.summaries()
+def test_a_retried_photo_is_told_once_as_it_ended(topics: Topics) -> None:
+    topics.publish_digest(make_result("photo", Outcome.RETRYING), request_id="request-1")
+    topics.publish_digest(make_result("photo"), request_id="request-2")
+    topics.run()
+    (summary,) = topics.summaries()
     assert {name: number for name, number in summary["counts"].items() if number} == {"processed": 1}
 
 
-def test_what_cannot_be_read_is_counted_logged_and_deleted(town: Town, caplog: pytest.LogCaptureFixture) -> None:
-    town.sqs.send_message(QueueUrl=town.queue, MessageBody="poison")
-    town.publish_digest(make_result("photo"), request_id="request-1")
-    assert invoke() == {"collected": 2, "unreadable": 1, "sent": 1}
-    (summary,) = town.summaries()
+def test_what_cannot_be_read_is_counted_logged_and_deleted(topics: Topics, caplog: pytest.LogCaptureFixture) -> None:
+    topics.sqs.send_message(QueueUrl=topics.queue, MessageBody="poison")
+    topics.publish_digest(make_result("photo"), request_id="request-1")
+    assert topics.run() == {"collected": 2, "unreadable": 1, "sent": 1}
+    (summary,) = topics.summaries()
     assert (summary["unreadable"], summary["counts"]["processed"]) == (1, 1)
-    assert town.left_in_queue() == 0
+    assert topics.left_in_queue() == 0
     assert logged(caplog, "Unreadable digest", "reason") == ["the body is not JSON"]
 
 
 def test_the_message_carries_subject_and_attributes_for_filter_policies(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    topics: Topics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    town.publish_digest(make_result("photo", Outcome.EXHAUSTED), request_id="request-1")
+    topics.publish_digest(make_result("photo", Outcome.EXHAUSTED), request_id="request-1")
     published: list[dict[str, Any]] = []
-    monkeypatch.setattr(roll_up._roll_up().sns, "publish", lambda **call: published.append(call))
-    invoke()
+    monkeypatch.setattr(topics.roll_up.sns, "publish", lambda **call: published.append(call))
+    topics.run()
     (call,) = published
-    assert call["TopicArn"] == town.summary_topic
+    assert call["TopicArn"] == topics.summary_topic
     assert call["Subject"] == "Darkroom prod: 1 photo failed"
     assert call["MessageStructure"] == "json"
     assert call["MessageAttributes"]["status"] == {"DataType": "String", "StringValue": "failed"}
 
 
-def test_nothing_is_deleted_when_publishing_fails(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_deleted_when_publishing_fails(topics: Topics, monkeypatch: pytest.MonkeyPatch) -> None:
     for i in range(12):
-        town.publish_digest(make_result(f"photo-{i}"), request_id=f"request-{i}")
+        topics.publish_digest(make_result(f"photo-{i}"), request_id=f"request-{i}")
 
     def refuse(**_: object) -> None:
         raise ClientError({"Error": {"Code": "Throttled", "Message": "slow down"}}, "Publish")
 
-    monkeypatch.setattr(roll_up._roll_up().sns, "publish", refuse)
+    monkeypatch.setattr(topics.roll_up.sns, "publish", refuse)
     with pytest.raises(ClientError):
-        invoke()
-    assert town.left_in_queue() == 12
-    assert town.summaries() == []
+        topics.run()
+    assert topics.left_in_queue() == 12
+    assert topics.summaries() == []
 
 
-def test_more_digests_than_one_message_may_hold_make_a_second(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roll_up, "MAX_DIGESTS", 15)
+def test_more_digests_than_one_message_may_hold_make_a_second(topics: Topics) -> None:
+    topics.roll_up = replace(topics.roll_up, max_digests=15)
     for i in range(33):
-        town.publish_digest(make_result(f"photo-{i}"), request_id=f"request-{i}")
-    assert invoke() == {"collected": 33, "unreadable": 0, "sent": 3}
-    assert sorted(summary["batches"] for summary in town.summaries()) == [3, 15, 15]
-    assert town.left_in_queue() == 0
+        topics.publish_digest(make_result(f"photo-{i}"), request_id=f"request-{i}")
+    assert topics.run() == {"collected": 33, "unreadable": 0, "sent": 3}
+    assert sorted(summary["batches"] for summary in topics.summaries()) == [3, 15, 15]
+    assert topics.left_in_queue() == 0
 
 
-def test_when_time_runs_low_what_was_collected_is_sent_and_the_rest_waits(town: Town) -> None:
+def test_when_time_runs_low_what_was_collected_is_sent_and_the_rest_waits(
+    topics: Topics, roll_up_environment: pytest.MonkeyPatch
+) -> None:
+    roll_up_environment.setenv("ROLL_UP_QUEUE_URL", topics.queue)
+    roll_up_environment.setenv("SUMMARY_TOPIC_ARN", topics.summary_topic)
     for i in range(25):
-        town.publish_digest(make_result(f"photo-{i}"), request_id=f"request-{i}")
+        topics.publish_digest(make_result(f"photo-{i}"), request_id=f"request-{i}")
     clock = iter([60_000, 60_000, 9_000, 9_000])
-    assert invoke(Context(lambda: next(clock))) == {"collected": 20, "unreadable": 0, "sent": 1}
-    assert town.left_in_queue() == 5
+    context = lambda_context()
+    context.get_remaining_time_in_millis = lambda: next(clock)
+    assert lambda_handler({"source": "aws.events"}, context) == {"collected": 20, "unreadable": 0, "sent": 1}
+    assert topics.left_in_queue() == 5
 
 
 def test_a_digest_that_cannot_be_deleted_is_logged(
-    town: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    topics: Topics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    town.publish_digest(make_result("photo"), request_id="request-1")
+    topics.publish_digest(make_result("photo"), request_id="request-1")
     failed = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
-    monkeypatch.setattr(roll_up._roll_up().sqs, "delete_message_batch", lambda **_: failed)
-    assert invoke()["sent"] == 1
+    monkeypatch.setattr(topics.roll_up.digests.sqs, "delete_message_batch", lambda **_: failed)
+    assert topics.run()["sent"] == 1
     assert logged(caplog, "Digest not deleted", "code") == ["InternalError"]
 
 
@@ -239,23 +233,22 @@ def test_digests_are_told_in_the_order_in_which_they_were_sent() -> None:
 
     topic = Topic()
     settings = RollUpSettings(stage="prod", queue_url="https://queue", topic_arn="arn:aws:sns:::summaries")
-    RollUp(sqs=Queue(), sns=topic, settings=settings).run(lambda: True)  # type: ignore[arg-type]
+    digests = DigestQueue(Queue(), settings.queue_url)  # type: ignore[arg-type]
+    RollUp(digests=digests, sns=topic, settings=settings).run(lambda: True)  # type: ignore[arg-type]
     assert topic.subject == "Darkroom prod: nothing new"
 
 
-def test_every_mistake_in_the_environment_is_named_at_once() -> None:
-    with pytest.raises(SettingsError) as raised:
-        RollUpSettings.from_environment({"ROLL_UP_QUEUE_URL": "collected", "SUMMARY_TOPIC_ARN": "arn:aws:sqs:x"})
-    assert str(raised.value).splitlines()[1:] == [
-        "- STAGE is missing",
-        "- ROLL_UP_QUEUE_URL='collected' is not the URL of a queue",
-        "- SUMMARY_TOPIC_ARN='arn:aws:sqs:x' is not the ARN of a topic",
-    ]
+@pytest.fixture
+def roll_up_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Return what sets the environment of the entry point, which is read at the first invocation."""
+    monkeypatch.setenv("STAGE", "prod")
+    _roll_up.cache_clear()
+    yield monkeypatch
+    _roll_up.cache_clear()
 
 
-def test_a_wrong_environment_fails_before_anything_is_received(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_environment_fails_before_anything_is_received(roll_up_environment: pytest.MonkeyPatch) -> None:
     for name in ("STAGE", "ROLL_UP_QUEUE_URL", "SUMMARY_TOPIC_ARN"):
-        monkeypatch.delenv(name, raising=False)
-    roll_up._roll_up.cache_clear()
+        roll_up_environment.delenv(name, raising=False)
     with pytest.raises(SettingsError, match="STAGE is missing"):
-        invoke()
+        lambda_handler({"source": "aws.events"}, lambda_context())

@@ -1,0 +1,22 @@
+import pytest
+
+from handlers.settings import RollUpSettings, Settings, SettingsError
+from tests.support.function_settings import ENVIRONMENT
+
+
+def test_a_wrong_environment_is_refused_with_every_mistake_named() -> None:
+    wrong = {**ENVIRONMENT, "MAX_BYTES": "many", "RENDITIONS": "large:0:80", "QUEUE_URL": " "}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(wrong)
+    for mistake in ("MAX_BYTES='many'", "RENDITIONS='large:0:80'", "QUEUE_URL is missing"):
+        assert mistake in str(caught.value)
+
+
+def test_every_mistake_in_the_environment_of_the_roll_up_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as raised:
+        RollUpSettings.from_environment({"ROLL_UP_QUEUE_URL": "collected", "SUMMARY_TOPIC_ARN": "arn:aws:sqs:x"})
+    assert str(raised.value).splitlines()[1:] == [
+        "- STAGE is missing",
+        "- ROLL_UP_QUEUE_URL='collected': must be the URL of a queue",
+        "- SUMMARY_TOPIC_ARN='arn:aws:sqs:x': must be the ARN of a topic",
+    ]
