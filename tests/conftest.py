@@ -1,4 +1,4 @@
-"""Fixtures that several folders share."""
+"""Fixtures that several folders share, and how pytest-xdist distributes the tests."""
 
 import os
 import shutil
@@ -18,10 +18,22 @@ settings.load_profile("darkroom")
 # Powertools reads these when a module that logs is first imported, and so before any fixture runs.
 os.environ |= {"POWERTOOLS_SERVICE_NAME": "darkroom-test", "POWERTOOLS_METRICS_NAMESPACE": "Darkroom"}
 
+DEPLOYED_ONCE = ("guarded_stack", "stack")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Choose which tests run in one worker (`--dist loadgroup`): those that share a deployed stack or a module."""
+    for item in items:
+        if not (item.get_closest_marker("xdist_group") or item.get_closest_marker("independent")):
+            used = getattr(item, "fixturenames", ())
+            group = next((name for name in DEPLOYED_ONCE if name in used), item.path.stem)
+            item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(scope="session")
 def guarded_stack() -> Iterator[LocalStack]:
-    """The same under enforced roles and policies, over TLS."""
+    """Deploy the service to a local stack that enforces roles and policies, over TLS."""
     if shutil.which("openssl") is None:
         pytest.skip("the openssl command, which makes the local AWS's certificate, is not installed")
     with local_stack(REPOSITORY, guarded=True) as stack:
@@ -30,6 +42,6 @@ def guarded_stack() -> Iterator[LocalStack]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    """The deployed service on a local stack of its own, for the whole session."""
+    """Deploy the service to a local stack for the whole session."""
     with local_stack(REPOSITORY) as stack:
         yield stack

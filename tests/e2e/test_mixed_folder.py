@@ -29,7 +29,10 @@ class Job:
     dead_letters: list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module", params=["stack", "guarded_stack"])
+JOB_STACKS = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("stack", "guarded_stack")]
+
+
+@pytest.fixture(scope="module", params=JOB_STACKS)
 def job_stack(request: pytest.FixtureRequest) -> LocalStack:
     """A stack as `npm start` has it; then one that enforces roles and policies, over TLS."""
     stack: LocalStack = request.getfixturevalue(request.param)
