@@ -1,4 +1,4 @@
-"""`npm run deploy`, `npm run remove` as a person types them, against a local AWS that stands for the account."""
+"""`npm run deploy` and `npm run remove` against a local AWS."""
 
 import os
 import subprocess
@@ -23,19 +23,19 @@ NOT_THE_USERS = ("AWS_", "SLS_", "SERVERLESS_")
 
 @dataclass(frozen=True)
 class Account:
-    """An empty account, and a terminal whose environment points at it."""
+    """An empty local AWS, and commands whose environment points at it."""
 
     aws: LocalAws
     home: Path
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        """Types `npm run ...`."""
+        """Run `npm run ...`."""
         user = {name: value for name, value in os.environ.items() if not name.startswith(NOT_THE_USERS)}
         environment = {
             **user,
             **client_environment(self.aws.endpoint_url),
             "NO_PROXY": "127.0.0.1",
-            "SLS_AWS_MONITORING_FREQUENCY": "200",  # ms between looks at the stack: the test's patience, nothing else
+            "SLS_AWS_MONITORING_FREQUENCY": "200",  # ms between two polls of the stack
         }
         return subprocess.run(
             ["npm", "run", *command], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
@@ -45,7 +45,7 @@ class Account:
         return make_client(service, self.aws.endpoint_url)
 
     def resources(self, stage: str) -> set[str]:
-        """Every resource of a stage, by its physical id."""
+        """Return the physical ids of a stage's resources."""
         answer = self.client("cloudformation").describe_stack_resources(StackName=f"darkroom-{stage}")
         return {resource["PhysicalResourceId"] for resource in answer["StackResources"]}
 
@@ -58,7 +58,7 @@ class Account:
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    """An account with the stages dev and prod."""
+    """Deploy the stages dev and prod to an empty local AWS."""
     with local_aws(REPOSITORY / ".tools/stack/bin/python", REPOSITORY / ".build") as aws:
         account = Account(aws, tmp_path_factory.mktemp("home"))
         for stage, parameters in {"dev": [], "prod": ["--param=summaryEmail=me@example.com"]}.items():

@@ -1,4 +1,4 @@
-"""The operators' scripts on the deployed service: from an upload, through a Monday morning, to a proof."""
+"""`upload`, `dlq` and `reconcile` against the deployed service."""
 
 import json
 import signal
@@ -39,7 +39,7 @@ def prefix() -> str:
 def operators(
     stack: LocalStack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> dict[str, CommandLine]:
-    """The three command lines, pointed at the stack; what earlier tests left in its queues is gone."""
+    """Point the three commands at the stack and purge its queues."""
     monkeypatch.setattr(journal, "JOURNALS", tmp_path / "journals")
     for name, value in stack.environment.items():
         monkeypatch.setenv(name, value)
@@ -52,14 +52,14 @@ def operators(
 
 @pytest.fixture
 def broken(stack: LocalStack) -> Iterator["Breakage"]:
-    """A deployment that can be broken and mended."""
+    """Return the deployment's settings, restored after the test."""
     breakage = Breakage(stack)
     yield breakage
     breakage.mend()
 
 
 class Breakage:
-    """A mistake in the deployment: the function is told to store into a bucket that is not there."""
+    """Changes the function's environment and restores it."""
 
     def __init__(self, stack: LocalStack) -> None:
         self._functions, self._name = stack.client("lambda"), stack.outputs.process_function
@@ -76,7 +76,7 @@ class Breakage:
 
 
 def make_folder(folder: Path) -> Path:
-    """Six good photos and two that no retry will cure."""
+    """Write six good photos and two with permanent failures."""
     folder.mkdir()
     for number in range(6):
         (folder / f"good {number}.jpg").write_bytes(jpeg(quality=80 + number))
@@ -149,7 +149,7 @@ def test_a_change_of_settings_makes_outputs_stale_and_reconcile_renews_them(
     stack.client("s3").head_object(Bucket=stack.outputs.output_bucket, Key=f"{prefix}0.jpg/tiny.jpg")
 
 
-# The command itself, but with a shorter hold: a rerun waits for what a killed run had received.
+# The command with a shorter visibility timeout, because a rerun waits for what a killed run had received.
 SHORT_HOLD = """
 from scripts.cli.command_line import main
 from scripts.dlq.__main__ import app
@@ -162,7 +162,7 @@ main(app, "npm run dlq --")
 def test_200_dead_letters_redriven_through_kills_are_all_accounted_for(
     operators: dict[str, CommandLine], stack: LocalStack, tmp_path: Path, prefix: str
 ) -> None:
-    """While the function works: the DLQ, the queue, the outputs and the journal together hold every photo."""
+    """While the function runs, the DLQ, the queue, the outputs and the journal together hold every photo."""
     keys = put_photos_without_events(stack, prefix)
     file = tmp_path / "redrive.journal"
     redrive = ["redrive", "--journal", str(file), "--rate", "40/s", "--verify", "--execute"]
@@ -183,7 +183,7 @@ def test_200_dead_letters_redriven_through_kills_are_all_accounted_for(
 
 
 def put_photos_without_events(stack: LocalStack, prefix: str) -> list[str]:
-    """Puts 200 photos into the input bucket as if their events had failed: only dead letters know of them."""
+    """Store 200 photos without S3 events and a dead letter for each."""
     s3, sqs, outputs = stack.client("s3"), stack.client("sqs"), stack.outputs
     body = jpeg((64, 48))
     keys = [f"{prefix}{number:03}.jpg" for number in range(LETTERS)]
@@ -207,8 +207,8 @@ def wait_until_left(stack: LocalStack, count: int) -> None:
 
 
 def unaccounted(stack: LocalStack, file: Path, keys: list[str]) -> int:
-    """How many photos neither the outputs nor the journal know of, beyond the messages that the queues still hold."""
-    # The queues first: what leaves them meanwhile is in the outputs by then.
+    """Count photos that are in no queue, not in the outputs and not in the journal."""
+    # Queues first, because a message that leaves them meanwhile has its outputs by then.
     urls = (stack.outputs.dead_letter_queue_url, stack.outputs.queue_url)
     in_queues = sum(Queue(stack.client("sqs"), url).depth().all for url in urls)
     with Journal(file) as opened:

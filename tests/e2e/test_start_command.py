@@ -1,4 +1,4 @@
-"""`npm start` as a person types it: what it prints, how it ends, what it leaves behind."""
+"""`npm start`: its output, its exit code and the processes it leaves."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def family_of(ancestor: int) -> dict[int, str]:
-    """A process and all its descendants: when each was started, by its id."""
+    """Return the start time of a process and of all its descendants, by id."""
     parents, started = {}, {}
     for file in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""A command line run in this process, and what it said."""
+"""A command run in this process, with its exit code and output."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from scripts.cli.command_line import run
 
 @dataclass(frozen=True)
 class Said:
-    """What a command said, and how it ended."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
