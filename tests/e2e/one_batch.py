@@ -26,7 +26,7 @@ WELL = {
     "gone": "gone",
     "bad": "dead-lettered unsupported-format",
     "batch item failures": [],
-    "complaints": [],
+    "warnings": [],
     "dead letters": ["bad unsupported-format"],
     "digests for the roll-up": 1,
 }
@@ -80,7 +80,7 @@ class OneBatch:
             "messages": len(records),
             **self._told(),
             "batch item failures": sorted(_kinds(records, answer.get("failed", []))),
-            "complaints": answer.get("complaints", []),
+            "warnings": answer.get("warnings", []),
             "dead letters": sorted(map(_describe_letter, self._drain(self.stack.outputs.dead_letter_queue_url))),
             "digests for the roll-up": len(self._drain(self.stack.outputs.roll_up_queue_url)),
         }
@@ -114,7 +114,7 @@ class OneBatch:
         log = self.stack.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}", startTime=started)
         return {
             "failed": [failure["itemIdentifier"] for failure in response["batchItemFailures"]],
-            "complaints": _complaints([event["message"] for event in log["events"]]),
+            "warnings": _warnings([event["message"] for event in log["events"]]),
         }
 
     def _told(self) -> dict[str, str]:
@@ -203,7 +203,7 @@ def _describe_letter(letter: Mapping[str, Any]) -> str:
     return f"{_kind(attributes['source-key'])} {attributes['failure-code']}"
 
 
-def _complaints(log: Sequence[str]) -> list[str]:
+def _warnings(log: Sequence[str]) -> list[str]:
     """Return the distinct messages of warnings and errors."""
     lines = [json.loads(line) for line in log if line.startswith("{")]
     return sorted({line["message"] for line in lines if line.get("level") in ("WARNING", "ERROR")})

@@ -17,7 +17,7 @@ from scripts.aws.local_endpoint import REGION, LocalStack
 from tests.e2e.grants import BUCKETS, QUEUES, TOPICS, Grant, Policy, allowing_statements, find_grants, find_policies
 from tests.e2e.one_batch import WELL, Account, OneBatch, emitted_metrics, forget_everything, paused_mapping, roll_up
 
-NOBODY_HEARS: Account = dict.fromkeys(("new", "suspect", "done", "gone", "bad"), None)
+NO_DIGESTS: Account = dict.fromkeys(("new", "suspect", "done", "gone", "bad"), None)
 DENIED = "retrying access-denied"
 
 # Results of a batch without one grant, where they differ from `WELL`.
@@ -37,20 +37,20 @@ BREAKS_A_BATCH: dict[Grant, Account] = {
         "batch item failures": ["new", "suspect"],
     },
     Grant("ProcessRole", "ConsumePhotos", "sqs:DeleteMessage", "PhotoQueue"): {
-        "complaints": ["Not acknowledged at once"],
+        "warnings": ["Not acknowledged at once"],
     },
     Grant("ProcessRole", "ConsumePhotos", "sqs:ChangeMessageVisibility", "PhotoQueue"): {
-        "complaints": ["Visibility unchanged"],
+        "warnings": ["Visibility unchanged"],
     },
     Grant("ProcessRole", "DeadLetterWithAReason", "sqs:SendMessage", "DeadLetterQueue"): {
         "bad": "retrying unsupported-format",
         "batch item failures": ["bad"],
-        "complaints": ["Dead letter not sent"],
+        "warnings": ["Dead letter not sent"],
         "dead letters": [],
     },
     Grant("ProcessRole", "SendDigests", "sns:Publish", "DigestTopic"): {
-        **NOBODY_HEARS,
-        "complaints": ["Digest not sent"],
+        **NO_DIGESTS,
+        "warnings": ["Digest not sent"],
         "digests for the roll-up": 0,
     },
     Grant("PhotoQueue", "InputBucketSends", "sqs:SendMessage", "PhotoQueue"): {
@@ -59,7 +59,7 @@ BREAKS_A_BATCH: dict[Grant, Account] = {
         "dead letters": [],
     },
     Grant("RollUpQueue", "DigestTopicSends", "sqs:SendMessage", "RollUpQueue"): {"digests for the roll-up": 0},
-    Grant("FollowQueue", "DigestTopicSends", "sqs:SendMessage", "FollowQueue"): NOBODY_HEARS,
+    Grant("FollowQueue", "DigestTopicSends", "sqs:SendMessage", "FollowQueue"): NO_DIGESTS,
 }
 
 # The call that fails in the roll-up without one grant.
@@ -142,8 +142,8 @@ def test_without_this_grant_a_batch_goes_wrong(batch: OneBatch, policies: dict[s
 @pytest.mark.parametrize("grant", BREAKS_THE_ROLL_UP, ids=str)
 def test_without_this_grant_the_roll_up_fails(paused: LocalStack, policies: dict[str, Policy], grant: Grant) -> None:
     with policies[grant.holder].replaced(policies[grant.holder].without(grant)):
-        complaint = roll_up(paused)
-    assert f"when calling the {BREAKS_THE_ROLL_UP[grant]} operation" in complaint
+        warning = roll_up(paused)
+    assert f"when calling the {BREAKS_THE_ROLL_UP[grant]} operation" in warning
 
 
 def test_our_alarms_watch_metrics_that_the_function_emits(batch: OneBatch, policies: dict[str, Policy]) -> None:
@@ -215,7 +215,7 @@ CALLS: dict[str, tuple[str, Callable[[Any, str], object]]] = {
 
 
 @pytest.mark.parametrize("holder", [*BUCKETS, *QUEUES, *TOPICS])
-def test_without_tls_nobody_comes_in_and_it_is_the_policy_that_keeps_them_out(
+def test_a_request_without_tls_is_refused_and_by_the_policy(
     policies: dict[str, Policy], administrator: Administrator, holder: str
 ) -> None:
     service, call = next(found for kind, found in CALLS.items() if holder.endswith(kind))
@@ -228,10 +228,10 @@ def test_without_tls_nobody_comes_in_and_it_is_the_policy_that_keeps_them_out(
     open_to_all = [
         statement for statement in document["Statement"] if "aws:SecureTransport" not in json.dumps(statement)
     ]
-    with policy.replaced({**document, "Statement": [*open_to_all, _harmless(document)]}):
+    with policy.replaced({**document, "Statement": [*open_to_all, _without_effect(document)]}):
         call(plain, policy.physical_id)
 
 
-def _harmless(document: dict[str, Any]) -> dict[str, Any]:
+def _without_effect(document: dict[str, Any]) -> dict[str, Any]:
     """Return a statement without effect, because a policy needs at least one."""
     return {**document["Statement"][-1], "Condition": {"StringEquals": {"aws:PrincipalAccount": "999999999999"}}}

@@ -51,28 +51,28 @@ def operators(
 
 
 @pytest.fixture
-def broken(stack: LocalStack) -> Iterator["Breakage"]:
+def function_settings(stack: LocalStack) -> Iterator["FunctionSettings"]:
     """Return the deployment's settings, restored after the test."""
-    breakage = Breakage(stack)
-    yield breakage
-    breakage.mend()
+    settings = FunctionSettings(stack)
+    yield settings
+    settings.restore()
 
 
-class Breakage:
+class FunctionSettings:
     """Changes the function's environment and restores it."""
 
     def __init__(self, stack: LocalStack) -> None:
         self._functions, self._name = stack.client("lambda"), stack.outputs.process_function
         configuration = self._functions.get_function_configuration(FunctionName=self._name)
-        self._right: dict[str, str] = configuration["Environment"]["Variables"]
+        self._original: dict[str, str] = configuration["Environment"]["Variables"]
 
-    def make(self, **changes: str) -> None:
+    def change(self, **changes: str) -> None:
         self._functions.update_function_configuration(
-            FunctionName=self._name, Environment={"Variables": self._right | changes}
+            FunctionName=self._name, Environment={"Variables": self._original | changes}
         )
 
-    def mend(self) -> None:
-        self.make()
+    def restore(self) -> None:
+        self.change()
 
 
 def make_folder(folder: Path) -> Path:
@@ -86,12 +86,12 @@ def make_folder(folder: Path) -> Path:
 
 
 def test_from_a_bad_deployment_to_a_verified_redrive(
-    operators: dict[str, CommandLine], broken: Breakage, tmp_path: Path, prefix: str
+    operators: dict[str, CommandLine], function_settings: FunctionSettings, tmp_path: Path, prefix: str
 ) -> None:
     upload, dlq, reconcile = operators["upload"], operators["dlq"], operators["reconcile"]
     folder = make_folder(tmp_path / "photos")
 
-    broken.make(OUTPUT_BUCKET="there-is-no-such-bucket")
+    function_settings.change(OUTPUT_BUCKET="there-is-no-such-bucket", RETRY_MAX_SECONDS="1")  # five attempts in seconds
     said = upload(str(folder), "--prefix", prefix, "--watch", "--execute", "--json")
     assert said.code == 2
     document = json.loads(said.out)
@@ -113,7 +113,7 @@ def test_from_a_bad_deployment_to_a_verified_redrive(
         f"Stopped after the canary (came back: {retryable} 2). Not touched: 4 dead letters."
     )
 
-    broken.mend()
+    function_settings.restore()
     said = dlq("redrive", "--code", retryable, "--canary", "2", "--verify", "--execute", "--json")
     assert said.code == 0
     assert json.loads(said.out)["outcomes"]["counts"] == {"processed": 6}
@@ -128,7 +128,11 @@ def test_from_a_bad_deployment_to_a_verified_redrive(
 
 
 def test_a_change_of_settings_makes_outputs_stale_and_reconcile_renews_them(
-    operators: dict[str, CommandLine], broken: Breakage, stack: LocalStack, tmp_path: Path, prefix: str
+    operators: dict[str, CommandLine],
+    function_settings: FunctionSettings,
+    stack: LocalStack,
+    tmp_path: Path,
+    prefix: str,
 ) -> None:
     upload, reconcile = operators["upload"], operators["reconcile"]
     (tmp_path / "photos").mkdir()
@@ -139,7 +143,7 @@ def test_a_change_of_settings_makes_outputs_stale_and_reconcile_renews_them(
     compared = ("--prefix", prefix, "--min-age", "0s", "--json")
     assert json.loads(reconcile(*compared).out)["states"]["complete"] == 3
 
-    broken.make(RENDITIONS="large:1200:80,tiny:100:70")
+    function_settings.change(RENDITIONS="large:1200:80,tiny:100:70")
     assert json.loads(reconcile(*compared).out)["states"]["stale_settings"] == 3
     assert json.loads(reconcile(*compared, "--execute").out)["sent"] == 3
     end = time.monotonic() + PATIENCE_SECONDS
