@@ -3,9 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from scripts.aws.local_endpoint import LocalStack
 from scripts.cli.repository import REPOSITORY
@@ -18,17 +21,35 @@ settings.load_profile("darkroom")
 # Powertools reads these when a module that logs is first imported, and so before any fixture runs.
 os.environ |= {"POWERTOOLS_SERVICE_NAME": "darkroom-test", "POWERTOOLS_METRICS_NAMESPACE": "Darkroom"}
 
-DEPLOYED_ONCE = ("guarded_stack", "stack")
+# Modules that share a deployed stack, or the zips that are built for AWS: one pytest-xdist worker runs them all.
+GROUPS = {
+    "test_least_privilege.py": "guarded_stack",
+    "test_mixed_folder.py": "stack",
+    "test_operators.py": "stack",
+    "test_repeats.py": "stack",
+    "test_deploy_commands.py": "packages",
+    "test_layers.py": "packages",
+    "test_real_runtime.py": "packages",
+    "test_template.py": "packages",
+}
+# Modules of slow tests that share nothing: each test may run in another worker.
+INDEPENDENT = ("test_start_command.py", "test_in_time.py")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Choose which tests run in one worker (`--dist loadgroup`): those that share a deployed stack or a module."""
-    for item in items:
-        if not (item.get_closest_marker("xdist_group") or item.get_closest_marker("independent")):
-            used = getattr(item, "fixturenames", ())
-            group = next((name for name in DEPLOYED_ONCE if name in used), item.path.stem)
-            item.add_marker(pytest.mark.xdist_group(group))
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist is not typed
+    """Keeps the tests of a group, and otherwise of a module, in one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, test = nodeid.partition("::")
+        module = Path(path).name
+        if module in INDEPENDENT:
+            return nodeid
+        return "guarded_stack" if "[guarded_stack" in test else GROUPS.get(module, path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling | None:
+    """Replace `--dist loadgroup`, whose marks pytest-xdist 3.8 does not find under pytest 9.2."""
+    return GroupScheduling(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")

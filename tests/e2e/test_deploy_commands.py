@@ -15,8 +15,6 @@ from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.ministack import LocalAws, local_aws
 from tests.support.photos import jpeg
 
-pytestmark = pytest.mark.xdist_group("packages")  # builds the zips of AWS, as do other modules of this group
-
 PATIENCE_SECONDS = 60
 NOT_THE_USERS = ("AWS_", "SLS_", "SERVERLESS_")
 

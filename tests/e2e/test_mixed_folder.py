@@ -29,10 +29,7 @@ class Job:
     dead_letters: list[dict[str, Any]]
 
 
-JOB_STACKS = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("stack", "guarded_stack")]
-
-
-@pytest.fixture(scope="module", params=JOB_STACKS)
+@pytest.fixture(scope="module", params=["stack", "guarded_stack"])
 def job_stack(request: pytest.FixtureRequest) -> LocalStack:
     """Return the plain stack, then the one that enforces IAM over TLS."""
     stack: LocalStack = request.getfixturevalue(request.param)

@@ -17,8 +17,6 @@ from tests.support.photos import jpeg, not_an_image
 
 COMMAND = [sys.executable, "-m", "scripts.start"]
 
-pytestmark = pytest.mark.independent
-
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -18,8 +18,6 @@ from tests.support.fake_aws import FakeCloud
 from tests.support.photos import jpeg
 from tests.unit.handlers.conftest import ENVIRONMENT
 
-pytestmark = pytest.mark.independent
-
 PHOTO = jpeg()
 WORK_SECONDS = 4.0
 WHOLE_SECONDS = RESERVED_SECONDS + WORK_SECONDS

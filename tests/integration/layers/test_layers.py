@@ -13,8 +13,6 @@ from scripts.packaging.target import LAMBDA_PYTHON, NO_BYTECODE, Target, find_in
 from tests.integration.layers.arm64_python import NoArm64PythonError, find_arm64_python
 from tests.support.photos import jpeg
 
-pytestmark = pytest.mark.xdist_group("packages")  # builds the zips of AWS, as do other modules of this group
-
 MAX_BYTES = 40 * 1024 * 1024
 ELF, ELF_MACHINE_AT = b"\x7fELF", 18
 MACHINES = {Target.ARM64: 0xB7, Target.X86_64: 0x3E}  # System V ABI: e_machine

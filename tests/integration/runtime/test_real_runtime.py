@@ -24,10 +24,7 @@ from tests.support.photos import jpeg, not_an_image
 OUTPUTS = {"large.jpg", "medium.jpg", "small.jpg", "document.pdf"}
 GOOD, BAD = jpeg((1200, 900)), not_an_image()
 
-pytestmark = [
-    pytest.mark.skipif(bool(find_obstacle()), reason=find_obstacle() or "it can run"),
-    pytest.mark.xdist_group("packages"),  # builds the zips of AWS, as do other modules of this group
-]
+pytestmark = pytest.mark.skipif(bool(find_obstacle()), reason=find_obstacle() or "it can run")
 
 
 @pytest.fixture(scope="module")

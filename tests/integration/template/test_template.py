@@ -15,8 +15,6 @@ from tests.integration.template.messaging_rules import MESSAGING_RULES
 from tests.integration.template.packaged import Rule, Template
 from tests.integration.template.storage_rules import STORAGE_RULES
 
-pytestmark = pytest.mark.xdist_group("packages")  # builds the zips of AWS, as do other modules of this group
-
 RULES = (*STORAGE_RULES, *MESSAGING_RULES, *FUNCTION_RULES, *ALARM_RULES)
 BREAKS = [
     pytest.param(rule, change, id=f"{rule.name}, change {number}")
