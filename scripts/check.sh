@@ -15,18 +15,29 @@ else
 fi
 
 logs=$(mktemp -d)
-background=
-stop_background() {
-    # shellcheck disable=SC2086  # a list of process ids
-    [ -z "$background" ] || kill $background 2>/dev/null || true
+started=$(date +%s)
+title=
+
+# Stop what still runs in the background, and name the check that failed.
+end() {
+    status=$?
+    for file in "$logs"/*.pid; do
+        [ ! -e "$file" ] || kill "$(cat "$file")" 2>/dev/null || true
+    done
     rm -rf "$logs"
+    [ "$status" -eq 0 ] || printf '\nFailed: %s\n' "$title" >&2
 }
-trap stop_background EXIT
+trap end EXIT
 trap 'exit 130' INT TERM
+
+print_title() {
+    title=$1
+    printf '\n== %s (after %d s)\n' "$title" "$(($(date +%s) - started))"
+}
 
 # run TITLE COMMAND...: run a check and show its output.
 run() {
-    printf '\n== %s\n' "$1"
+    print_title "$1"
     shift
     "$@"
 }
@@ -37,14 +48,14 @@ start() {
     shift
     "$@" >"$logs/$name" 2>&1 &
     printf '%s' "$!" >"$logs/$name.pid"
-    background="$background $!"
 }
 
 # finish NAME TITLE: wait for a check in the background, print its output, stop if it failed.
 finish() {
     status=0
     wait "$(cat "$logs/$1.pid")" || status=$?
-    printf '\n== %s\n' "$2"
+    rm "$logs/$1.pid"
+    print_title "$2"
     cat "$logs/$1"
     [ "$status" -eq 0 ] || exit "$status"
 }
