@@ -30,16 +30,16 @@ class Mutation:
 HANDLERS = (
     Mutation(
         "A failed message is in the partial batch response",
-        "handlers/batch.py",
-        "        if not verdict.is_done:\n            raise MessageNotDoneError(message_id)",
-        "        if not verdict.is_done:\n            return",
+        "handlers/services.py",
+        "strict=True) if not result.is_done]",
+        "strict=True) if result.is_done is None]",
         ("handlers/test_process_images.py",),
     ),
     Mutation(
-        "A batch in which every message fails is an answer, not an error",
-        "handlers/process_images.py",
-        "raise_on_entire_batch_failure=False",
-        "raise_on_entire_batch_failure=True",
+        "Only failed messages are in the partial batch response",
+        "handlers/services.py",
+        "strict=True) if not result.is_done]",
+        "strict=True)]",
         ("handlers/test_process_images.py",),
     ),
     Mutation(
@@ -60,17 +60,24 @@ HANDLERS = (
     ),
     Mutation(
         "A message is settled once",
-        "handlers/claims.py",
+        "handlers/settled_messages.py",
         "            return is_first",
         "            return True",
         ("handlers/test_deadline_cleanup.py",),
     ),
     Mutation(
-        "Messages that may have killed the function are acknowledged one by one",
+        "Messages that the function may have crashed with are acknowledged at once",
+        "handlers/services.py",
+        "acknowledge_at_once=bool(may_have_crashed)",
+        "acknowledge_at_once=False",
+        ("handlers/test_possible_crashers.py",),
+    ),
+    Mutation(
+        "Messages that the function may have crashed with are processed one at a time",
         "handlers/batch.py",
-        "            self._handle(suspect, self._handler, acknowledge=True)",
-        "            self._handle(suspect, self._handler, acknowledge=False)",
-        ("handlers/test_suspects.py",),
+        "            self._handle(message, self._handler)",
+        "            self._threads.submit(self._handle, message, self._handler)",
+        ("handlers/test_possible_crashers.py",),
     ),
     Mutation(
         "The commit marker is stored last",
@@ -89,9 +96,12 @@ HANDLERS = (
     Mutation(
         "An output of a later version is never replaced by an earlier one",
         "handlers/object_store.py",
-        "if there and marker.is_older_than(there.marker):",
-        "if there and False:",
-        ("handlers/test_process_images.py", "handlers/test_races.py"),
+        "if stored and commit.marker.is_older_than(stored.marker):",
+        "if stored and False:",
+        (
+            "handlers/test_process_images.py",
+            "handlers/test_races.py",
+        ),
     ),
     Mutation(
         "A source that was overwritten since its event is not processed",
@@ -117,7 +127,7 @@ HANDLERS = (
     Mutation(
         "A late client is made once, however many threads ask",
         "handlers/clients.py",
-        "        with _one_at_a_time:\n            return made()",
+        "        with _lock:\n            return made()",
         "        return made()",
         ("handlers/test_clients.py",),
     ),
@@ -143,9 +153,9 @@ HANDLERS = (
         ("handlers/test_worker_pool.py",),
     ),
     Mutation(
-        "A photo that takes its worker down gets a second try",
+        "A photo whose worker is lost gets a second try",
         "handlers/worker_pool.py",
-        '                logger.warning("A photo took its worker down", code=lost.code, detail=lost.detail)',
+        '                logger.warning("Worker lost", code=lost.code, detail=lost.detail)',
         "                raise PermanentError(lost.code, lost.detail) from lost",
         ("handlers/test_worker_pool.py",),
     ),
@@ -153,8 +163,8 @@ HANDLERS = (
         "Digests are deleted only after the summary is published",
         "handlers/roll_up.py",
         "            self._publish(combine(digests, stage=self.settings.stage, unreadable=unreadable))\n"
-        "            self._delete(collected)",
-        "            self._delete(collected)\n"
+        "            self.digests.delete(collected)",
+        "            self.digests.delete(collected)\n"
         "            self._publish(combine(digests, stage=self.settings.stage, unreadable=unreadable))",
         ("handlers/test_roll_up.py",),
     ),
@@ -184,23 +194,23 @@ PROCESSING = (
     ),
     Mutation(
         "A truncated JPEG is refused",
-        "processing/images/decode.py",
-        '    options = {"shrink": shrink, "fail_on": "warning", **_STREAMING}',
-        '    options = {"shrink": shrink, "fail_on": "none", **_STREAMING}',
+        "processing/images/formats/jpeg.py",
+        'options={"fail_on": "warning"}',
+        'options={"fail_on": "none"}',
         ("images/test_damaged_photos.py",),
     ),
     Mutation(
         "A progressive JPEG that was cut between its scans is refused",
-        "processing/images/decode.py",
-        "            refuse_incomplete(data)\n",
+        "processing/images/formats/jpeg.py",
+        "    refuse_incomplete(decodable)\n",
         "",
         ("images/test_damaged_photos.py",),
     ),
     Mutation(
         "A JPEG with harmless header defects is repaired",
-        "processing/images/decode.py",
-        "            data = repair(file) or file\n",
-        "            data = file\n",
+        "processing/images/formats/jpeg.py",
+        "    decodable = repair(data)\n",
+        "    decodable = data\n",
         ("images/test_damaged_photos.py",),
     ),
     Mutation(
@@ -285,30 +295,30 @@ PROCESSING = (
 SCRIPTS = (
     Mutation(
         "A redrive deletes a dead letter only after SQS took the message",
-        "scripts/dlq/mover.py",
+        "scripts/dlq/send_then_delete.py",
         "        arrived = [letter for letter in letters if letter.id in sent.arrived]",
         "        arrived = list(letters)",
-        ("dlq/test_mover.py",),
+        ("dlq/test_send_then_delete.py",),
     ),
     Mutation(
         "A redrive sends before it deletes",
-        "scripts/dlq/mover.py",
+        "scripts/dlq/send_then_delete.py",
         "        sent = self.sender.send(",
-        "        self.source.delete([letter.message.receipt_handle for letter in letters])\n"
+        "        self.dlq.delete([letter.message.receipt_handle for letter in letters])\n"
         "        sent = self.sender.send(",
-        ("dlq/test_mover.py",),
+        ("dlq/test_send_then_delete.py",),
     ),
     Mutation(
         "What was sent by an earlier run is not sent again",
         "scripts/sending/sender.py",
-        "s for s in shipments if s.item not in report.earlier",
-        "s for s in shipments",
+        "batches(message for message in messages if message.item not in result.earlier)",
+        "batches(messages)",
         ("sending/test_sender.py",),
     ),
     Mutation(
         "A batch is journaled before it is sent",
         "scripts/sending/sender.py",
-        "            self.journal.record(Entry(shipment.item, SENDING, shipment.document) for shipment in batch)\n",
+        "            self.journal.record(JournalEntry(message.item, SENDING, message.document) for message in batch)\n",
         "",
         ("sending/test_sender.py",),
     ),
@@ -322,16 +332,16 @@ SCRIPTS = (
     Mutation(
         "A redrive takes only what was selected",
         "scripts/dlq/receive_selected.py",
-        "            mine = [letter for letter in letters if letter.id in left][:still]",
-        "            mine = letters[:still]",
-        ("dlq/test_mover.py",),
+        "selected = [letter for letter in letters if letter.id in left][:still]",
+        "selected = letters[:still]",
+        ("dlq/test_send_then_delete.py",),
     ),
     Mutation(
         "Dead letters that stay are visible again",
         "scripts/dlq/receive_selected.py",
-        "            queue.show(held.values())",
-        "            held.clear()",
-        ("dlq/test_mover.py",),
+        "            queue.release(hidden.values())",
+        "            hidden.clear()",
+        ("dlq/test_send_then_delete.py",),
     ),
     Mutation(
         "A redriven photo counts as processed only with its commit marker",

@@ -1,4 +1,4 @@
-"""A stage without a consumer: the resources that the scripts need, and no function that empties the queue."""
+"""A stage without a consumer: the resources that the scripts need, and nobody who empties the queue meanwhile."""
 
 import json
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _OUTPUTS = {
 
 @dataclass(frozen=True)
 class BareStage:
-    """A stage on a local AWS, with clients and the environment for child processes."""
+    """A stage of a local AWS; its clients and its environment for subprocesses."""
 
     name: str
     endpoint_url: str
@@ -37,7 +37,7 @@ class BareStage:
 
     @cached_property
     def target(self) -> Target:
-        """Find the stage as the scripts do; needs `environment` in os.environ."""
+        """As the scripts find it; needs `environment` in the environment."""
         return find_target(self.name)
 
     def client(self, service: str) -> Any:
@@ -50,7 +50,7 @@ def _client(service: str, endpoint_url: str) -> Any:
 
 
 def deploy_bare_stage(endpoint_url: str) -> BareStage:
-    """Create a stage with a unique name."""
+    """Makes a stage of its own, with a name that nobody else has."""
     name = f"t{uuid4().hex[:10]}"
     template = {"Resources": _resources(name), "Outputs": {key: {"Value": value} for key, value in _OUTPUTS.items()}}
     cloudformation = make_client("cloudformation", endpoint_url)
@@ -86,12 +86,12 @@ def _resources(name: str) -> dict[str, Any]:
 
 
 def fill_dlq(stage: BareStage, letters: Sequence[dict[str, Any]]) -> list[str]:
-    """Send dead letters to the stage's DLQ; return their message ids."""
+    """Puts letters into the stage's DLQ; answers their ids."""
     return send_all(stage.client("sqs"), stage.target.outputs.dead_letter_queue_url, letters)
 
 
 def send_all(sqs: Any, url: str, messages: Sequence[dict[str, Any]]) -> list[str]:
-    """Send messages in the form of `SendMessage`; return their ids."""
+    """Sends messages, given as `SendMessage` takes them; answers their ids."""
     ids: list[str] = []
     for start in range(0, len(messages), 10):
         entries = [{"Id": str(i), **message} for i, message in enumerate(messages[start : start + 10])]
@@ -101,7 +101,7 @@ def send_all(sqs: Any, url: str, messages: Sequence[dict[str, Any]]) -> list[str
 
 
 def drain(sqs: Any, url: str) -> list[dict[str, Any]]:
-    """Receive and delete every visible message of a queue."""
+    """Takes everything out of a queue that can be received."""
     messages: list[dict[str, Any]] = []
     while answer := _receive(sqs, url):
         entries = [{"Id": str(i), "ReceiptHandle": message["ReceiptHandle"]} for i, message in enumerate(answer)]

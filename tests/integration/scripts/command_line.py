@@ -1,4 +1,4 @@
-"""A command run in this process, with its exit code and output."""
+"""A command line run in this process, and what it said."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from scripts.cli.command_line import run
 
 @dataclass(frozen=True)
 class Said:
-    """Exit code and output of a command."""
+    """What a command said, and how it ended."""
 
     code: int
     out: str

@@ -1,4 +1,4 @@
-"""A local AWS without a deployment, so that no function empties a queue during a test."""
+"""A bare local AWS: no deployment, and so no function that empties queues while a test looks at them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +16,14 @@ from tests.integration.scripts.command_line import CommandLine
 
 @pytest.fixture(scope="session")
 def bare_aws() -> Iterator[LocalAws]:
-    """Start a local AWS for the session."""
+    """A local AWS for the session."""
     with local_aws(REPOSITORY / ".tools/stack/bin/python", REPOSITORY / ".build") as aws:
         yield aws
 
 
 @pytest.fixture
 def bare_stage(bare_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> BareStage:
-    """Create a stage for one test and point the environment at it."""
+    """A stage of the test's own; the environment points at it, and journals go nowhere near the real ones."""
     stage = deploy_bare_stage(bare_aws.endpoint_url)
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
@@ -32,7 +32,7 @@ def bare_stage(bare_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> BareStage
 
 @pytest.fixture
 def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the DLQ timing and keep journals in the test's folder."""
+    """Short clocks, because the local AWS answers at once, and journals that are nobody else's."""
     monkeypatch.setattr(journal, "JOURNALS", tmp_path / "journals")
     defaults = Timing.__init__.__kwdefaults__
     assert defaults is not None

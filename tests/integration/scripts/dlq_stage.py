@@ -1,4 +1,4 @@
-"""Dead letters on a local AWS, and the contents of its queues."""
+"""Dead letters on a local AWS, and what is in its queues."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ CORRUPT = [dead_letter(f"old/{i}.png", code=FailureCode.CORRUPT_IMAGE) for i in 
 
 
 def denied_sources(stage: BareStage) -> list[dict[str, Any]]:
-    """Store 12 photos; return a dead letter for each."""
+    """Dead letters of photos that are really there."""
     s3, bucket, letters = stage.client("s3"), stage.target.outputs.input_bucket, []
     for number in range(12):
         etag = s3.put_object(Bucket=bucket, Key=f"2026/{number}.jpg", Body=b"photo")["ETag"].strip('"')
@@ -39,7 +39,7 @@ def bodies(messages: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def with_names(text: str, stage: BareStage, ids: Sequence[str]) -> list[str]:
-    """Replace the test's own names and ids; collapse spaces."""
+    """The lines with the test's own names and ids replaced by what every run has, and columns closed up."""
     for number, letter_id in enumerate(ids):
         text = text.replace(letter_id, f"id-{number}")
     return [" ".join(line.split()) for line in text.replace(stage.name, "STAGE").splitlines()]

@@ -1,4 +1,4 @@
-"""A thread in place of the function; the test chooses each photo's outcome."""
+"""Stands in for the function where a test decides what becomes of each photo."""
 
 import threading
 from collections.abc import Iterator
@@ -17,17 +17,17 @@ SETTINGS = RenderSettings(parse_renditions(RENDITIONS), Limits(max_bytes=1, max_
 
 
 def store_outputs(s3: Any, bucket: str, key: str, etag: str, fingerprint: str = SETTINGS.fingerprint) -> None:
-    """Store one-byte outputs with the commit marker of a photo."""
+    """Stores what the function stores for a photo, in small."""
     for output in output_keys(key, SETTINGS.renditions):
         s3.put_object(Bucket=bucket, Key=output, Body=b"x", Metadata=Marker(etag, "", fingerprint).to_metadata())
 
 
 @contextmanager
 def fake_function(stage: BareStage, failing: dict[str, FailureCode]) -> Iterator[list[str]]:
-    """Consume the stage's queue for the block; yield the list of handled keys.
+    """Consumes the stage's queue while the block runs; yields the keys it has handled.
 
     Args:
-        stage: the stage with the queue.
+        stage: whose queue.
         failing: these keys are dead-lettered with this code; all others are processed.
     """
     handled: list[str] = []
