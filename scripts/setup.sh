@@ -1,15 +1,16 @@
 #!/bin/sh
-# Sets this repository up: Python and Node packages, the local stack, its dependency layer.
-# Called by the npm commands; a step whose inputs have not changed is skipped, and then nothing is printed.
+# Set this repository up: Python and Node packages, the local stack, its dependency layer.
+# Called by the npm commands; skips a step whose inputs have not changed, and prints nothing then.
 #
 #   sh scripts/setup.sh           everything
 #   sh scripts/setup.sh deploy    only what a deployment to AWS needs (no local stack)
+#   sh scripts/setup.sh bench     everything, and Lambda's runtime
 #   sh scripts/setup.sh check     everything, and what only the checks need (checkov, Lambda's runtime)
 set -eu
 cd "$(dirname "$0")/.."
 
-UV_VERSION=0.13.9    # installed with pip when there is no uv
-UV_AT_LEAST=0.8.0    # the oldest system uv we take
+UV_VERSION=0.13.9    # installed with pip if there is no uv
+UV_AT_LEAST=0.8.0    # the oldest system uv that works
 OLDEST_PYTHON=3.11
 OLDEST_NODE=20
 
@@ -17,7 +18,7 @@ tools=.tools
 log=$tools/setup.log
 # pyvips must not find a libvips of this machine: with its headers it would build a binding that shadows pyvips-binary's.
 export PKG_CONFIG_LIBDIR=/nonexistent PKG_CONFIG_PATH=/nonexistent
-# Everything comes from the lock files and the interpreters that are here.
+# Use the lock files and the interpreters of this machine only.
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 NODE_NO_WARNINGS=1
 unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT 2>/dev/null || true
 
@@ -26,15 +27,14 @@ stop() {
     exit 1
 }
 
-# step TITLE WITNESS INPUTS COMMAND...: runs the command unless the witness exists and was made from the same inputs.
-# WITNESS is a file that the command makes.
+# step TITLE OUTPUT INPUTS COMMAND...: runs the command unless the file OUTPUT was made from the same inputs.
 step() {
-    title=$1 witness=$2 inputs=$3
+    title=$1 output=$2 inputs=$3
     shift 3
-    stamp=$tools/stamps/$(printf '%s' "$witness" | tr -c 'A-Za-z0-9' '-')
+    stamp=$tools/stamps/$(printf '%s' "$output" | tr -c 'A-Za-z0-9' '-')
     # shellcheck disable=SC2086  # a list of file names of this repository
     now=$(printf '%s\n' "$python" "$*" | cat - $inputs | cksum)
-    if [ -e "$witness" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
+    if [ -e "$output" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
         return 0
     fi
     printf '%s ... ' "$title" >&2
@@ -43,18 +43,18 @@ step() {
     if ! "$@" >"$log" 2>&1; then
         printf 'failed\n' >&2
         tail -n 20 "$log" >&2
-        stop "\"$title\" failed; the whole output is in $log. Once the cause is gone, run the same command again."
+        stop "\"$title\" failed; the whole output is in $log. Fix the cause, then run the same command again."
     fi
     printf '%s' "$now" >"$stamp"
     printf '%d s\n' "$(($(date +%s) - started))" >&2
 }
 
-# at_least WANTED FOUND: compares dotted versions.
+# at_least WANTED FOUND: compare dotted versions.
 at_least() {
     [ "$(printf '%s\n%s\n' "$1" "$2" | sort -t. -k1,1n -k2,2n -k3,3n | head -n 1)" = "$1" ]
 }
 
-# Prints an interpreter's path and version.
+# Print an interpreter's path and version.
 find_python() {
     for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
         found=$("$candidate" -c 'import sys; print(sys.executable, "%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue
@@ -77,25 +77,15 @@ check_node() {
 install_uv() {
     "$UV_PYTHON" -m pip --version >/dev/null 2>&1 ||
         stop "neither uv nor pip is there. Install pip (Debian: apt install python3-pip) or uv (https://docs.astral.sh/uv)."
-    # --target leaves the system's Python alone, so an externally managed one does not refuse.
+    # --target does not touch the system's Python, so an externally managed one accepts it.
     step "Installing uv $UV_VERSION" "$tools/uv/bin/uv" "" \
         "$UV_PYTHON" -m pip install --quiet --disable-pip-version-check --upgrade --target "$tools/uv" "uv==$UV_VERSION"
 }
 
-install_stack() {
-    UV_PROJECT_ENVIRONMENT=$tools/stack "$uv" sync --frozen --only-group stack
-}
-
-install_checkov() {
-    UV_PROJECT_ENVIRONMENT=$tools/checkov "$uv" sync --frozen --only-group checkov
-}
-
-install_runtime() {
-    UV_PROJECT_ENVIRONMENT=$tools/runtime UV_PYTHON=$1 "$uv" sync --frozen --only-group runtime
-}
-
-build_local_layer() {
-    .venv/bin/python -m scripts.packaging.layer local
+# install_group TITLE GROUP PROGRAM [PYTHON]: install a dependency group into an environment of its own.
+install_group() {
+    step "$1" "$tools/$2/bin/$3" "pyproject.toml uv.lock" \
+        env UV_PROJECT_ENVIRONMENT="$tools/$2" UV_PYTHON="${4:-$UV_PYTHON}" "$uv" sync --frozen --only-group "$2"
 }
 
 mkdir -p "$tools/stamps"
@@ -116,13 +106,16 @@ step "Installing Python packages" .venv/bin/python "pyproject.toml uv.lock" "$uv
 step "Installing the Serverless CLI" node_modules/.bin/osls "package-lock.json .npmrc" npm ci
 parts=${1:-everything}
 if [ "$parts" != deploy ]; then
-    step "Installing the local stack" $tools/stack/bin/python "pyproject.toml uv.lock" install_stack
+    install_group "Installing the local stack" stack python
+    packaging=scripts/packaging
     step "Building the local dependency layer" .build/layer-local.zip \
-        "uv.lock scripts/packaging/layer.py scripts/packaging/target.py scripts/packaging/archive.py scripts/packaging/bytecode.py" build_local_layer
+        "uv.lock $packaging/layer.py $packaging/target.py $packaging/archive.py $packaging/bytecode.py" \
+        .venv/bin/python -m scripts.packaging.layer local
 fi
 if [ "$parts" = check ]; then
-    step "Installing checkov" $tools/checkov/bin/checkov "pyproject.toml uv.lock" install_checkov
+    install_group "Installing checkov" checkov checkov
+fi
+if [ "$parts" = check ] || [ "$parts" = bench ]; then
     # Under the Python that the zips for this machine are built for.
-    step "Installing the Lambda runtime" $tools/runtime/bin/python "pyproject.toml uv.lock" \
-        install_runtime "$(.venv/bin/python -m scripts.packaging.target)"
+    install_group "Installing the Lambda runtime" runtime python "$(.venv/bin/python -m scripts.packaging.target)"
 fi

@@ -11,7 +11,6 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from scripts.aws.local_endpoint import LocalStack
-from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.stack import local_stack
 
 # A busy machine is no bug: examples have no deadline of their own.
@@ -57,12 +56,12 @@ def guarded_stack() -> Iterator[LocalStack]:
     """Deploy the service to a local stack that enforces roles and policies, over TLS."""
     if shutil.which("openssl") is None:
         pytest.skip("the openssl command, which makes the local AWS's certificate, is not installed")
-    with local_stack(REPOSITORY, guarded=True) as stack:
+    with local_stack(enforce_iam=True) as stack:
         yield stack
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
     """Deploy the service to a local stack for the whole session."""
-    with local_stack(REPOSITORY) as stack:
+    with local_stack() as stack:
         yield stack

@@ -1,4 +1,4 @@
-"""Dead letters: messages of the DLQ with the reason they carry."""
+"""A dead letter: a message of the DLQ with its failure code and source objects."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,14 +8,14 @@ from processing import dead_letter
 from processing.failures import EXPLANATIONS, DarkroomError, Explanation, FailureCode, Family
 from processing.outcomes import SourceObject
 from processing.s3_events import parse_message
-from scripts.aws.sqs_message import Message
+from scripts.aws.sqs_message import StoredMessage
 
 NO_REASON = "no-reason"
 CODES = (*(code.value for code in FailureCode), NO_REASON)
 
-_SQS_GAVE_UP = Explanation(
+_MOVED_BY_SQS = Explanation(
     Family.RETRYABLE,
-    "SQS gave it up itself: each time, the function crashed, timed out or could not run at all.",
+    "SQS moved it itself: each time, the function crashed, timed out or could not run at all.",
     "Look into the function's log and its Errors and Throttles alarms, fix the cause, then redrive.",
 )
 _UNKNOWN_CODE = Explanation(
@@ -26,17 +26,17 @@ _UNKNOWN_CODE = Explanation(
 
 
 def explain(code: str) -> Explanation:
-    """What a code of a dead letter means, and what to do."""
+    """Return the meaning of a failure code, and what to do."""
     if code == NO_REASON:
-        return _SQS_GAVE_UP
+        return _MOVED_BY_SQS
     return EXPLANATIONS[FailureCode(code)] if code in CODES else _UNKNOWN_CODE
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One message of the DLQ."""
+    """A message of the DLQ."""
 
-    message: Message
+    message: StoredMessage
 
     @property
     def id(self) -> str:
@@ -44,9 +44,7 @@ class DeadLetter:
 
     @property
     def was_moved_by_sqs(self) -> bool:
-        """Whether SQS's redrive policy moved it. It has no reason then: one that it still carries is of an earlier
-        life, from before it was redriven, and says nothing about this one.
-        """
+        """True if SQS's redrive policy moved it; its reason attributes then date from before an earlier redrive."""
         return "DeadLetterQueueSourceArn" in self.message.system
 
     @property
@@ -56,12 +54,12 @@ class DeadLetter:
 
     @property
     def is_permanent(self) -> bool:
-        """Whether the same message would fail the same way again."""
+        """True if the same message would fail the same way again."""
         return explain(self.code).family is Family.PERMANENT
 
     @property
     def message_id(self) -> str:
-        """The id it had in the source queue, which logs and digests know it by."""
+        """Its id in the source queue, which logs and digests name."""
         return self.id if self.was_moved_by_sqs else self.message.text(dead_letter.MESSAGE_ID)
 
     @property
@@ -70,7 +68,7 @@ class DeadLetter:
 
     @cached_property
     def sources(self) -> tuple[SourceObject, ...]:
-        """The source objects that its body names; none when it is malformed."""
+        """The source objects that its body names; none if it is malformed."""
         try:
             return parse_message(self.message.body)
         except DarkroomError:
@@ -78,7 +76,7 @@ class DeadLetter:
 
     @property
     def key(self) -> str:
-        """The first source's key; empty when its body names none."""
+        """The first source's key; empty if there is none."""
         return self.sources[0].key if self.sources else ""
 
     def age(self, now: datetime) -> timedelta:

@@ -1,15 +1,15 @@
-"""What a deployed function is set to make, read from its own environment."""
+"""The settings of a deployed function, read from its Lambda configuration."""
 
 from dataclasses import dataclass
 
 from processing.settings import Limits, RenderSettings, Rendition, parse_renditions
-from scripts.aws.stage import Target
-from scripts.cli.errors import TargetError
+from scripts.aws.stage import Stage
+from scripts.cli.errors import StageError
 
 
 @dataclass(frozen=True)
 class DeployedSettings:
-    """What comes out of a photo on a stage.
+    """What a stage makes of a photo.
 
     Attributes:
         renditions: from the largest to the smallest.
@@ -21,19 +21,19 @@ class DeployedSettings:
 
     @property
     def fingerprint(self) -> str:
-        """As the function computes it, if these scripts are of the version that is deployed."""
+        """The function's settings fingerprint, if these scripts and the function have the same version."""
         return RenderSettings(self.renditions, Limits(max_bytes=0, max_pixels=0, max_pages=0)).fingerprint
 
 
-def read_deployed_settings(target: Target) -> DeployedSettings:
-    """Asks Lambda for the function's configuration.
+def read_deployed_settings(stage: Stage) -> DeployedSettings:
+    """Read the function's configuration from Lambda.
 
     Raises:
-        TargetError: it has no renditions that we understand.
+        StageError: its RENDITIONS cannot be parsed.
     """
-    answer = target.functions.get_function_configuration(FunctionName=target.outputs.process_function)
+    answer = stage.functions.get_function_configuration(FunctionName=stage.outputs.process_function)
     text = answer.get("Environment", {}).get("Variables", {}).get("RENDITIONS", "")
     try:
         return DeployedSettings(parse_renditions(text), answer["MemorySize"])
     except ValueError as error:
-        raise TargetError(f"the function's RENDITIONS cannot be read: {error}; deploy it again") from error
+        raise StageError(f"the function's RENDITIONS cannot be read: {error}; deploy it again") from error

@@ -1,4 +1,4 @@
-"""The local stack seen by its clients: where it answers, the clients that reach it, and the stack that is kept up."""
+"""The local stack's endpoint: its clients, and the state file of the running stack."""
 
 import json
 import os
@@ -16,11 +16,11 @@ from botocore.config import Config
 from scripts.aws.stack_outputs import StackOutputs
 from scripts.cli.repository import REPOSITORY
 
-STAGE = "local"
+LOCAL_STAGE = "local"
 STATE_FILE = ".build/local-stack.json"
 REGION = "us-east-1"
 HOST = "127.0.0.1"
-# Any key works; these are the ones that its documentation uses.
+# ministack accepts any key; its documentation uses these.
 ACCESS_KEY_ID = SECRET_ACCESS_KEY = "test"  # noqa: S105 (not a secret)
 
 
@@ -29,11 +29,11 @@ class LocalStack:
     """A running local stack with the service deployed.
 
     Attributes:
-        endpoint_url: where every AWS API answers.
+        endpoint_url: of every AWS API.
         outputs: the names of the deployed resources.
-        log: the output of the local AWS, the functions' included.
-        certificate: what clients must trust; None when the stack speaks plain HTTP.
-        process: ends when the stack does; None for a stack of another process.
+        log: the output of the local AWS and of the functions.
+        certificate: the CA that clients must trust; None for plain HTTP.
+        process: the supervisor, which ends with the stack; None for a stack of another process.
     """
 
     endpoint_url: str
@@ -45,18 +45,18 @@ class LocalStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that point the AWS CLI and our scripts at this stack."""
+        """The environment variables that point AWS tools at this stack."""
         return client_environment(self.endpoint_url, self.certificate)
 
     def client(self, service: str) -> Any:
-        """A boto3 client for this stack, whatever AWS configuration the user has; the same one for all who ask."""
-        if service not in self._clients:  # making one takes a tenth of a second
-            self._clients[service] = make_client(service, self.endpoint_url, self.certificate)
+        """Return the boto3 client of a service; make it once."""
+        if service not in self._clients:  # making a client takes 0.1 s
+            self._clients[service] = make_local_client(service, self.endpoint_url, self.certificate)
         return self._clients[service]
 
 
-def find_kept_stack(repository: Path = REPOSITORY) -> LocalStack | None:
-    """The stack that is kept up; None when there is none, whatever a crash may have left behind."""
+def find_running_stack(repository: Path = REPOSITORY) -> LocalStack | None:
+    """Return the stack of `npm run stack`; None if none is running, even after a crash left its state file."""
     try:
         state = json.loads((repository / STATE_FILE).read_text())
         os.kill(state["pid"], 0)
@@ -69,12 +69,12 @@ def find_kept_stack(repository: Path = REPOSITORY) -> LocalStack | None:
 
 
 def write_state(stack: LocalStack, pid: int, repository: Path = REPOSITORY) -> None:
-    """Lets other processes find a stack.
+    """Write the state file by which other processes find a stack.
 
     Args:
-        stack: to be found.
-        pid: of the process that ends when the stack does.
-        repository: where they look.
+        stack: the running stack.
+        pid: of the process that ends with the stack.
+        repository: the folder of the state file.
     """
     state = repository / STATE_FILE
     whole = state.with_suffix(".new")
@@ -85,22 +85,22 @@ def write_state(stack: LocalStack, pid: int, repository: Path = REPOSITORY) -> N
         "log": str(stack.log),
     }
     whole.write_text(json.dumps(content, indent=2))
-    whole.replace(state)  # a reader sees all of it or nothing
+    whole.replace(state)  # atomic for readers
 
 
 def is_ready(endpoint_url: str, certificate: Path | None = None) -> bool:
-    """Whether a local AWS answers there."""
+    """Return True if a local AWS answers at this endpoint."""
     try:
         tls = HTTPSHandler(context=ssl.create_default_context(cafile=certificate))
-        # Never a proxy on the way to this machine.
+        # No proxy for this machine's own address.
         with build_opener(ProxyHandler({}), tls).open(f"{endpoint_url}/_ministack/health", timeout=5) as answer:
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
 
 
-def make_client(service: str, endpoint_url: str, certificate: Path | None = None) -> Any:
-    """A boto3 client for a local AWS, whatever AWS configuration the user has."""
+def make_local_client(service: str, endpoint_url: str, certificate: Path | None = None) -> Any:
+    """Make a boto3 client for a local AWS that ignores the user's AWS configuration."""
     session = boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
     config = Config(max_pool_connections=32, proxies={}, s3={"addressing_style": "path"})
     verify = str(certificate) if certificate else None
@@ -108,13 +108,13 @@ def make_client(service: str, endpoint_url: str, certificate: Path | None = None
 
 
 def client_environment(endpoint_url: str, certificate: Path | None = None) -> dict[str, str]:
-    """The variables that point AWS tools at a local AWS."""
-    trust = ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")  # Python's tools and the AWS CLI; the Serverless CLI
+    """Return the environment variables that point AWS tools at a local AWS."""
+    trust = ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")  # for Python and the AWS CLI; for the Serverless CLI
     return {
         **(dict.fromkeys(trust, str(certificate)) if certificate else {}),
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-        "AWS_REGION": REGION,  # the SDKs'
-        "AWS_DEFAULT_REGION": REGION,  # the AWS CLI's and boto3's
+        "AWS_REGION": REGION,  # for SDKs
+        "AWS_DEFAULT_REGION": REGION,  # for the AWS CLI and boto3
     }

@@ -1,22 +1,22 @@
-"""Work on a stream side by side, in bounded memory."""
+"""Streams: cut into chunks, and worked on in threads in bounded memory."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-# How far the stream is read ahead of the result that is waited for, per thread.
+# Items read ahead of the awaited result, per thread.
 _AHEAD = 4
 
 
-def side_by_side(function: Callable[[T], R], items: Iterable[T], threads: int) -> Generator[R]:
-    """Calls the function on every item, in threads; yields the results in the items' order.
+def map_in_threads(function: Callable[[T], R], items: Iterable[T], threads: int) -> Generator[R]:
+    """Call a function on each item in threads; yield the results in order.
 
-    Never more than a few items per thread are held. When it is closed, or fails, what has begun is waited for and
-    nothing more is begun.
+    Holds a few items per thread. Closing it waits for the calls that have begun and begins no more.
     """
     pending: deque[Future[R]] = deque()
     with ThreadPoolExecutor(threads) as pool:
@@ -30,3 +30,10 @@ def side_by_side(function: Callable[[T], R], items: Iterable[T], threads: int) -
         finally:
             for future in pending:
                 future.cancel()
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut items into lists of at most `size`."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

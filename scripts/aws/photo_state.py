@@ -1,4 +1,4 @@
-"""What S3 says about a photo: whether the source is still the one that a message means, and whether it is done."""
+"""Reads from S3 whether a photo's source object is unchanged and its outputs are complete."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,13 +9,15 @@ from botocore.exceptions import ClientError, ParamValidationError
 from processing.commit_marker import Marker
 from processing.outcomes import SourceObject
 from processing.output_keys import MAX_KEY_BYTES, document_key
+from scripts.aws.deployed_settings import read_deployed_settings
+from scripts.aws.stage import Stage
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
 class SourceState(StrEnum):
-    """What became of a source object since its event."""
+    """A source object today, compared with the version that a message names."""
 
     SAME = "same"
     OVERWRITTEN = "overwritten"
@@ -24,12 +26,12 @@ class SourceState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Photos:
-    """Both buckets of a stage.
+class PhotoStates:
+    """Reads the state of photos from both buckets of a stage.
 
     Attributes:
         s3: a boto3 S3 client.
-        output_bucket: where the outputs are.
+        output_bucket: the name of the output bucket.
         fingerprint: of the settings that outputs should be made with.
     """
 
@@ -37,17 +39,22 @@ class Photos:
     output_bucket: str
     fingerprint: str
 
-    def source_state(self, source: SourceObject) -> SourceState:
-        """Whether the source object is still there and still has the eTag that the message names.
+    @classmethod
+    def of(cls, stage: Stage) -> "PhotoStates":
+        """Use a stage's output bucket and the settings of its deployed function."""
+        return cls(stage.s3, stage.outputs.output_bucket, read_deployed_settings(stage).fingerprint)
 
-        Unknown when S3 would not say: a message can name anyone's bucket, or what is no bucket at all.
+    def source_state(self, source: SourceObject) -> SourceState:
+        """Compare a source object's eTag with the one that a message names.
+
+        UNKNOWN when S3 refuses: a message may name a bucket of another account, or an invalid name.
         """
         try:
             answer = self.s3.head_object(Bucket=source.bucket, Key=source.key)
         except ClientError as error:
             if is_missing(error):
                 return SourceState.GONE
-            if http_status(error) in (400, 403):
+            if _http_status(error) in (400, 403):
                 return SourceState.UNKNOWN
             raise
         except ParamValidationError:
@@ -56,7 +63,7 @@ class Photos:
         return SourceState.SAME if is_same else SourceState.OVERWRITTEN
 
     def marker(self, key: str) -> Marker | None:
-        """The commit marker of a source key; None when there is none."""
+        """Read the commit marker of a source key; return None if there is none."""
         if len(document_key(key).encode()) > MAX_KEY_BYTES:
             return None
         try:
@@ -68,16 +75,15 @@ class Photos:
         return Marker.from_metadata(answer["Metadata"])
 
     def is_done(self, source: SourceObject) -> bool:
-        """Whether all outputs of this version of the source are there, made with today's settings."""
+        """Return True if this version of the source has all outputs, with today's settings."""
         marker = self.marker(source.key)
         return marker is not None and marker.matches(Marker.of(source, self.fingerprint))
 
 
 def is_missing(error: ClientError) -> bool:
-    """Whether S3 said that there is no such object."""
-    return http_status(error) == 404
+    """Return True if S3 answered 404."""
+    return _http_status(error) == 404
 
 
-def http_status(error: ClientError) -> int:
-    """The status of AWS's answer."""
+def _http_status(error: ClientError) -> int:
     return int(error.response["ResponseMetadata"]["HTTPStatusCode"])

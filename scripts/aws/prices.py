@@ -1,16 +1,10 @@
-"""What AWS asks for what Darkroom uses, in US dollars: us-east-1, on demand, without free tier, as of 2026.
+"""AWS prices in US dollars: us-east-1, on demand, without free tier, as of November 2026.
 
-Sources: the price lists at aws.amazon.com/{s3,lambda,sqs,sns}/pricing. Other regions differ by a few per cent.
+Sources: the price lists at aws.amazon.com/{lambda,s3,sqs,sns,cloudwatch,xray}/pricing. Other regions differ by a few
+per cent.
 """
 
 from dataclasses import dataclass
-
-S3_PUT_OR_LIST = 0.005 / 1_000
-S3_GET_OR_HEAD = 0.0004 / 1_000
-LAMBDA_GB_SECOND = 0.0000133334  # arm64
-LAMBDA_REQUEST = 0.20 / 1_000_000
-SQS_REQUEST = 0.40 / 1_000_000
-SNS_PUBLISH = 0.50 / 1_000_000
 
 LISTED_PER_REQUEST = 1_000
 BATCH = 10
@@ -18,13 +12,41 @@ BATCH = 10
 BILLED_SECONDS_PER_PHOTO = 0.12
 
 
-@dataclass(frozen=True)
-class Cost:
-    """An amount and what it is made of.
+@dataclass(frozen=True, kw_only=True)
+class PriceList:
+    """Prices of one unit each.
 
     Attributes:
-        requests: S3's, SQS's and SNS's requests, in dollars.
-        compute: Lambda's time and requests, in dollars.
+        lambda_gb_second: memory times time, arm64.
+        lambda_disk_gb_second: temporary disk beyond the free 512 MB.
+        sqs_request: up to 64 KB.
+        logs_gb: ingested by CloudWatch Logs.
+        s3_gb_month: storage; not part of processing.
+    """
+
+    lambda_gb_second: float = 0.0000133334
+    lambda_request: float = 0.20 / 1_000_000
+    lambda_disk_gb_second: float = 0.0000000309
+    s3_put: float = 0.005 / 1_000
+    s3_get: float = 0.0004 / 1_000
+    sqs_request: float = 0.40 / 1_000_000
+    sns_publish: float = 0.50 / 1_000_000
+    sns_email: float = 2.00 / 100_000
+    logs_gb: float = 0.50
+    xray_trace: float = 5.00 / 1_000_000
+    s3_gb_month: float = 0.023
+
+
+PRICES = PriceList()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The cost of processing, in dollars.
+
+    Attributes:
+        requests: to S3, SQS and SNS.
+        compute: Lambda's time and requests.
     """
 
     requests: float
@@ -36,20 +58,20 @@ class Cost:
 
 
 def processing_cost(photos: int, renditions: int, memory_mb: int) -> Cost:
-    """What it costs to process photos: one HEAD, one GET, one PUT for each output, and a tenth of a batch."""
-    s3 = 2 * S3_GET_OR_HEAD + (renditions + 1) * S3_PUT_OR_LIST
-    messages = (3 * SQS_REQUEST + SNS_PUBLISH) / BATCH  # sent, received, deleted; and the digest
-    compute = BILLED_SECONDS_PER_PHOTO * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST / BATCH
+    """Estimate the cost of photos: one HEAD, one GET, one PUT for each output, and a tenth of a batch."""
+    s3 = 2 * PRICES.s3_get + (renditions + 1) * PRICES.s3_put
+    messages = (3 * PRICES.sqs_request + PRICES.sns_publish) / BATCH  # sent, received, deleted; and the digest
+    compute = BILLED_SECONDS_PER_PHOTO * memory_mb / 1024 * PRICES.lambda_gb_second + PRICES.lambda_request / BATCH
     return Cost(photos * (s3 + messages), photos * compute)
 
 
 def looking_cost(listed: int, heads: int) -> float:
-    """What it costs to list objects and to read commit markers."""
-    return listed / LISTED_PER_REQUEST * S3_PUT_OR_LIST + heads * S3_GET_OR_HEAD
+    """Estimate the cost of listing objects and reading commit markers; S3 bills a LIST like a PUT."""
+    return listed / LISTED_PER_REQUEST * PRICES.s3_put + heads * PRICES.s3_get
 
 
 def dollars(amount: float) -> str:
-    """`nothing`, `under a cent`, `about $12.34`."""
+    """Format an amount: `nothing`, `under a cent`, `about $12.34`."""
     if amount == 0:
         return "nothing"
     return "under a cent" if amount < 0.01 else f"about ${amount:,.2f}"

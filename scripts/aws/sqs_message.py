@@ -1,4 +1,4 @@
-"""SQS messages outside a queue: as they were received, as they are sent again, as they are written to a file."""
+"""An SQS message: as received, as sent again, and as JSON in an export file."""
 
 import base64
 import binascii
@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
-# Amazon SQS Developer Guide, "Message quotas", attributes included. A batch used to have 256 KiB at most: what fits
-# that fits everywhere.
+# Amazon SQS Developer Guide, "Message quotas", attributes included. Batches had a limit of 256 KiB before: they fit
+# into every version of the service.
 MAX_MESSAGE_BYTES = 1024 * 1024
 MAX_BATCH_BYTES = 256 * 1024
 MAX_BATCH_ENTRIES = 10
@@ -18,26 +18,26 @@ TRACE_HEADER = "AWSTraceHeader"  # the only system attribute that a sender may s
 
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _DATA_TYPE = re.compile(r"(String|Number|Binary)(\..+)?")
-# SendMessage: these characters are allowed, everything else is refused.
+# SendMessage accepts these characters only.
 _NOT_ALLOWED = re.compile("[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Attributes = Mapping[str, Mapping[str, Any]]
 
 
 class MessageFormatError(ValueError):
-    """What was read is no message that SQS would take; the text says what is wrong."""
+    """SQS would not accept this message; the text names the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Message:
-    """One message.
+class StoredMessage:
+    """A message of a queue or of an export file.
 
     Attributes:
-        id: what the queue it was received from calls it.
-        body: as it was sent.
+        id: the message id in the queue it was received from.
+        body: the text that was sent.
         attributes: message attributes: name to `DataType` and `StringValue` or `BinaryValue`.
         system: SQS's own attributes, such as `SentTimestamp`.
-        receipt_handle: names this receipt of it; empty for a message from a file.
+        receipt_handle: needed to delete or release it; empty for a message from a file.
     """
 
     id: str
@@ -47,8 +47,8 @@ class Message:
     receipt_handle: str = ""
 
     @classmethod
-    def from_answer(cls, answer: Mapping[str, Any]) -> "Message":
-        """Reads one element of ReceiveMessage's `Messages`."""
+    def from_answer(cls, answer: Mapping[str, Any]) -> "StoredMessage":
+        """Read one element of ReceiveMessage's `Messages`."""
         return cls(
             id=answer["MessageId"],
             body=answer["Body"],
@@ -59,20 +59,20 @@ class Message:
 
     @property
     def sent_at(self) -> datetime:
-        """When it was sent; SQS keeps that of the first sending when it moves a message to a DLQ itself."""
+        """SentTimestamp; SQS keeps the first one when its redrive policy moves a message to a DLQ."""
         return datetime.fromtimestamp(int(self.system.get("SentTimestamp", 0)) / 1000, UTC)
 
     @property
     def size_bytes(self) -> int:
-        """What counts against the limits: the body, and each attribute's name, type and value."""
+        """The bytes that count against SQS's limits: the body, and each attribute's name, type and value."""
         return len(self.body.encode()) + sum(_attribute_bytes(*item) for item in self.attributes.items())
 
     def text(self, attribute: str) -> str:
-        """An attribute's text; empty when there is none."""
+        """Return an attribute's StringValue; empty if there is none."""
         return str(self.attributes.get(attribute, {}).get("StringValue", ""))
 
-    def sending(self) -> dict[str, Any]:
-        """What SendMessage takes to send it again, attributes and trace kept."""
+    def send_arguments(self) -> dict[str, Any]:
+        """Return SendMessage's arguments, with attributes and trace header."""
         arguments: dict[str, Any] = {"MessageBody": self.body}
         if self.attributes:
             arguments["MessageAttributes"] = dict(self.attributes)
@@ -82,27 +82,27 @@ class Message:
         return arguments
 
     def to_document(self) -> dict[str, Any]:
-        """As JSON: `id`, `body`, `attributes` and `system`; binary values in base64."""
+        """Return JSON: `id`, `body`, `attributes` and `system`; binary values in base64."""
         attributes = {name: _encode(value) for name, value in self.attributes.items()}
         return {"id": self.id, "body": self.body, "attributes": attributes, "system": dict(self.system)}
 
     @classmethod
-    def from_document(cls, document: Any) -> "Message":
-        """Reads and checks what `to_document` wrote and a person may have edited; only `body` must be there.
+    def from_document(cls, document: Any) -> "StoredMessage":
+        """Read and check the JSON of `to_document`, edited or not; only `body` is required.
 
         Raises:
-            MessageFormatError: SQS would refuse it.
+            MessageFormatError: SQS would not accept it.
         """
         if not isinstance(document, dict):
             raise MessageFormatError("not a JSON object")
         body, attributes = document.get("body"), document.get("attributes", {})
         system, message_id = document.get("system", {}), document.get("id", "")
-        if not isinstance(body, str) or not body or _NOT_ALLOWED.search(body):
+        if not _is_text(body):
             raise MessageFormatError("`body` is missing, empty, not text, or has characters that SQS refuses")
         if not isinstance(attributes, dict) or len(attributes) > MAX_ATTRIBUTES:
-            raise MessageFormatError(f"`attributes` is no JSON object of at most {MAX_ATTRIBUTES} attributes")
+            raise MessageFormatError(f"`attributes` is not a JSON object of at most {MAX_ATTRIBUTES} attributes")
         if not isinstance(system, dict) or not all(isinstance(value, str) for value in system.values()):
-            raise MessageFormatError("`system` is no JSON object of texts")
+            raise MessageFormatError("`system` is not a JSON object of texts")
         if not isinstance(message_id, str):
             raise MessageFormatError("`id` is not text")
         read = {name: _decode(name, value) for name, value in attributes.items()}
@@ -110,6 +110,10 @@ class Message:
         if message.size_bytes > MAX_MESSAGE_BYTES:
             raise MessageFormatError(f"{message.size_bytes:,} bytes with attributes, SQS takes {MAX_MESSAGE_BYTES:,}")
         return message
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value) and not _NOT_ALLOWED.search(value)
 
 
 def _bare(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,15 +131,13 @@ def _encode(value: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _decode(name: str, value: Any) -> dict[str, Any]:
-    wrong = MessageFormatError(f"the attribute {name!r:.80} is not of a form that SQS takes")
-    if not _ATTRIBUTE_NAME.fullmatch(name) or not isinstance(value, dict):
-        raise wrong
-    data_type = value.get("DataType")
-    if not isinstance(data_type, str) or not _DATA_TYPE.fullmatch(data_type):
+    wrong = MessageFormatError(f"the attribute {name!r:.80} has a form that SQS refuses")
+    data_type = value.get("DataType") if isinstance(value, dict) else None
+    if not _ATTRIBUTE_NAME.fullmatch(name) or not isinstance(data_type, str) or not _DATA_TYPE.fullmatch(data_type):
         raise wrong
     field_name = "BinaryValue" if data_type.startswith("Binary") else "StringValue"
     content = value.get(field_name)
-    if not isinstance(content, str) or not content or _NOT_ALLOWED.search(content) or len(value) != 2:
+    if not _is_text(content) or len(value) != 2:
         raise wrong
     try:
         decoded = base64.b64decode(content, validate=True) if field_name == "BinaryValue" else content

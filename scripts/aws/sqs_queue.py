@@ -1,4 +1,4 @@
-"""One SQS queue, in batches, with every entry's own success or failure looked at."""
+"""An SQS queue: receive, send, delete and release in batches, with the result of each entry."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -6,30 +6,30 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from scripts.aws.sqs_message import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Message
+from scripts.aws.parallel import chunks
+from scripts.aws.sqs_message import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, StoredMessage
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-# botocore retries whole calls; a single entry that SQS throttled inside a call that went well is ours to retry.
+# botocore retries whole calls only, not single entries that SQS throttled.
 ENTRY_ATTEMPTS = 5
 ENTRY_BACKOFF_SECONDS = 0.2
 
 
 class Sized(Protocol):
-    """Something that takes room in a batch."""
+    """An entry that counts against the byte limit of a batch."""
 
     @property
     def size_bytes(self) -> int: ...
 
 
-T = TypeVar("T")
 S = TypeVar("S", bound=Sized)
 
 
 @dataclass(frozen=True)
 class Depth:
-    """How many messages a queue holds; SQS's figures are approximate and a minute late."""
+    """The number of messages in a queue, approximate and up to a minute late."""
 
     visible: int
     in_flight: int
@@ -42,11 +42,11 @@ class Depth:
 
 @dataclass
 class BatchOutcome:
-    """What became of the entries of a batch, by their position in it.
+    """The results of a batch call, by each entry's position.
 
     Attributes:
-        done: SQS's answer to each entry that went well.
-        failed: SQS's error code for each that did not.
+        done: SQS's answer to each entry that succeeded.
+        failed: SQS's error code for each that failed.
     """
 
     done: dict[int, Any] = field(default_factory=dict)
@@ -58,8 +58,8 @@ class _BatchCall(Protocol):
 
 
 @dataclass(frozen=True)
-class Queue:
-    """A queue and the client that reaches it."""
+class SqsQueue:
+    """A queue and its boto3 client."""
 
     sqs: "SQSClient"
     url: str
@@ -76,51 +76,58 @@ class Queue:
     def retention_seconds(self) -> int:
         return int(self._attributes("MessageRetentionPeriod")["MessageRetentionPeriod"])
 
+    @property
+    def created_at(self) -> int:
+        """Seconds since 1970."""
+        return int(self._attributes("CreatedTimestamp")["CreatedTimestamp"])
+
     def depth(self) -> Depth:
         names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
         attributes = self._attributes(*names)
         return Depth(*(int(attributes[name]) for name in names))
 
-    def receive(self, *, hold_seconds: int, wait_seconds: int, most: int = MAX_BATCH_ENTRIES) -> list[Message]:
-        """Receives a few messages, whole; they stay hidden for `hold_seconds` unless deleted or shown again."""
+    def receive(
+        self, *, visibility_timeout_seconds: int, wait_seconds: int, most: int = MAX_BATCH_ENTRIES
+    ) -> list[StoredMessage]:
+        """Receive at most one batch, with all attributes."""
         answer = self.sqs.receive_message(
             QueueUrl=self.url,
             MaxNumberOfMessages=most,
-            VisibilityTimeout=hold_seconds,
+            VisibilityTimeout=visibility_timeout_seconds,
             WaitTimeSeconds=wait_seconds,
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["All"],
         )
-        return [Message.from_answer(message) for message in answer.get("Messages", [])]
+        return [StoredMessage.from_answer(message) for message in answer.get("Messages", [])]
 
-    def send(self, messages: Sequence[Message]) -> BatchOutcome:
-        """Sends at most one batch; `done` holds each message's new id."""
-        outcome = in_batch(self.sqs.send_message_batch, self.url, [message.sending() for message in messages])
+    def send(self, messages: Sequence[StoredMessage]) -> BatchOutcome:
+        """Send at most one batch; `done` has the new message ids."""
+        outcome = call_in_batch(self.sqs.send_message_batch, self.url, [m.send_arguments() for m in messages])
         outcome.done = {position: answer["MessageId"] for position, answer in outcome.done.items()}
         return outcome
 
     def delete(self, receipt_handles: Sequence[str]) -> BatchOutcome:
-        """Deletes at most one batch."""
+        """Delete at most one batch."""
         entries = [{"ReceiptHandle": handle} for handle in receipt_handles]
-        return in_batch(self.sqs.delete_message_batch, self.url, entries)
+        return call_in_batch(self.sqs.delete_message_batch, self.url, entries)
 
-    def show(self, receipt_handles: Iterable[str]) -> None:
-        """Makes received messages visible again at once; one whose hold has run out is visible anyway."""
+    def release(self, receipt_handles: Iterable[str]) -> None:
+        """Make received messages visible again: set their visibility timeout to 0."""
         for chunk in chunks(receipt_handles, MAX_BATCH_ENTRIES):
             entries = [{"ReceiptHandle": handle, "VisibilityTimeout": 0} for handle in chunk]
-            in_batch(self.sqs.change_message_visibility_batch, self.url, entries)
+            call_in_batch(self.sqs.change_message_visibility_batch, self.url, entries)
 
     def _attributes(self, *names: Any) -> dict[str, str]:
         answer = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=list(names))
         return dict(answer["Attributes"])  # type: ignore[arg-type]
 
 
-def in_batch(
+def call_in_batch(
     call: _BatchCall, url: str, entries: Sequence[dict[str, Any]], sleep: Callable[[float], None] = time.sleep
 ) -> BatchOutcome:
-    """Makes a batch call and retries those entries that failed through no fault of their own.
+    """Make a batch call; retry entries that failed without SenderFault.
 
-    The entries get their positions as ids: anything else may be refused or not be unique.
+    Entry ids are the positions: they are unique and always valid.
     """
     outcome, waiting = BatchOutcome(), dict(enumerate(entries))
     for attempt in range(ENTRY_ATTEMPTS):
@@ -135,25 +142,13 @@ def in_batch(
         failed = answer.get("Failed", [])
         outcome.failed |= {int(failure["Id"]): failure["Code"] for failure in failed}
         waiting = {int(f["Id"]): entries[int(f["Id"])] for f in failed if not f["SenderFault"]}
-    silent = set(range(len(entries))) - set(outcome.done) - set(outcome.failed)
-    outcome.failed |= dict.fromkeys(silent, "NoAnswer")
+    unanswered = set(range(len(entries))) - set(outcome.done) - set(outcome.failed)
+    outcome.failed |= dict.fromkeys(unanswered, "NoAnswer")
     return outcome
 
 
-def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Cuts items into lists of at most `size`."""
-    chunk: list[T] = []
-    for item in items:
-        chunk.append(item)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
-
-
 def batches(items: Iterable[S]) -> Iterator[list[S]]:
-    """Cuts messages into batches that SQS takes: at most ten, at most 256 KiB together; a larger one goes alone."""
+    """Cut messages into SQS batches: at most ten and 256 KiB; a larger message goes alone."""
     batch: list[S] = []
     size_bytes = 0
     for item in items:

@@ -1,8 +1,8 @@
-"""The names that a deployed stack gave its resources: CloudFormation's outputs, as serverless.yml declares them."""
+"""The CloudFormation outputs of a deployed stack: its resources' names, as serverless.yml declares them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import MISSING, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -13,7 +13,11 @@ SERVICE = "darkroom"
 
 
 class StackOutputsError(Exception):
-    """The stack is not there, or is not one of ours."""
+    """The stack does not exist, or another version of Darkroom deployed it."""
+
+
+def _output(name: str, **default: Any) -> Any:
+    return field(metadata={"output": name}, **default)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,62 +25,48 @@ class StackOutputs:
     """Names of a deployed stack's resources.
 
     Attributes:
-        input_bucket: photos go here.
-        output_bucket: renditions and PDFs come out here.
+        input_bucket: source objects.
+        output_bucket: renditions and PDFs.
         queue_url: messages about uploaded photos.
-        dead_letter_queue_url: messages that were given up.
+        dead_letter_queue_url: messages that failed for good.
         digest_topic_arn: a digest of every batch.
-        summary_topic_arn: what people subscribe to.
-        alarm_topic_arn: what operators subscribe to.
+        summary_topic_arn: summaries for people.
+        alarm_topic_arn: alarms for operators.
         roll_up_queue_url: digests that wait for the next summary.
         process_function: the function that makes the renditions.
         follow_queue_url: every digest, for `npm start`; empty outside the stage local.
     """
 
-    input_bucket: str
-    output_bucket: str
-    queue_url: str
-    dead_letter_queue_url: str
-    digest_topic_arn: str
-    summary_topic_arn: str
-    alarm_topic_arn: str
-    roll_up_queue_url: str
-    process_function: str
-    follow_queue_url: str = ""
+    input_bucket: str = _output("InputBucketName")
+    output_bucket: str = _output("OutputBucketName")
+    queue_url: str = _output("QueueUrl")
+    dead_letter_queue_url: str = _output("DeadLetterQueueUrl")
+    digest_topic_arn: str = _output("DigestTopicArn")
+    summary_topic_arn: str = _output("SummaryTopicArn")
+    alarm_topic_arn: str = _output("AlarmTopicArn")
+    roll_up_queue_url: str = _output("RollUpQueueUrl")
+    process_function: str = _output("ProcessFunctionName")
+    follow_queue_url: str = _output("FollowQueueUrl", default="")
 
     @classmethod
     def from_outputs(cls, outputs: Mapping[str, str]) -> "StackOutputs":
-        """Picks ours from a stack's outputs.
+        """Read them from a stack's outputs.
 
         Raises:
             StackOutputsError: one is missing.
         """
-        missing = sorted(name for field, name in _OUTPUTS.items() if name not in outputs and field not in _OPTIONAL)
-        if missing:
+        names = {each.name: each.metadata["output"] for each in fields(cls)}
+        required = {names[each.name] for each in fields(cls) if each.default is MISSING}
+        if missing := sorted(required - set(outputs)):
             raise StackOutputsError(f"the stack has no output {', '.join(missing)}: deploy it again")
-        return cls(**{field: outputs.get(name, "") for field, name in _OUTPUTS.items()})
-
-
-_OUTPUTS = {
-    "input_bucket": "InputBucketName",
-    "output_bucket": "OutputBucketName",
-    "queue_url": "QueueUrl",
-    "dead_letter_queue_url": "DeadLetterQueueUrl",
-    "digest_topic_arn": "DigestTopicArn",
-    "summary_topic_arn": "SummaryTopicArn",
-    "alarm_topic_arn": "AlarmTopicArn",
-    "roll_up_queue_url": "RollUpQueueUrl",
-    "process_function": "ProcessFunctionName",
-    "follow_queue_url": "FollowQueueUrl",
-}
-_OPTIONAL = {"follow_queue_url"}
+        return cls(**{attribute: outputs[name] for attribute, name in names.items() if name in outputs})
 
 
 def read_stack_outputs(cloudformation: "CloudFormationClient", stage: str) -> StackOutputs:
-    """Asks CloudFormation for the outputs of a stage's stack.
+    """Read the outputs of a stage's stack from CloudFormation.
 
     Raises:
-        StackOutputsError: the stage is not deployed there, or by another version.
+        StackOutputsError: the stage is not deployed, or by another version.
     """
     stack_name = f"{SERVICE}-{stage}"
     try:

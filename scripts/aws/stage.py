@@ -1,6 +1,7 @@
-"""What a script works on: a stage's resources and the clients that reach them."""
+"""A deployed stage: its resources' names and the boto3 clients that reach them."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -8,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from scripts.aws.local_endpoint import STAGE as LOCAL_STAGE
-from scripts.aws.local_endpoint import find_kept_stack
-from scripts.aws.region import NO_REGION, find_region
+from scripts.aws.local_endpoint import LOCAL_STAGE, find_running_stack
+from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
-from scripts.cli.errors import TargetError
+from scripts.cli.errors import StageError
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
@@ -20,24 +20,25 @@ if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
     from types_boto3_sqs import SQSClient
 
-# Patient: a script that gives up leaves a person with half a job, a function's message simply comes again.
+NO_REGION = "no region: set AWS_REGION, or a profile that names one"
+# More retries than a function makes: after an error here a person has to run the command again.
 CLIENT_CONFIG = Config(
     connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=32
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class Stage:
     """A deployed stage.
 
     Attributes:
-        stage: its name.
+        name: `local`, `dev`, `prod` ...
         outputs: the names of its resources.
         session: credentials and region.
-        endpoint_url: of a local stack; None for AWS, or for what `AWS_ENDPOINT_URL` says.
+        endpoint_url: of a local stack; None for AWS, or for the endpoint in `AWS_ENDPOINT_URL`.
     """
 
-    stage: str
+    name: str
     outputs: StackOutputs
     session: boto3.Session
     endpoint_url: str | None = None
@@ -62,43 +63,66 @@ class Target:
         client: LambdaClient = self._client("lambda")
         return client
 
+    @property
+    def queue(self) -> SqsQueue:
+        """The source queue, which feeds the function."""
+        return SqsQueue(self.sqs, self.outputs.queue_url)
+
+    @property
+    def dlq(self) -> SqsQueue:
+        """The dead-letter queue."""
+        return SqsQueue(self.sqs, self.outputs.dead_letter_queue_url)
+
     def _client(self, service: str) -> Any:
         return make_client(self.session, service, self.endpoint_url)
 
 
 def make_client(session: boto3.Session, service: str, endpoint_url: str | None = None) -> Any:
-    """A client that retries for long; bucket names go into the path where the endpoint is not AWS's own."""
+    """Make a boto3 client with many retries, and path-style bucket names outside AWS."""
     is_elsewhere = endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
     config = CLIENT_CONFIG.merge(Config(s3={"addressing_style": "path"})) if is_elsewhere else CLIENT_CONFIG
     return session.client(service, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]
 
 
-def find_target(stage: str) -> Target:
-    """Finds a stage: `local` on this machine, any other by its CloudFormation stack in the account and region that
-    the usual AWS environment variables and profile name. These also lead to a local stack when they name its endpoint.
+def find_region(environment: Mapping[str, str]) -> str | None:
+    """Return the AWS region: `AWS_REGION`, then `AWS_DEFAULT_REGION`, then the profile's.
+
+    boto3 ignores `AWS_REGION`, which the Serverless CLI deploys to.
 
     Raises:
-        TargetError: it is not there.
+        ProfileNotFound: there is no such profile.
     """
-    if stage == LOCAL_STAGE and "AWS_ENDPOINT_URL" not in os.environ:
+    chosen = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    return chosen or boto3.Session(profile_name=environment.get("AWS_PROFILE")).region_name
+
+
+def find_stage(name: str) -> Stage:
+    """Find a deployed stage by its CloudFormation stack, `local` by its state file.
+
+    Account and region come from the usual AWS environment variables and profile, or `AWS_ENDPOINT_URL`.
+
+    Raises:
+        StageError: the stage is not deployed there, or no region is set.
+    """
+    if name == LOCAL_STAGE and "AWS_ENDPOINT_URL" not in os.environ:
         return _find_local()
     region = find_region(os.environ)
     if region is None:
-        raise TargetError(NO_REGION)
+        raise StageError(NO_REGION)
     session = boto3.Session(region_name=region)
     try:
-        outputs = read_stack_outputs(make_client(session, "cloudformation"), stage)
+        outputs = read_stack_outputs(make_client(session, "cloudformation"), name)
     except StackOutputsError as error:
-        raise TargetError(f"{error} (looked in {region})") from error
-    return Target(stage=stage, outputs=outputs, session=session)
+        raise StageError(f"{error} (looked in {region})") from error
+    return Stage(name=name, outputs=outputs, session=session)
 
 
-def _find_local() -> Target:
-    kept = find_kept_stack()
-    if kept is None:
-        raise TargetError("no local stack is up: keep one up with `npm run stack` in another terminal")
-    credentials = kept.environment
+def _find_local() -> Stage:
+    stack = find_running_stack()
+    if stack is None:
+        raise StageError("no local stack is running: start one with `npm run stack` in another terminal")
+    credentials = stack.environment
     session = boto3.Session(
         credentials["AWS_ACCESS_KEY_ID"], credentials["AWS_SECRET_ACCESS_KEY"], region_name=credentials["AWS_REGION"]
     )
-    return Target(stage=LOCAL_STAGE, outputs=kept.outputs, session=session, endpoint_url=kept.endpoint_url)
+    return Stage(name=LOCAL_STAGE, outputs=stack.outputs, session=session, endpoint_url=stack.endpoint_url)

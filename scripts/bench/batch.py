@@ -1,125 +1,126 @@
-"""A batch of ten photos against an S3 that answers as in life: how much of the time is waiting?"""
+"""Measure a batch of photos on Lambda's runtime emulator, against an S3 with the delays of the real one."""
 
+import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from scripts.bench.function import (
-    HANDLER,
-    SEQUENTIAL_HANDLER,
-    Function,
-    FunctionPlan,
-    Invocation,
-    deployed,
-    s3_batch,
-    unpack_code,
-)
-from scripts.bench.ratios import Spread, spread
+from scripts.aws.local_endpoint import client_environment
+from scripts.bench.bench_settings import FUNCTION_VARIABLES, MB_PER_VCPU
+from scripts.bench.lambda_emulator import HANDLER, Emulator, Package, emulated, unpack
+from scripts.bench.measurements import BenchError, say, spread, tree_cpu_seconds
+from scripts.bench.peer_process import Usage
+from scripts.bench.slow_aws import slow_aws
 from scripts.cli.repository import REPOSITORY
 
-
-@dataclass(frozen=True, kw_only=True)
-class BatchScore:
-    """How one way of working handled the batch.
-
-    Attributes:
-        name: `darkroom` or `sequential`.
-        vcpus: how many processors it had.
-        photos: in one batch.
-        cpu_ms: processor time of function and workers, for one photo.
-        wall_ms: time on the clock, for one photo: what Lambda bills.
-        wall_to_cpu: of the batch. With one processor, 1 would be no waiting at all.
-    """
-
-    name: str
-    vcpus: int
-    photos: int
-    cpu_ms: Spread
-    wall_ms: Spread
-    wall_to_cpu: Spread
+SEQUENTIAL_HANDLER = "scripts/bench/sequential_function.lambda_handler"
+_TIMEOUT_SECONDS = 120  # as in serverless.yml
 
 
-def measure_batches(
-    python: Path, photo: Path, folder: Path, *, photos: int, rounds: int, say: Callable[[str], None]
-) -> list[BatchScore]:
-    """Runs the batches in turn: A B C A B C.
+def measure_batches(photo: Path, folder: Path, *, photos: int, rounds: int) -> list[dict[str, Any]]:
+    """Run batches of Darkroom and of the sequential handler in turn; a first round is not counted.
 
     Args:
-        python: an interpreter with the Lambda runtime client.
-        photo: every photo of the batch.
+        photo: the content of every object.
         folder: for code and logs.
         photos: in one batch.
-        rounds: counted batches each; one more comes first, for warming up.
-        say: hears how it goes.
+        rounds: counted batches of each.
+
+    Returns:
+        The scores, as JSON holds them; with one vCPU, a ratio of wall to CPU time of 1 means no waiting.
 
     Raises:
-        FunctionError: a function failed.
+        BenchError: the emulator or a function failed.
     """
+    package = unpack(folder)
+    functions = [
+        ("darkroom", 1, package, HANDLER),
+        ("sequential", 1, replace(package, task=REPOSITORY), SEQUENTIAL_HANDLER),
+        ("darkroom", 2, package, HANDLER),
+    ]
     event = s3_batch(photos, photo.stat().st_size)
+    runs: dict[tuple[str, int], list[Usage]] = {}
     with slow_aws(photo) as endpoint_url, ExitStack() as stack:
-        functions = {
-            (name, plan.vcpus): stack.enter_context(deployed(plan))
-            for name, plan in _plans(python, endpoint_url, folder)
-        }
-        runs = _interleave(functions, event, rounds, say)
-    return [_score(name, vcpus, photos, invocations) for (name, vcpus), invocations in runs.items()]
+        emulators = {}
+        for name, vcpus, code, handler in functions:
+            if vcpus <= len(os.sched_getaffinity(0)):
+                log = folder / f"{name}-{vcpus}.log"
+                function = run_function(code, endpoint_url, log, vcpus=vcpus, handler=handler)
+                emulators[name, vcpus] = stack.enter_context(function)
+                invoke(emulators[name, vcpus], event)
+                runs[name, vcpus] = []
+        for turn in range(1, rounds + 1):
+            for function_key, emulator in emulators.items():
+                runs[function_key].append(invoke(emulator, event))
+            say(f"round {turn} of {rounds}")
+    return [_score(name, vcpus, photos, run) for (name, vcpus), run in runs.items()]
+
+
+def _score(name: str, vcpus: int, photos: int, runs: list[Usage]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "vcpus": vcpus,
+        "photos": photos,
+        "cpu_ms": spread([1000 * run.cpu_seconds / photos for run in runs]),
+        "wall_ms": spread([1000 * run.wall_seconds / photos for run in runs]),
+        "wall_to_cpu": spread([run.wall_seconds / run.cpu_seconds for run in runs]),
+    }
 
 
 @contextmanager
-def slow_aws(photo: Path) -> Iterator[str]:
-    """Runs the slow S3 in a process of its own; answers its address."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "scripts.bench.slow_aws", str(photo)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=REPOSITORY,
-    ) as process:
-        assert process.stdout is not None  # noqa: S101 (for the type checker: we asked for a pipe)
-        try:
-            yield process.stdout.readline().decode().strip()
-        finally:
-            process.kill()
+def run_function(
+    package: Package, endpoint_url: str, log: Path, *, vcpus: int, handler: str = HANDLER
+) -> Iterator[Emulator]:
+    """Run a function under the emulator, on as many processors as it has vCPUs."""
+    variables = {
+        **FUNCTION_VARIABLES,
+        **client_environment(endpoint_url),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(vcpus * MB_PER_VCPU),
+    }
+    processors = os.sched_getaffinity(0)
+    try:
+        # Inherited by the emulator. A single processor is the last one, so that this process keeps another.
+        os.sched_setaffinity(0, sorted(processors)[-1:] if vcpus == 1 else sorted(processors)[:vcpus])
+        with emulated(package, variables, timeout_seconds=_TIMEOUT_SECONDS, log=log, handler=handler) as emulator:
+            os.sched_setaffinity(0, processors)
+            yield emulator
+    finally:
+        os.sched_setaffinity(0, processors)
 
 
-def _plans(python: Path, endpoint_url: str, folder: Path) -> Iterator[tuple[str, FunctionPlan]]:
-    code = unpack_code(folder / "function")
-    for name, handler, vcpus, where in (
-        ("darkroom", HANDLER, 1, code),
-        ("sequential", SEQUENTIAL_HANDLER, 1, REPOSITORY),
-        ("darkroom", HANDLER, 2, code),
-    ):
-        if vcpus <= len(os.sched_getaffinity(0)):
-            log = folder / f"{name}-{vcpus}.log"
-            log.unlink(missing_ok=True)
-            plan = FunctionPlan(
-                handler=handler, python=python, endpoint_url=endpoint_url, vcpus=vcpus, code=where, log=log
-            )
-            yield name, plan
+def invoke(emulator: Emulator, event: dict[str, Any]) -> Usage:
+    """Invoke the function; the processor time includes the workers and the emulator.
+
+    Raises:
+        BenchError: it failed or left photos unprocessed.
+    """
+    cpu_before = tree_cpu_seconds(emulator.pid)
+    invocation = emulator.invoke(event)
+    if invocation.text.replace(" ", "") != '{"batchItemFailures":[]}':
+        raise BenchError(f"the function failed: {invocation.text[:500]}\nIts log is {emulator.log}.")
+    return Usage(tree_cpu_seconds(emulator.pid) - cpu_before, invocation.seconds)
 
 
-def _interleave(
-    functions: dict[tuple[str, int], Function], event: object, rounds: int, say: Callable[[str], None]
-) -> dict[tuple[str, int], list[Invocation]]:
-    runs: dict[tuple[str, int], list[Invocation]] = {who: [] for who in functions}
-    for turn in range(rounds + 1):
-        for who, function in functions.items():
-            invocation = function.invoke(event)
-            if turn:
-                runs[who].append(invocation)
-        say(f"round {turn} of {rounds}" if turn else "warmed up")
-    return runs
+def s3_batch(photos: int, size_bytes: int) -> dict[str, Any]:
+    """Return an event source mapping's event: one SQS message for each new photo."""
+    return {"Records": [_message(number, size_bytes) for number in range(photos)]}
 
 
-def _score(name: str, vcpus: int, photos: int, invocations: Sequence[Invocation]) -> BatchScore:
-    return BatchScore(
-        name=name,
-        vcpus=vcpus,
-        photos=photos,
-        cpu_ms=spread([1000 * i.cpu_seconds / photos for i in invocations]),
-        wall_ms=spread([1000 * i.wall_seconds / photos for i in invocations]),
-        wall_to_cpu=spread([i.wall_seconds / i.cpu_seconds for i in invocations]),
-    )
+def _message(number: int, size_bytes: int) -> dict[str, Any]:
+    s3_object = {"key": f"photo-{number}.jpg", "size": size_bytes, "eTag": "e1", "sequencer": f"{number:016X}"}
+    s3_record = {
+        "eventVersion": "2.3",
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": "photos"}, "object": s3_object},
+    }
+    return {
+        "messageId": f"message-{number}",
+        "receiptHandle": f"handle-{number}",
+        "body": json.dumps({"Records": [s3_record]}),
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1795000000000"},
+        "eventSource": "aws:sqs",
+    }

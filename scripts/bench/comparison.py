@@ -1,153 +1,113 @@
-"""Everybody against everybody, photo by photo: A B A B, so that what disturbs the machine disturbs all alike."""
+"""Compare all peers photo by photo, in turn (A B A B), so that disturbances of the machine affect all of them alike."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from scripts.bench.bench_settings import RENDITIONS
+from scripts.bench.measurements import paired_ratio, peak_bytes, say, spread
 from scripts.bench.peer_list import DARKROOM
-from scripts.bench.peer_process import Contender, ContenderError, Job, Peer, Usage, running
-from scripts.bench.photos import Photo
-from scripts.bench.ratios import Spread, paired_ratio, spread
-from scripts.bench.reference import likeness, make_reference
-from scripts.bench.renditions import RENDITIONS
+from scripts.bench.peer_process import Peer, PeerError, PeerJob, PeerProcess, Usage, start_peer
+from scripts.bench.photos import BenchPhoto
+from scripts.bench.reference import compare_with_reference, make_reference
 
 _numbers = itertools.count()
-# Photos that one peer renders in its turn: a service renders many in a row, with the processor's caches to itself.
+# Photos that a peer renders in its turn: a service renders many in a row, with the processor's caches to itself, and
+# the kernel counts processor time in steps of 10 ms.
 BURST = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """How one peer did on one photo.
+def compare_peers(
+    peers: Sequence[Peer], photos: Sequence[tuple[BenchPhoto, Path]], folder: Path, *, rounds: int
+) -> list[dict[str, Any]]:
+    """Measure every peer with every photo; report a peer that fails and leave it out for that photo.
 
-    Attributes:
-        peer: its name.
-        photo: the photo's name.
-        cpu_ms: processor time for one photo, over the rounds.
-        wall_ms: time on the clock.
-        cpu_to_darkroom: its processor time divided by Darkroom's, round by round.
-        peak_bytes: the most memory of a fresh process with this one photo; None when the peer works through others.
-        output_bytes: of the three JPEGs.
-        likeness: SSIM with the reference, of each rendition from the largest; None without a reference.
+    Args:
+        peers: Darkroom first.
+        photos: with their files.
+        folder: for renditions, references and logs.
+        rounds: counted turns of each peer; one more comes first, to warm up.
+
+    Returns:
+        The scores, as JSON holds them.
     """
+    scores = []
+    with ExitStack() as stack:
+        running = [stack.enter_context(start_peer(peer, folder)) for peer in peers]
+        for photo, file in photos:
+            say(f"{photo.title} ...")
+            reference = make_reference(file, folder / "reference") if photo.has_reference else folder
+            jobs = {}
+            for process in running:
+                if process.peer.can_read(photo.name):
+                    into = folder / "out" / process.peer.name
+                    into.mkdir(parents=True, exist_ok=True)
+                    jobs[process] = PeerJob(source=file, into=into, reference=reference)
+            usages = _measure_rounds(jobs, rounds)
+            own = next(usages[process] for process in usages if process.peer.name == DARKROOM)
+            for process, usage in usages.items():
+                scores.append(_score(process.peer, photo, jobs[process], usage, own, logs=folder))
+    return scores
 
-    peer: str
-    photo: str
-    cpu_ms: Spread
-    wall_ms: Spread
-    cpu_to_darkroom: Spread
-    peak_bytes: int | None
-    output_bytes: int
-    likeness: tuple[float, ...] | None
 
-
-@dataclass(frozen=True, kw_only=True)
-class Arena:
-    """Where the peers meet.
-
-    Attributes:
-        folder: for what comes out, references and logs.
-        rounds: counted turns of each peer; one more comes first, for warming up.
-        say: hears how it goes.
-    """
-
-    folder: Path
-    rounds: int
-    say: Callable[[str], None]
-
-    def compare(self, peers: Sequence[Peer], photos: Sequence[tuple[Photo, Path]]) -> list[Score]:
-        """Measures every peer with every photo; a peer that fails is left out of the rest, and that is said.
-
-        Args:
-            peers: Darkroom first.
-            photos: with their files.
-        """
-        with ExitStack() as stack:
-            contenders = {peer: stack.enter_context(running(peer, self.folder)) for peer in peers}
-            scores = []
-            for photo, file in photos:
-                self.say(f"{photo.title} ...")
-                able = {peer: contender for peer, contender in contenders.items() if peer.can_read(photo.name)}
-                scores += list(self._score(able, photo, self._job(photo, file)))
-        return scores
-
-    def _job(self, photo: Photo, file: Path) -> Job:
-        reference = make_reference(file, self.folder / "reference") if photo.has_reference else self.folder
-        return Job(source=file, into=self.folder, reference=reference)
-
-    def _score(self, contenders: dict[Peer, Contender], photo: Photo, job: Job) -> Iterator[Score]:
-        usages = self._rounds(contenders, job)
-        own = [usage.cpu_seconds for usage in usages[DARKROOM]]
-        for peer in contenders:
-            if peer.name not in usages:
+def _measure_rounds(jobs: dict[PeerProcess, PeerJob], rounds: int) -> dict[PeerProcess, list[Usage]]:
+    usages: dict[PeerProcess, list[Usage]] = {process: [] for process in jobs}
+    for turn in range(rounds + 1):
+        for process in list(usages):
+            try:
+                usage = _render_burst(process, jobs[process])
+            except PeerError as error:
+                if process.peer.name == DARKROOM:
+                    raise
+                say(str(error))
+                del usages[process]
                 continue
-            cpu = [usage.cpu_seconds for usage in usages[peer.name]]
-            into = self._folder_of(peer)
-            yield Score(
-                peer=peer.name,
-                photo=photo.name,
-                cpu_ms=spread([1000 * seconds for seconds in cpu]),
-                wall_ms=spread([1000 * usage.wall_seconds for usage in usages[peer.name]]),
-                cpu_to_darkroom=paired_ratio(cpu, own),
-                peak_bytes=self._peak(peer, job),
-                output_bytes=sum((into / f"{rendition.name}.jpg").stat().st_size for rendition in RENDITIONS),
-                likeness=tuple(likeness(into, job.reference)) if photo.has_reference else None,
-            )
-
-    def _rounds(self, contenders: dict[Peer, Contender], job: Job) -> dict[str, list[Usage]]:
-        usages: dict[str, list[Usage]] = {peer.name: [] for peer in contenders}
-        for turn in range(self.rounds + 1):
-            for peer, contender in contenders.items():
-                if peer.name not in usages:
-                    continue
-                try:
-                    usage = _burst(contender, self._job_of(peer, job))
-                except ContenderError as error:
-                    if peer.name == DARKROOM:
-                        raise
-                    self.say(str(error))
-                    del usages[peer.name]
-                    continue
-                if turn:
-                    usages[peer.name].append(usage)
-        return usages
-
-    def _peak(self, peer: Peer, job: Job) -> int | None:
-        if peer.spawns:
-            return None
-        with running(peer, self.folder) as contender:
-            contender.render(self._job_of(peer, job))
-            return contender.peak_bytes()
-
-    def _job_of(self, peer: Peer, job: Job) -> Job:
-        return Job(source=job.source, into=self._folder_of(peer), reference=job.reference)
-
-    def _folder_of(self, peer: Peer) -> Path:
-        folder = self.folder / "out" / peer.name
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+            if turn:
+                usages[process].append(usage)
+    return usages
 
 
-def _burst(contender: Contender, job: Job) -> Usage:
-    """Several photos in a row, as the mean for one."""
+def _score(
+    peer: Peer, photo: BenchPhoto, job: PeerJob, usages: Sequence[Usage], own: Sequence[Usage], *, logs: Path
+) -> dict[str, Any]:
+    cpu_seconds = [usage.cpu_seconds for usage in usages]
+    return {
+        "peer": peer.name,
+        "photo": photo.name,
+        "cpu_ms": spread([1000 * seconds for seconds in cpu_seconds]),
+        "wall_ms": spread([1000 * usage.wall_seconds for usage in usages]),
+        "cpu_to_darkroom": paired_ratio(cpu_seconds, [usage.cpu_seconds for usage in own]),
+        "peak_bytes": _measure_peak(peer, job, logs) if peer.has_own_memory else None,
+        "output_bytes": sum((job.into / f"{rendition.name}.jpg").stat().st_size for rendition in RENDITIONS),
+        "likeness": compare_with_reference(job.into, job.reference) if photo.has_reference else None,
+    }
+
+
+def _measure_peak(peer: Peer, job: PeerJob, logs: Path) -> int:
+    with start_peer(peer, logs) as process:
+        process.render(job)
+        return peak_bytes(process.pid)
+
+
+def _render_burst(process: PeerProcess, job: PeerJob) -> Usage:
+    """Render several photos in a row; return the mean usage."""
     usages = []
     for _ in range(BURST):
         with _renamed(job) as renamed:
-            usages.append(contender.render(renamed))
-    return Usage(
-        cpu_seconds=sum(usage.cpu_seconds for usage in usages) / BURST,
-        wall_seconds=sum(usage.wall_seconds for usage in usages) / BURST,
-    )
+            usages.append(process.render(renamed))
+    cpu_seconds, wall_seconds = (sum(values) / BURST for values in zip(*usages, strict=True))
+    return Usage(cpu_seconds, wall_seconds)
 
 
 @contextmanager
-def _renamed(job: Job) -> Iterator[Job]:
-    """The same photo under a new name while the block runs: some peers remember results by the names of files."""
+def _renamed(job: PeerJob) -> Iterator[PeerJob]:
+    """Give the photo a new name while the block runs; libvips caches results by file name."""
     name = job.into.parent / f"{next(_numbers)}-{job.source.name}"
     name.symlink_to(job.source)
     try:
-        yield Job(source=name, into=job.into, reference=job.reference)
+        yield replace(job, source=name)
     finally:
         name.unlink()

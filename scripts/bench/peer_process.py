@@ -1,27 +1,36 @@
-"""A peer as a running process: gets one photo at a time and is watched from outside; all are measured alike."""
+"""A peer as a child process that renders one photo at a time; its processor time and memory are read from outside."""
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, NamedTuple
 
-from scripts.bench.processes import cpu_seconds, forget_peak, peak_bytes, resident_bytes
+from scripts.bench.measurements import BenchError, cpu_seconds
 from scripts.cli.repository import REPOSITORY
 
 
-class ContenderError(Exception):
-    """A peer did not start or did not answer; the message ends with what it wrote to its log."""
+class PeerError(BenchError):
+    """A peer ended instead of answering; the message holds the end of its log."""
+
+
+class Usage(NamedTuple):
+    """Processor time of all threads, and elapsed time."""
+
+    cpu_seconds: float
+    wall_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class PeerJob:
     """One photo to render.
 
     Attributes:
         source: the photo.
-        into: the folder for what comes out.
+        into: the folder for the renditions.
         reference: the folder with the reference renditions, see `reference.py`.
     """
 
@@ -32,105 +41,69 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Peer:
-    """Somebody who can do the job.
+    """A program that makes the renditions: it prints a line when ready and one for each request line.
 
     Attributes:
-        name: short, for files and JSON.
-        title: for people.
-        command: says that it is ready in one line on stdout, then answers each line on stdin with one line.
-        request: the line that asks for a job.
-        environment: all of it.
-        can_read: which photos it can decode, by file name.
-        spawns: works through child processes: its own memory says nothing.
+        name: in file names and JSON.
+        title: in tables and the chart.
+        command: program and arguments.
+        request: makes the request line of a job.
+        environment: the complete environment of the process.
+        can_read: returns whether it can decode a photo, by file name.
+        has_own_memory: False when it works through child processes.
     """
 
     name: str
     title: str
     command: tuple[str, ...]
-    request: Callable[[Job], bytes]
+    request: Callable[[PeerJob], bytes]
     environment: Mapping[str, str]
     can_read: Callable[[str], bool] = lambda _: True
-    spawns: bool = False
+    has_own_memory: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class Usage:
-    """What one job took: processor time of all its threads, and time on the clock."""
+@dataclass(eq=False)
+class PeerProcess:
+    """A running peer; `start_peer` makes it."""
 
-    cpu_seconds: float
-    wall_seconds: float
+    peer: Peer
+    pid: int
+    requests: IO[bytes]
+    answers: IO[bytes]
+    log: Path
+    cpu_seconds: float = 0.0
 
-
-class Contender:
-    """A running peer.
-
-    Args:
-        process: just started.
-        peer: whose process it is.
-        log: where it writes its errors.
-
-    Raises:
-        ContenderError: it ended instead of saying that it is ready.
-    """
-
-    def __init__(self, process: "subprocess.Popen[bytes]", peer: Peer, log: Path) -> None:
-        self.pid = process.pid
-        self._process = process
-        self._peer = peer
-        self._log = log
-        self._read_line()
-        self._cpu_seconds = cpu_seconds(self.pid)
-
-    def render(self, job: Job) -> Usage:
-        """Does one job.
-
-        What a peer does behind its answer (freeing memory, collecting garbage) counts with its next job.
+    def render(self, job: PeerJob) -> Usage:
+        """Render one photo; work after the answer, such as freeing memory, counts for the next one.
 
         Raises:
-            ContenderError: it ended instead of answering.
+            PeerError: the peer ended or reported a failure.
         """
-        assert self._process.stdin is not None  # noqa: S101 (for the type checker: we asked for a pipe)
-        start = time.monotonic()
-        with suppress(BrokenPipeError):  # it has ended: the line that it does not answer says so
-            self._process.stdin.write(self._peer.request(job))
-            self._process.stdin.flush()
-        self._read_line()
-        wall_seconds = time.monotonic() - start
-        before, self._cpu_seconds = self._cpu_seconds, cpu_seconds(self.pid)
-        return Usage(cpu_seconds=self._cpu_seconds - before, wall_seconds=wall_seconds)
+        start, cpu_before = time.monotonic(), self.cpu_seconds
+        with suppress(BrokenPipeError):  # it has ended: the missing answer says so
+            os.write(self.requests.fileno(), self.peer.request(job))
+        self.read_line()
+        return Usage(self.cpu_seconds - cpu_before, time.monotonic() - start)
 
-    def resident_bytes(self) -> int:
-        """Memory in use now."""
-        return resident_bytes(self.pid)
+    def read_line(self) -> None:
+        """Wait for the peer's line.
 
-    def peak_bytes(self) -> int:
-        """Most memory since the start, or since `forget_peak`."""
-        return peak_bytes(self.pid)
-
-    def forget_peak(self) -> None:
-        """Lets the peak count from now on."""
-        forget_peak(self.pid)
-
-    def _read_line(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101 (as above)
-        line = self._process.stdout.readline()
-        if not line or b'"failure"' in line:
-            self._process.kill()
-            self._process.wait()
-            wrote = line.decode(errors="replace") + self._log.read_text(errors="replace")
-            raise ContenderError(f"{self._peer.title} failed: {wrote.strip()[-500:]}")
+        Raises:
+            PeerError: it ended or reported a failure.
+        """
+        answer = self.answers.readline()
+        if not answer or b'"failure"' in answer:
+            wrote = answer.decode(errors="replace") + self.log.read_text(errors="replace")
+            raise PeerError(f"{self.peer.title} failed: {wrote.strip()[-500:]}")
+        self.cpu_seconds = cpu_seconds(self.pid)
 
 
 @contextmanager
-def running(peer: Peer, logs: Path) -> Iterator[Contender]:
-    """Runs a peer while the block runs.
-
-    Args:
-        peer: who.
-        logs: the folder for its log.
+def start_peer(peer: Peer, logs: Path) -> Iterator[PeerProcess]:
+    """Run a peer while the block runs; its log goes to the folder `logs`.
 
     Raises:
-        ContenderError: it did not start.
+        PeerError: it did not start.
     """
     log = logs / f"{peer.name}.log"
     with (
@@ -144,7 +117,10 @@ def running(peer: Peer, logs: Path) -> Iterator[Contender]:
             cwd=REPOSITORY,
         ) as process,
     ):
+        assert process.stdin and process.stdout  # noqa: S101, PT018 (for the type checker: both are pipes)
+        running = PeerProcess(peer, process.pid, process.stdin, process.stdout, log)
         try:
-            yield Contender(process, peer, log)
+            running.read_line()
+            yield running
         finally:
             process.kill()

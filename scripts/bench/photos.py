@@ -1,4 +1,4 @@
-"""The photos that everyone is measured with: made once, kept below .build/bench/photos."""
+"""The photos of the benchmark, made once and kept below .build/bench/photos."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,33 +8,31 @@ from typing import Any
 import pyvips
 from PIL import Image
 
-from scripts.bench.synthetic_photo import draw_scene
+from scripts.bench.measurements import say
+from scripts.bench.synthetic_photo import draw_photo
+from scripts.cli.repository import REPOSITORY
 
-# Raise it when the photos change: older ones in the cache are then made again.
-_VERSION = 1
+# Raise the version when the photos change, so that older ones in the cache are not used.
+PHOTOS = REPOSITORY / ".build/bench/photos/v1"
 _CAMERA = {"quality": 94, "subsampling": "4:2:0"}  # about 3 bits a pixel, as cameras and phones write
 
 
 @dataclass(frozen=True, kw_only=True)
-class Photo:
+class BenchPhoto:
     """One source of the benchmark.
 
     Attributes:
         name: the name of its file.
-        title: for people.
-        width_px: of the picture.
-        height_px: of the picture.
-        write: makes the file from the picture.
-        is_camera_jpeg: whether the targets in CPU time hold for it.
+        title: in tables and the chart.
+        size_px: width and height.
+        write: writes the pixels to a file.
         has_reference: whether its colours are defined, so that its renditions can be compared with a reference.
     """
 
     name: str
     title: str
-    width_px: int
-    height_px: int
+    size_px: tuple[int, int]
     write: Callable[[Image.Image, Path], None]
-    is_camera_jpeg: bool = False
     has_reference: bool = True
 
 
@@ -53,91 +51,50 @@ def _write_cmyk_jpeg(picture: Image.Image, path: Path) -> None:
 
 
 def _write_p3_jpeg(picture: Image.Image, path: Path) -> None:
-    picture.save(path, "JPEG", icc_profile=display_p3_profile(), **_CAMERA)
+    profile = bytes(pyvips.Image.profile_load("p3"))  # Display P3, which comes with libvips
+    picture.save(path, "JPEG", icc_profile=profile, **_CAMERA)
 
 
-def display_p3_profile() -> bytes:
-    """The Display P3 profile that comes with libvips."""
-    return bytes(pyvips.Image.profile_load("p3"))
+def _camera(megapixels: int, size_px: tuple[int, int]) -> BenchPhoto:
+    name, title = f"{megapixels}mp.jpg", f"{megapixels} MP JPEG"
+    return BenchPhoto(name=name, title=title, size_px=size_px, write=_write_camera_jpeg)
 
 
-def _camera(megapixels: int, width_px: int, height_px: int) -> Photo:
-    return Photo(
-        name=f"{megapixels}mp.jpg",
-        title=f"{megapixels} MP JPEG",
-        width_px=width_px,
-        height_px=height_px,
-        write=_write_camera_jpeg,
-        is_camera_jpeg=True,
-    )
+def _twelve(name: str, kind: str, write: Callable[[Image.Image, Path], None], **options: Any) -> BenchPhoto:
+    return BenchPhoto(name=name, title=f"12 MP {kind}", size_px=(4032, 3024), write=write, **options)
 
 
-def _twelve(name: str, title: str, write: Callable[[Image.Image, Path], None], *, has_reference: bool = True) -> Photo:
-    return Photo(
-        name=name,
-        title=f"12 MP {title}",
-        width_px=4032,
-        height_px=3024,
-        write=write,
-        has_reference=has_reference,
-    )
+def _hundred(name: str, kind: str, write: Callable[[Image.Image, Path], None]) -> BenchPhoto:
+    return BenchPhoto(name=name, title=f"100 MP {kind}", size_px=(11648, 8736), write=write)
 
 
-TWO_MP, TEN_MP, TWELVE_MP = _camera(2, 1632, 1224), _camera(10, 3872, 2592), _camera(12, 4032, 3024)
-HUNDRED_MP = _camera(100, 11648, 8736)
-PROGRESSIVE = _twelve("12mp-progressive.jpg", "progressive JPEG", _by_pillow("JPEG", progressive=True, **_CAMERA))
-CAMERA_JPEGS = (TEN_MP, TWELVE_MP, _camera(24, 6000, 4000), _camera(50, 8640, 5760), HUNDRED_MP)
+_write_progressive_jpeg = _by_pillow("JPEG", progressive=True, **_CAMERA)
+
+TWO_MP, TEN_MP, TWELVE_MP = _camera(2, (1632, 1224)), _camera(10, (3872, 2592)), _camera(12, (4032, 3024))
+TWENTY_FOUR_MP, HUNDRED_MP = _camera(24, (6000, 4000)), _camera(100, (11648, 8736))
+CAMERA_JPEGS = (TEN_MP, TWELVE_MP, TWENTY_FOUR_MP, _camera(50, (8640, 5760)), HUNDRED_MP)
 OTHER_FORMATS = (
-    PROGRESSIVE,
+    _twelve("12mp-progressive.jpg", "progressive JPEG", _write_progressive_jpeg),
     _twelve("12mp-cmyk.jpg", "CMYK JPEG", _write_cmyk_jpeg, has_reference=False),
     _twelve("12mp-p3.jpg", "Display P3 JPEG", _write_p3_jpeg),
     _twelve("12mp.png", "PNG", _by_pillow("PNG", compress_level=6)),
     _twelve("12mp.webp", "WebP", _by_pillow("WEBP", quality=90, method=4)),
     _twelve("12mp.tif", "TIFF, LZW", _by_pillow("TIFF", compression="tiff_lzw")),
 )
-HUNDRED_MP_PNG = Photo(
-    name="100mp.png",
-    title="100 MP PNG",
-    width_px=11648,
-    height_px=8736,
-    write=_by_pillow("PNG", compress_level=1),
-)
-HUNDRED_MP_PROGRESSIVE = Photo(
-    name="100mp-progressive.jpg",
-    title="100 MP progressive JPEG",
-    width_px=11648,
-    height_px=8736,
-    write=_by_pillow("JPEG", progressive=True, **_CAMERA),
-)
+HUNDRED_MP_PNG = _hundred("100mp.png", "PNG", _by_pillow("PNG", compress_level=1))
+HUNDRED_MP_PROGRESSIVE = _hundred("100mp-progressive.jpg", "progressive JPEG", _write_progressive_jpeg)
 
 
-def make_photos(photos: Sequence[Photo], folder: Path, on_make: Callable[[Photo], None]) -> dict[str, Path]:
-    """Makes the photos that are not there yet.
-
-    Args:
-        photos: which ones.
-        folder: where they are kept.
-        on_make: hears of each one before it is made; large ones take a while.
-
-    Returns:
-        The file of each, by name.
-    """
-    folder = folder / f"v{_VERSION}"
-    folder.mkdir(parents=True, exist_ok=True)
-    scenes: dict[tuple[int, int], Image.Image] = {}
+def make_photos(photos: Sequence[BenchPhoto]) -> list[tuple[BenchPhoto, Path]]:
+    """Make the photos that do not exist yet; return all of them with their files."""
+    PHOTOS.mkdir(parents=True, exist_ok=True)
+    pixels: dict[tuple[int, int], Image.Image] = {}
     for photo in photos:
-        if (folder / photo.name).exists():
-            continue
-        on_make(photo)
-        size = (photo.width_px, photo.height_px)
-        if size not in scenes:
-            scenes = {size: draw_scene(*size)}  # one at a time: the largest takes 300 MB
-        _make(photo, scenes[size], folder)
-    return {photo.name: folder / photo.name for photo in photos}
-
-
-def _make(photo: Photo, scene: Image.Image, folder: Path) -> None:
-    """Makes it beside its place and moves it there, so that an interrupted run leaves no half photo."""
-    unfinished = folder / f"unfinished-{photo.name}"
-    photo.write(scene, unfinished)
-    unfinished.replace(folder / photo.name)
+        if not (PHOTOS / photo.name).exists():
+            say(f"making a photo: {photo.title}")
+            if photo.size_px not in pixels:
+                pixels = {photo.size_px: draw_photo(*photo.size_px)}  # only one: the largest takes 300 MB
+            unfinished = PHOTOS / f"unfinished-{photo.name}"  # an interrupted run leaves no incomplete photo
+            photo.write(pixels[photo.size_px], unfinished)
+            unfinished.replace(PHOTOS / photo.name)
+    return [(photo, PHOTOS / photo.name) for photo in photos]

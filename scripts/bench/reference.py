@@ -1,7 +1,6 @@
-"""The yardstick for quality: all pixels decoded, each rendition resized from them by Lanczos, nothing compressed."""
+"""Reference renditions: all pixels decoded, resized once by Lanczos, not compressed; and the SSIM with them."""
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +8,11 @@ from PIL import Image, ImageCms
 from skimage.metrics import structural_similarity
 
 from processing.images.geometry import fit
-from scripts.bench.renditions import RENDITIONS
+from scripts.bench.bench_settings import RENDITIONS
 
 
 def make_reference(source: Path, folder: Path) -> Path:
-    """Makes the reference renditions of a photo that are not there yet, as `{name}.ppm`.
+    """Make the reference renditions of a photo, `{name}.ppm`, unless they exist.
 
     Args:
         source: a photo with defined colours.
@@ -23,33 +22,32 @@ def make_reference(source: Path, folder: Path) -> Path:
         That folder.
     """
     folder = folder / source.name
-    wanted = [folder / f"{rendition.name}.ppm" for rendition in RENDITIONS]
-    if not all(path.exists() and path.stat().st_mtime >= source.stat().st_mtime for path in wanted):
+    files = [folder / f"{rendition.name}.ppm" for rendition in RENDITIONS]
+    if not all(path.exists() and path.stat().st_mtime >= source.stat().st_mtime for path in files):
         folder.mkdir(parents=True, exist_ok=True)
         photo = _decode(source)
-        for rendition, path in zip(RENDITIONS, wanted, strict=True):
+        for rendition, path in zip(RENDITIONS, files, strict=True):
             small = photo.resize(fit(photo.size, rendition.box_px), Image.Resampling.LANCZOS)
             _to_srgb(small, photo.info.get("icc_profile", b"")).save(path)
     return folder
 
 
-def likeness(into: Path, reference: Path) -> Sequence[float]:
-    """SSIM of the luminance of each rendition in a folder with its reference: 1 is the same.
+def compare_with_reference(into: Path, reference: Path) -> list[float]:
+    """Return the luminance's SSIM of each rendition in `into` with its reference; 1 is identical.
 
     Raises:
         ValueError: a rendition has another size.
     """
-    pairs = ((into / f"{r.name}.jpg", reference / f"{r.name}.ppm") for r in RENDITIONS)
-    return [_similarity(_decode(one), _decode(other)) for one, other in pairs]
+    return [_ssim(_decode(into / f"{r.name}.jpg"), _decode(reference / f"{r.name}.ppm")) for r in RENDITIONS]
 
 
-def _similarity(one: Image.Image, other: Image.Image) -> float:
+def _ssim(one: Image.Image, other: Image.Image) -> float:
     luminances = (np.asarray(image.convert("L")) for image in (one, other))
     return float(structural_similarity(*luminances))  # type: ignore[no-untyped-call]
 
 
 def _decode(path: Path) -> Image.Image:
-    Image.MAX_IMAGE_PIXELS = None  # our own photos, of up to 100 megapixels
+    Image.MAX_IMAGE_PIXELS = None  # photos of this benchmark have up to 100 megapixels
     with Image.open(path) as image:
         image.load()
         return image

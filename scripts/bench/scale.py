@@ -1,119 +1,75 @@
-"""Does a photo cost the same among five thousand as among a hundred? The real service, on the local stack."""
+"""Measure jobs of different sizes on the local stack: a photo should cost the same among 5,000 as among 100."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from scripts.aws.local_endpoint import LocalStack
-from scripts.bench.processes import tree_cpu_seconds
-from scripts.cli.repository import REPOSITORY
+from scripts.bench.measurements import BenchError, say, tree_cpu_seconds
 from scripts.local_stack.stack import local_stack
-from scripts.start.job import LaptopJob
-from scripts.start.photo_folder import Photo
-from scripts.start.progress import Tally
+from scripts.photo_job.local_job import LocalJob
+from scripts.photo_job.photo_folder import LocalFile
 
-_PATIENCE_SECONDS = 300.0
-# Behind each figure are at least so many photos, as a part of the largest job's: a hundred are over in six seconds, and
-# one busy moment of the machine changes them by a fifth.
-_ENOUGH = 1 / 5
-
-
-class ScaleError(Exception):
-    """Some photos did not come out: what they cost would be wrong."""
+_TIMEOUT_SECONDS = 300.0  # without a digest
+# Each figure is of at least a fifth of the largest job's photos: a hundred take six seconds only, and one disturbance
+# of the machine changes them by a fifth.
+_LEAST_SHARE = 1 / 5
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScaleRun:
-    """A job of so many photos; the medians, where it was done several times.
-
-    Attributes:
-        photos: how many.
-        wall_ms: time on the clock for one photo, from the first upload until the last output is on this machine.
-        cpu_ms: processor time of the whole stack for one photo: the function, its workers, and the local AWS itself.
-        process_ms: what the function's workers took for one photo, on the clock.
-        batches: how many invocations it took.
-    """
-
-    photos: int
-    wall_ms: float
-    cpu_ms: float
-    process_ms: float
-    batches: int
-
-
-def measure_scale(file: Path, counts: Sequence[int], folder: Path, say: Callable[[str], None]) -> list[ScaleRun]:
-    """Runs jobs of different sizes through one stack; the first, which warms it up, is not counted.
+def measure_scale(file: Path, counts: Sequence[int]) -> list[dict[str, float]]:
+    """Run jobs of different sizes through one stack, after one that warms it up.
 
     Args:
-        file: every photo, under keys of its own.
+        file: the content of every photo.
         counts: photos in each job.
-        folder: for the outputs.
-        say: hears how it goes.
+
+    Returns:
+        For each count the medians of its jobs, as JSON holds them: time on the clock from the first upload to the last
+        output, processor time of the whole local stack, time that the workers took, and invocations.
 
     Raises:
-        LocalStackError: the stack did not come up.
-        ScaleError: a photo failed.
+        LocalStackError: the stack did not start.
+        BenchError: a photo failed.
     """
-    with local_stack(REPOSITORY) as stack:
-        _run(stack, file, min(counts), folder / "warm-up")
-        runs: dict[int, list[ScaleRun]] = {count: [] for count in counts}
+    photo = LocalFile(file, file.name, file.stat().st_size)
+    with local_stack() as stack, TemporaryDirectory() as folder:
+        _run(stack, photo, min(counts), Path(folder, "warm-up"))
+        runs: dict[int, list[dict[str, float]]] = {count: [] for count in counts}
         for number, count in enumerate(schedule(counts)):
-            run = _run(stack, file, count, folder / str(number))
+            run = _run(stack, photo, count, Path(folder, str(number)))
             runs[count].append(run)
-            say(f"{count:,} photos: {run.cpu_ms:.0f} ms of CPU time and {run.wall_ms:.0f} ms each")
-    return [_median(same) for same in runs.values()]
+            say(f"{count:,} photos: {run['cpu_ms']:.0f} ms of CPU time and {run['wall_ms']:.0f} ms each")
+    return [{name: median(run[name] for run in same) for name in same[0]} for same in runs.values()]
 
 
 def schedule(counts: Sequence[int]) -> list[int]:
-    """The jobs in their order: small ones come often, half of them before the largest and half after it.
+    """Order the jobs: small ones repeat, half of them before the largest job and half after it.
 
-    So the machine's slow changes of mood meet all sizes alike.
+    Slow changes of the machine's speed then affect all sizes alike.
     """
-    repeats = {count: ceil(_ENOUGH * max(counts) / count) for count in sorted(counts)}
+    repeats = {count: ceil(_LEAST_SHARE * max(counts) / count) for count in sorted(counts)}
     before = [count for count, times in repeats.items() for _ in range(times // 2)]
     after = [count for count, times in repeats.items() for _ in range(times - times // 2)]
     return before + after[::-1]
 
 
-def _median(runs: Sequence[ScaleRun]) -> ScaleRun:
-    return ScaleRun(
-        photos=runs[0].photos,
-        wall_ms=median(run.wall_ms for run in runs),
-        cpu_ms=median(run.cpu_ms for run in runs),
-        process_ms=median(run.process_ms for run in runs),
-        batches=round(median(run.batches for run in runs)),
-    )
-
-
-def _run(stack: LocalStack, file: Path, count: int, out: Path) -> ScaleRun:
-    assert stack.process is not None  # noqa: S101 (for the type checker: we have started it)
-    out.mkdir(parents=True, exist_ok=True)
-    tally = Tally(expected=count)
+def _run(stack: LocalStack, file: LocalFile, count: int, out: Path) -> dict[str, float]:
+    assert stack.process is not None  # noqa: S101 (for the type checker: this process started it)
+    job = LocalJob(stack=stack, out=out, patience_seconds=_TIMEOUT_SECONDS)
     start, cpu_before = time.monotonic(), tree_cpu_seconds(stack.process.pid)
-    _job(stack, out).run([Photo(file, f"{out.name}/{number:06}.jpg") for number in range(count)], tally, lambda _: None)
+    job.run(replace(file, key=f"{out.name}/{number:06}.jpg") for number in range(count))
     wall, cpu = time.monotonic() - start, tree_cpu_seconds(stack.process.pid) - cpu_before
-    if tally.failures:
-        raise ScaleError(f"{len(tally.failures)} of {count} photos failed, the first with {tally.failures[0].code}")
-    results = [result for digest in tally.digests for result in digest.results]
-    return ScaleRun(
-        photos=count,
-        wall_ms=1000 * wall / count,
-        cpu_ms=1000 * cpu / count,
-        process_ms=sum(result.milliseconds.get("process", 0) for result in results) / count,
-        batches=len(tally.digests),
-    )
-
-
-def _job(stack: LocalStack, out: Path) -> LaptopJob:
-    return LaptopJob(
-        s3=stack.client("s3"),
-        sqs=stack.client("sqs"),
-        input_bucket=stack.outputs.input_bucket,
-        output_bucket=stack.outputs.output_bucket,
-        follow_queue_url=stack.outputs.follow_queue_url,
-        out=out,
-        patience_seconds=_PATIENCE_SECONDS,
-    )
+    for failure in job.progress.failures:
+        raise BenchError(f"a photo failed: {failure.code} {failure.what_to_do}; the stack's log is {stack.log}")
+    results = [result for digest in job.digests for result in digest.results]
+    return {
+        "photos": count,
+        "wall_ms": 1000 * wall / count,
+        "cpu_ms": 1000 * cpu / count,
+        "process_ms": sum(result.milliseconds.get("process", 0) for result in results) / count,
+        "batches": len(job.digests),
+    }

@@ -1,6 +1,6 @@
-"""The handler that most people write first: one photo after the other, one request after the other.
+"""A simple handler for comparison: one photo after the other, one request after the other.
 
-It renders with the same engine, so that the difference to Darkroom is in the waiting alone.
+It renders with Darkroom's own pipeline, so that the difference to Darkroom is the waiting alone.
 """
 
 import json
@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from processing.images.pipeline import render_photo
-from scripts.bench.renditions import SETTINGS
+from scripts.bench.bench_settings import SETTINGS
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
 def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
-    """Renders each photo of a batch and says so."""
+    """Render each photo of a batch and publish their number."""
     keys = [json.loads(message["body"])["Records"][0]["s3"]["object"]["key"] for message in event["Records"]]
     for key in keys:
         _render(key)

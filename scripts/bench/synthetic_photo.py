@@ -1,7 +1,7 @@
-"""Pixels like a camera's: real photographs for structure, fractal texture for what their pixels are too few for, noise.
+"""Draw pixels like a camera's: a mosaic of real photographs, with fractal texture and a sensor's noise on top.
 
-A codec's speed depends on what it is fed. Flat colours or white noise would measure the wrong thing: natural pictures
-have edges, a spectrum that falls with frequency, and the sensor's own noise.
+The speed of a codec depends on its input. Natural pictures have edges, a spectrum that falls with frequency, and noise;
+flat colours or white noise would give wrong times.
 """
 
 import importlib.util
@@ -17,39 +17,38 @@ Floats = npt.NDArray[np.float32]
 # Photos that scikit-image ships under free licences (public domain and CC0; the docstrings in its data/_fetchers.py
 # name each source).
 _PHOTOS = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg", "retina.jpg")
-_CELL_PX = 1000  # one photo in a mosaic of 12 megapixels; larger pictures have both larger cells and more of them
-_CELL_AT_WIDTH_PX = 4032
-_BAND_PX = 512  # rows made at once, so that 100 megapixels need no gigabytes
+_CELL_PX, _CELL_AT_WIDTH_PX = 1000, 4032  # one photo of a 12 MP mosaic; larger mosaics have larger and more cells
+_BAND_PX = 512  # rows drawn at once, to limit the memory for 100 MP
 _TILE_PX = 1024
 _TEXTURE = 9.0  # standard deviation of the fractal texture, in steps of 255
 _READ_NOISE, _SHOT_NOISE = 1.2, 0.12  # a sensor at low sensitivity, as standard deviation and per root of brightness
 
 
-def draw_scene(width: int, height: int) -> Image.Image:
-    """An RGB picture of that size; always the same for a size."""
+def draw_photo(width: int, height: int) -> Image.Image:
+    """Draw an RGB photo; the pixels depend on the size only."""
     random = np.random.default_rng(12)
     texture = _fractal_texture(random)
     mosaic = _draw_mosaic(width, height)
-    scene = Image.new("RGB", (width, height))
+    photo = Image.new("RGB", (width, height))
     for top in range(0, height, _BAND_PX):
         band = np.asarray(mosaic.crop((0, top, width, min(top + _BAND_PX, height))), dtype=np.float32)
-        scene.paste(_as_photographed(band, texture, top, random), (0, top))
-    return scene
+        photo.paste(_add_texture_and_noise(band, texture, top, random), (0, top))
+    return photo
 
 
-def _as_photographed(band: Floats, texture: Floats, top: int, random: np.random.Generator) -> Image.Image:
+def _add_texture_and_noise(band: Floats, texture: Floats, top: int, random: np.random.Generator) -> Image.Image:
     rows, columns = band.shape[:2]
     row_indices = np.arange(top, top + rows) % _TILE_PX
     detail = texture[row_indices][:, np.arange(columns) % _TILE_PX]
     brightness = band.mean(axis=2)
-    lit = band + (detail * np.sqrt(brightness / 255))[:, :, None]  # texture shows where there is light
+    lit = band + (detail * np.sqrt(brightness / 255))[:, :, None]  # dark areas show no texture
     noise = _READ_NOISE + _SHOT_NOISE * np.sqrt(brightness)
     lit += random.standard_normal((rows, columns, 1), dtype=np.float32) * noise[:, :, None]
     return Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8))
 
 
 def _fractal_texture(random: np.random.Generator) -> Floats:
-    """A square that tiles without a seam; its amplitude falls with frequency, as in natural pictures."""
+    """Return a seamless tile whose amplitude falls with frequency, as in natural pictures."""
     frequencies = np.hypot(np.fft.fftfreq(_TILE_PX)[:, None], np.fft.rfftfreq(_TILE_PX)[None, :])
     frequencies[0, 0] = 1
     spectrum = np.fft.rfft2(random.standard_normal((_TILE_PX, _TILE_PX))) / frequencies
@@ -60,7 +59,7 @@ def _fractal_texture(random: np.random.Generator) -> Floats:
 
 
 def _draw_mosaic(width: int, height: int) -> Image.Image:
-    """The sample photos side by side, mirrored in turn, so that no two neighbours are alike."""
+    """Draw the sample photos side by side, every other one mirrored."""
     cell_px = _CELL_PX * (width / _CELL_AT_WIDTH_PX) ** 0.5
     columns, rows = max(1, round(width / cell_px)), max(1, round(height / cell_px))
     photos = list(_sample_photos())

@@ -1,15 +1,15 @@
-"""`npm run capacity`: how long a bulk upload takes and what it costs."""
+"""`npm run capacity`: duration and cost of a bulk upload."""
 
-from dataclasses import replace
+import math
+from collections.abc import Iterable
+from dataclasses import fields, replace
 from typing import Annotated
 
 import typer
 
-from scripts.capacity.costs import cost_lines
-from scripts.capacity.figures import FiguresError, read_figures
-from scripts.capacity.plan import PROD, Deployment, Figures, make_plan
-from scripts.capacity.price_list import PriceError, PriceList, override
-from scripts.capacity.report import document, report
+from scripts.aws.prices import PRICES, PriceList
+from scripts.capacity.plan import PROD, make_plan, read_figures
+from scripts.capacity.report import cost_lines, document, report
 from scripts.cli.command_line import EXIT_OK, JsonOption, main, make_app
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
@@ -22,79 +22,74 @@ EXAMPLES = """Examples:
 
   npm run capacity -- --photos 5000 --uplink 400 --price lambda_gb_second=0.0000166667 --json"""
 
-app = make_app("How long a bulk upload takes and what it costs, from the figures that `npm run bench` measured.")
+app = make_app("Calculate duration and cost of a bulk upload, from the figures that `npm run bench` measured.")
 
 
 @app.command(epilog=EXAMPLES)
 def command(
-    photos: Annotated[int, typer.Option("--photos", min=1, help="How many.")],
-    concurrency: Annotated[
-        int, typer.Option("--concurrency", min=2, max=1000, help="Batches at once.")
-    ] = PROD.concurrency,
-    memory: Annotated[
-        int, typer.Option("--memory", min=128, max=10240, help="The function's, in MB.")
-    ] = PROD.memory_mb,
-    batch_size: Annotated[
-        int, typer.Option("--batch-size", min=1, max=1000, help="Photos in a batch.")
-    ] = PROD.batch_size,
-    disk: Annotated[int, typer.Option("--disk", min=512, max=10240, help="Temporary disk in MB.")] = PROD.disk_mb,
-    renditions: Annotated[
-        int, typer.Option("--renditions", min=1, max=20, help="JPEGs of each photo.")
-    ] = PROD.renditions,
-    roll_up: Annotated[
-        int, typer.Option("--roll-up-minutes", min=1, help="Between two summaries.")
-    ] = PROD.roll_up_minutes,
-    recipients: Annotated[
-        int, typer.Option("--recipients", min=0, help="E-mail addresses that get them.")
-    ] = PROD.recipients,
-    prefixes: Annotated[
-        int, typer.Option("--prefixes", min=1, help="Partitions that S3 made of the outputs.")
-    ] = PROD.prefixes,
-    uplink: Annotated[float | None, typer.Option("--uplink", min=0.1, help="Of the uploader, in Mbit/s.")] = None,
-    photo_mb: Annotated[float, typer.Option("--photo-mb", min=0.01, help="One photo, with --uplink.")] = 4.2,
-    slowdown: Annotated[
-        float, typer.Option("--slowdown", min=0.1, help="How much slower Lambda's vCPU is than the measured one.")
-    ] = 1.0,
-    price: Annotated[
-        list[str] | None, typer.Option("--price", metavar="NAME=DOLLARS", help="Another price; may come often.")
-    ] = None,
+    photos: Annotated[int, typer.Option(min=1, help="Number of photos.")],
+    concurrency: Annotated[int, typer.Option(min=2, max=1000, help="Batches at once.")] = PROD.concurrency,
+    memory: Annotated[int, typer.Option(min=128, max=10240, help="The function's, in MB.")] = PROD.memory_mb,
+    batch_size: Annotated[int, typer.Option(min=1, max=1000, help="Photos in a batch.")] = PROD.batch_size,
+    disk: Annotated[int, typer.Option(min=512, max=10240, help="Temporary disk in MB.")] = PROD.disk_mb,
+    renditions: Annotated[int, typer.Option(min=1, max=20, help="JPEGs of each photo.")] = PROD.renditions,
+    roll_up_minutes: Annotated[int, typer.Option(min=1, help="Between two summaries.")] = PROD.roll_up_minutes,
+    recipients: Annotated[int, typer.Option(min=0, help="E-mail addresses that get them.")] = PROD.recipients,
+    prefixes: Annotated[int, typer.Option(min=1, help="Partitions that S3 made of the outputs.")] = PROD.prefixes,
+    uplink: Annotated[float | None, typer.Option(min=0.1, help="Of the uploader, in Mbit/s.")] = None,
+    photo_mb: Annotated[float, typer.Option(min=0.01, help="Size of one photo, for --uplink.")] = 4.2,
+    slowdown: Annotated[float, typer.Option(min=0.1, help="Time on Lambda's vCPU / on the measured one.")] = 1.0,
+    price: Annotated[list[str] | None, typer.Option(metavar="NAME=DOLLARS", help="A price; repeatable.")] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Works out time, requests and dollars; touches nothing and asks nobody.
+    """Calculate duration, requests and dollars, without access to AWS.
 
     The defaults are those of serverless.yml for the stage prod. Prices: us-east-1, on demand, November 2026.
     """
-    deployment = Deployment(
+    deployment = replace(
+        PROD,
         memory_mb=memory,
         disk_mb=disk,
         batch_size=batch_size,
         concurrency=concurrency,
         renditions=renditions,
-        roll_up_minutes=roll_up,
+        roll_up_minutes=roll_up_minutes,
         recipients=recipients,
         prefixes=prefixes,
         upload_per_second=uplink / 8 / photo_mb if uplink else PROD.upload_per_second,
     )
-    figures, price_list = _measured(slowdown), _prices(price or [])
+    prices, measured = override(PRICES, price or []), read_figures()
+    figures = replace(measured, cpu_ms=measured.cpu_ms * slowdown, init_ms=measured.init_ms * slowdown)
     plan = make_plan(photos, figures, deployment)
-    lines = cost_lines(plan, deployment, price_list)
-    Screen(as_json=as_json).result(report(plan, figures, lines, price_list), document(plan, figures, lines, price_list))
+    lines = cost_lines(plan, deployment, prices)
+    Screen(as_json=as_json).result(report(plan, figures, lines, prices), document(plan, figures, lines, prices))
     return EXIT_OK
 
 
-def _measured(slowdown: float) -> Figures:
-    try:
-        figures = read_figures()
-    except FiguresError as error:
-        raise OperatorError(str(error)) from error
-    return replace(figures, cpu_ms=figures.cpu_ms * slowdown, init_ms=figures.init_ms * slowdown)
+def override(prices: PriceList, settings: Iterable[str]) -> PriceList:
+    """Replace prices by settings such as `lambda_gb_second=0.0000166667`.
+
+    Raises:
+        OperatorError: the name or the amount is not valid.
+    """
+    names = sorted(field.name for field in fields(PriceList))
+    for setting in settings:
+        name, _, amount = setting.partition("=")
+        name = name.replace("-", "_")
+        if name not in names:
+            raise OperatorError(f"there is no price {name!r}; there are {', '.join(names)}")
+        prices = replace(prices, **{name: _parse_amount(setting, amount)})
+    return prices
 
 
-def _prices(settings: list[str]) -> PriceList:
+def _parse_amount(setting: str, amount: str) -> float:
     try:
-        return override(PriceList(), settings)
-    except PriceError as error:
-        raise OperatorError(str(error)) from error
+        dollars = float(amount)
+    except ValueError:
+        dollars = math.nan
+    if not 0 <= dollars < math.inf:
+        raise OperatorError(f"{setting!r}: write a price as 0.0000166667")
+    return dollars
 
 
 if __name__ == "__main__":

@@ -1,14 +1,19 @@
-"""How long a bulk upload takes and what it asks of AWS: arithmetic on measured figures, nothing is looked up."""
+"""Calculate the duration of a bulk upload and its AWS usage from measured figures; nothing is looked up."""
 
+import json
 from dataclasses import dataclass
 from math import ceil, inf
+from pathlib import Path
 
 from scripts.capacity.ramp import Ramp
+from scripts.cli.errors import OperatorError
+from scripts.cli.repository import REPOSITORY
 
+RESULTS = REPOSITORY / "docs/benchmarks.json"
+BYTES_OUT = 530_000  # three renditions and the PDF of a camera JPEG of 12 MP and 4.2 MB
 MB_PER_VCPU = 1769  # AWS Lambda Developer Guide, "Configure Lambda function memory"
-FREE_DISK_MB = 512  # AWS Lambda pricing: temporary disk that costs nothing
-S3_WRITES_PER_SECOND = 3500  # Amazon S3 User Guide, "Performance guidelines": for each prefix that S3 has partitioned
-SQS_BATCH = 10  # most messages of one receive or delete
+S3_WRITES_PER_SECOND = 3500  # Amazon S3 User Guide, "Performance guidelines": for each partitioned prefix
+SQS_BATCH = 10  # maximum messages of one receive or delete
 LOG_BYTES_PER_PHOTO, LOG_BYTES_PER_BATCH = 700, 1200  # the line of a record; metrics, start, end and report
 
 CONCURRENCY, STORAGE, UPLOAD = "the function's concurrency", "S3's rate of writes", "the upload"
@@ -16,13 +21,13 @@ CONCURRENCY, STORAGE, UPLOAD = "the function's concurrency", "S3's rate of write
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """What was measured, on one vCPU.
+    """Figures measured on one vCPU.
 
     Attributes:
         cpu_ms: processor time of one photo, S3 requests included.
-        waiting_ms: of a whole batch, while nothing could be done: its first download, its last upload.
+        waiting_ms: idle time of a whole batch: its first download, its last upload.
         init_ms: the init phase of a new execution environment.
-        bytes_out: of the outputs of one photo.
+        bytes_out: size of the outputs of one photo.
     """
 
     cpu_ms: float
@@ -33,17 +38,14 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """What serverless.yml sets, and what an upload brings.
+    """The settings of serverless.yml, and the upload.
 
     Attributes:
-        memory_mb: of the function.
-        disk_mb: its temporary disk.
-        batch_size: photos in one invocation.
-        concurrency: batches at once, at most.
-        renditions: how many are made; the PDF comes on top.
-        roll_up_minutes: between two summaries.
+        concurrency: maximum number of batches at once.
+        renditions: JPEGs of each photo; the PDF comes on top.
+        roll_up_minutes: interval of the summaries.
         recipients: e-mail addresses that get them.
-        prefixes: that S3 has partitioned the output bucket into.
+        prefixes: partitions of the output bucket.
         upload_per_second: photos that arrive in a second.
     """
 
@@ -74,24 +76,19 @@ PROD = Deployment(
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a bulk upload comes to.
+    """The duration and the AWS usage of a bulk upload.
 
     Attributes:
-        photos: how many.
-        seconds: from the first photo's arrival until the last output.
-        photos_per_second: once concurrency has grown.
-        limited_by: what would have to grow for it to go faster.
-        batch_seconds: one invocation.
-        environments: execution environments that are started.
-        invocations: of the function.
-        lambda_seconds: of all invocations, and of all init phases.
-        puts: to S3, the uploads themselves included.
-        gets: of S3, HEADs included.
-        sqs_requests: messages sent, received, deleted.
-        digests: published to SNS, with the summaries.
-        emails: delivered.
-        log_bytes: taken in by CloudWatch.
-        bytes_out: stored.
+        seconds: from the first photo's arrival to the last output.
+        photos_per_second: at full concurrency.
+        limited_by: what has to grow for a higher rate.
+        batch_seconds: duration of one invocation.
+        environments: execution environments that start.
+        lambda_seconds: of all invocations and init phases.
+        puts: S3 PUTs, the uploads included.
+        gets: S3 GETs and HEADs.
+        sqs_requests: sends, receives and deletes.
+        digests: SNS messages, the summaries included.
     """
 
     photos: int
@@ -111,20 +108,34 @@ class Plan:
     bytes_out: int
 
 
-def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
-    """Works it out.
+def read_figures(results: Path = RESULTS) -> Figures:
+    """Read the batch on one vCPU and the cold start from the results of `npm run bench`.
 
-    Args:
-        photos: at least one.
-        figures: measured.
-        deployment: as set.
+    Raises:
+        OperatorError: the file has no such results.
     """
+    try:
+        parts = json.loads(results.read_text())
+        scores = parts["batch"]["scores"]
+        score = next(score for score in scores if score["name"] == "darkroom" and score["vcpus"] == 1)
+        cpu_ms, wall_ms = score["cpu_ms"]["median"], score["wall_ms"]["median"]
+        init_ms = parts["cold-start"]["start"]["init_wall_ms"]["median"]
+    except (OSError, ValueError, KeyError, StopIteration) as error:
+        raise OperatorError(
+            f"{results.name} has no figures of a batch and a cold start: `npm run bench -- batch cold-start` first"
+        ) from error
+    waiting_ms = max(0.0, wall_ms - cpu_ms) * score["photos"]
+    return Figures(cpu_ms=cpu_ms, waiting_ms=waiting_ms, init_ms=init_ms, bytes_out=BYTES_OUT)
+
+
+def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
+    """Calculate duration and usage for at least one photo."""
     invocations = ceil(photos / deployment.batch_size)
     batch_seconds = time_of_batch(min(photos, deployment.batch_size), figures, deployment.memory_mb)
     concurrency, limited_by = useful_concurrency(batch_seconds, deployment)
     ramp = Ramp.up_to(min(concurrency, max(1, photos / deployment.batch_size)))
     working_seconds = ramp.seconds_for(photos / deployment.batch_size * batch_seconds)
-    # Nothing is ready before one batch is, however many run side by side.
+    # At least one batch has to finish, however many run side by side.
     seconds = max(working_seconds, batch_seconds) + figures.init_ms / 1000
     uploading_seconds = photos / deployment.upload_per_second + batch_seconds
     if uploading_seconds > seconds:
@@ -152,18 +163,18 @@ def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
 
 
 def time_of_batch(photos: int, figures: Figures, memory_mb: int) -> float:
-    """Seconds of one invocation: its waiting, and the work of so many photos on the processors that memory brings."""
+    """Return the seconds of one invocation: its idle time, and its work on the processors of `memory_mb`."""
     return (figures.waiting_ms + photos * figures.cpu_ms / processors(memory_mb)) / 1000
 
 
 def processors(memory_mb: int) -> float:
-    """Processors at work: below one a part of one, above it one worker for each whole one."""
+    """Return the processors in use: a fraction below one, above it one worker for each whole one."""
     vcpus = memory_mb / MB_PER_VCPU
     return vcpus if vcpus < 1 else float(int(vcpus))
 
 
 def useful_concurrency(batch_seconds: float, deployment: Deployment) -> tuple[float, str]:
-    """Batches at once until something else is full, and what that is."""
+    """Return the number of batches at once beyond which more do not help, and the limit behind it."""
     writes_per_batch = deployment.batch_size * (deployment.renditions + 1)
     most = S3_WRITES_PER_SECOND * deployment.prefixes * batch_seconds / writes_per_batch
     if most < deployment.concurrency:

@@ -1,4 +1,4 @@
-"""How fast Lambda takes work from a queue: few batches at first, more each minute, up to a limit."""
+"""The growth of an SQS event source mapping's concurrency: a few batches at first, more each minute, up to a limit."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -11,13 +11,7 @@ MOST_BATCHES = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Ramp:
-    """Concurrency over time: starts with `first`, grows by `per_second`, stays at `most`.
-
-    Attributes:
-        first: batches at once in the beginning.
-        per_second: by how many they grow.
-        most: batches at once in the end; may be a fraction where something else is the limit.
-    """
+    """Concurrency over time: starts with `first`, grows by `per_second`, stays at `most` (may be a fraction)."""
 
     first: float
     per_second: float
@@ -25,27 +19,27 @@ class Ramp:
 
     @classmethod
     def up_to(cls, most: float) -> "Ramp":
-        """Lambda's own, up to a limit."""
+        """Return Lambda's ramp up to a limit."""
         limit = min(most, MOST_BATCHES)
         return cls(first=min(FIRST_BATCHES, limit), per_second=MORE_PER_MINUTE / 60, most=limit)
 
     @property
     def growing_seconds(self) -> float:
-        """Until the limit is reached."""
+        """Seconds until the limit is reached."""
         return (self.most - self.first) / self.per_second
 
     def batch_seconds_in(self, seconds: float) -> float:
-        """How many seconds all batches together have worked after so long: the area under the curve."""
+        """Return the working time of all batches together after `seconds`: the area under the curve."""
         growing = min(seconds, self.growing_seconds)
         return self.first * growing + self.per_second * growing**2 / 2 + self.most * (seconds - growing)
 
     def seconds_for(self, batch_seconds: float) -> float:
-        """How long until all batches together have worked so many seconds: the inverse of `batch_seconds_in`."""
+        """Return the seconds until all batches together have worked `batch_seconds`: the inverse of the above."""
         while_growing = self.batch_seconds_in(self.growing_seconds)
         if batch_seconds >= while_growing:
             return self.growing_seconds + (batch_seconds - while_growing) / self.most
         return (sqrt(self.first**2 + 2 * self.per_second * batch_seconds) - self.first) / self.per_second
 
     def concurrency_at(self, seconds: float) -> float:
-        """Batches at once after so long."""
+        """Return the number of batches at once after `seconds`."""
         return min(self.most, self.first + self.per_second * seconds)

@@ -1,4 +1,4 @@
-"""What all operators' commands share: their common options, their exit codes, and how they end."""
+"""The operators' command lines: common options, exit codes, and one-line errors."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -25,10 +25,8 @@ EXIT_STOPPED = 3
 EXIT_INTERRUPTED = 130
 
 EXIT_CODES = """Exit codes: 0 done; 1 could not run (wrong usage, no access, no such stage); 2 done, but something
-failed; 3 stopped early (a canary failed or proved nothing, or waiting took too long); 130 interrupted. What was
-interrupted or stopped goes on when the same command is given again."""
-
-NO_CREDENTIALS = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+failed; 3 stopped early (a canary failed or proved nothing, or waiting took too long); 130 interrupted. After 3 or 130,
+give the same command again to go on."""
 
 StageOption = Annotated[str, typer.Option("--stage", metavar="STAGE", help="The deployment: local, dev, prod ...")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout; all prose on stderr.")]
@@ -38,17 +36,17 @@ T = TypeVar("T")
 
 
 def duration(text: str) -> timedelta:
-    """A duration as an option's value."""
+    """Parse an option's duration."""
     return _checked(parse_duration, text)
 
 
 def rate(text: str) -> float:
-    """A rate as an option's value."""
+    """Parse an option's rate."""
     return _checked(parse_rate, text)
 
 
 def make_app(help_text: str) -> typer.Typer:
-    """A command line of ours."""
+    """Make a command line with exit codes in its help."""
     return typer.Typer(
         help=help_text,
         epilog=EXIT_CODES,
@@ -60,31 +58,29 @@ def make_app(help_text: str) -> typer.Typer:
 
 
 def main(app: typer.Typer, name: str) -> NoReturn:
-    """Runs a command line as this process."""
+    """Run a command line as this process."""
     interrupt_once()
     sys.exit(run(app, name))
 
 
 def run(app: typer.Typer, name: str, arguments: Sequence[str] | None = None) -> int:
-    """Runs a command line; answers its exit code. What is nobody's mistake but ours comes out as a traceback.
+    """Run a command line and return its exit code; unexpected errors keep their traceback.
 
     Args:
-        app: its commands answer their exit codes; None is 0.
-        name: how people type it.
+        app: its commands return exit codes; None is 0.
+        name: the command as users type it.
         arguments: this process's by default.
     """
     try:
         return int(app(arguments, prog_name=name, standalone_mode=False) or EXIT_OK)
     except typer.TyperException as error:
         message = f"{error.format_message()}\nAdd --help for usage and examples."
-    except (OperatorError, OSError) as error:
+    except (OperatorError, OSError, ProfileNotFound) as error:
         message = str(error)
     except ClientError as error:
         message = f"AWS refused {error.operation_name}: {error}"
     except (NoCredentialsError, PartialCredentialsError):
-        message = NO_CREDENTIALS
-    except ProfileNotFound as error:
-        message = str(error)
+        message = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     except BotoCoreError as error:
         message = f"AWS cannot be reached: {error}"
     except (KeyboardInterrupt, typer.Abort):

@@ -1,13 +1,13 @@
-"""Errors that end a command with a message for people, and without a traceback."""
+"""Errors that end a command with a message and without a traceback."""
 
 
 class OperatorError(Exception):
     """The command cannot do what was asked; the message gives the reason and the next step."""
 
 
-class TargetError(OperatorError):
-    """The stage cannot be found; the message says what to do."""
+class StageError(OperatorError):
+    """The stage cannot be found."""
 
 
 class JournalError(OperatorError):
-    """The journal cannot be used; the message says what to do."""
+    """The journal cannot be used."""

@@ -1,6 +1,6 @@
-"""What the scripts say: tables for people at a terminal, plain lines when piped, JSON for machines.
+"""The commands' output: tables at a terminal, plain lines in a pipe, JSON for machines.
 
-Keys are data: they reach a screen only through `visible`, as plain text, never as markup.
+Object keys reach a terminal only through `key_text`, as plain text and never as markup.
 """
 
 import json
@@ -22,8 +22,7 @@ from scripts.cli.units import human_duration
 
 MAX_KEY_BYTES = 300
 LINE_EVERY_SECONDS = 10.0
-# What people copy from a table stays in one piece.
-_TO_COPY = ("id", "code")
+_NEVER_FOLDED = ("id", "code")  # columns that users copy
 _COLUMN_GAP = "  "
 
 
@@ -44,10 +43,10 @@ Report = Sequence[str | Table]
 
 
 class Screen:
-    """Where a script speaks.
+    """Prints a command's results, notes and progress.
 
     Args:
-        as_json: results go to stdout as JSON; all prose goes to stderr.
+        as_json: print results on stdout as JSON and all prose on stderr.
     """
 
     def __init__(self, *, as_json: bool = False) -> None:
@@ -57,15 +56,15 @@ class Screen:
 
     @property
     def can_ask(self) -> bool:
-        """Whether a person is there to answer."""
+        """True if stdin and stderr are a terminal."""
         return sys.stdin.isatty() and self._notes.is_terminal
 
     def note(self, line: str) -> None:
-        """Says something beside the result."""
+        """Print a line on stderr."""
         self._notes.print(Text(line))
 
     def result(self, report: Report, document: Any) -> None:
-        """Gives the result: the report to people, the document to machines."""
+        """Print the result: the report, or the document as JSON."""
         if self.as_json:
             print(json.dumps(document, indent=2), flush=True)
         elif self._out.is_terminal:
@@ -77,9 +76,10 @@ class Screen:
 
     @contextmanager
     def progress(self, what: str, total: int | None) -> Iterator[Callable[[int, str], None]]:
-        """Shows on stderr how far a job is; call it with what is done and a note.
+        """Show progress on stderr: a bar at a terminal, lines in a log.
 
-        A bar for people at a terminal, and a line now and then for a log.
+        Yields:
+            A function to call with the number done and a note.
         """
         if not self._notes.is_terminal:
             yield LineProgress(what, total, self.note)
@@ -98,11 +98,11 @@ class Screen:
 
 
 class LineProgress:
-    """Progress as lines, one every ten seconds.
+    """Prints progress as a line every ten seconds.
 
     Args:
-        what: what is being done.
-        total: how much there is; None when nobody knows.
+        what: the work, such as `uploading`.
+        total: the number of items; None if unknown.
         say: prints a line.
         clock: seconds, monotonic.
     """
@@ -121,11 +121,8 @@ class LineProgress:
         if now - self._last_line < LINE_EVERY_SECONDS:
             return
         self._last_line = now
-        parts = [
-            f"{done:,} of {self._total:,}" if self._total is not None else f"{done:,}",
-            note,
-            self._left(done, now),
-        ]
+        of_total = "" if self._total is None else f" of {self._total:,}"
+        parts = [f"{done:,}{of_total}", note, self._left(done, now)]
         self._say(f"{self._what}: {', '.join(part for part in parts if part)}")
 
     def _left(self, done: int, now: float) -> str:
@@ -136,12 +133,12 @@ class LineProgress:
 
 
 def key_text(key: str) -> str:
-    """A key on one line that cannot move the cursor, forge another line or reverse its direction."""
+    """Escape a key so that it stays on its line and cannot control the terminal."""
     return visible(key, MAX_KEY_BYTES)
 
 
 def plain_lines(report: Report) -> list[str]:
-    """The report as lines of text, its tables set in columns."""
+    """Return the report as lines of text, its tables set in columns."""
     lines: list[str] = []
     for part in report:
         lines += part.split("\n") if isinstance(part, str) else _columns(part)
@@ -170,19 +167,16 @@ def _cell(cell: str | int) -> str:
 
 
 def _drawn(table: Table, width: int) -> RichTable | Text:
-    """The table in a frame; bare when ids, which stay in one piece, would leave no room for the keys beside them."""
+    """Draw the table in a frame; without one if unfolded ids would leave no room for the keys."""
     lines = _columns(table)
     frame = len(table.headings) * (3 - len(_COLUMN_GAP)) + 1 + len(_COLUMN_GAP)
-    is_too_wide = max(map(len, lines)) + frame > width
-    return Text("\n".join(lines)) if is_too_wide and "id" in table.headings else _rich_table(table)
-
-
-def _rich_table(table: Table) -> RichTable:
+    if "id" in table.headings and max(map(len, lines)) + frame > width:
+        return Text("\n".join(lines))
     drawn = RichTable()
     right = _numeric_columns(table)
     for column, heading in enumerate(table.headings):
         justify: JustifyMethod = "right" if column in right else "left"
-        drawn.add_column(Text(heading), justify=justify, overflow="fold", no_wrap=heading in _TO_COPY)
+        drawn.add_column(Text(heading), justify=justify, overflow="fold", no_wrap=heading in _NEVER_FOLDED)
     for row in table.rows:
         drawn.add_row(*(Text(_cell(cell)) for cell in row))
     return drawn

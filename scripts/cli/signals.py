@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM mean the same: stop, and clean up in peace."""
+"""Handle Ctrl-C and SIGTERM alike: stop, and finish the clean-up."""
 
 import signal
 import threading
@@ -10,9 +10,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def interrupt_once() -> None:
-    """Makes the first Ctrl-C or SIGTERM raise KeyboardInterrupt and the following ones do nothing.
+    """Let the first Ctrl-C or SIGTERM raise KeyboardInterrupt, and ignore the next ones.
 
-    At a terminal Ctrl-C reaches us twice, once directly and once through npm.
+    At a terminal Ctrl-C arrives twice, once directly and once through npm.
     """
     for name in _SIGNALS:
         signal.signal(name, _interrupt)
@@ -20,9 +20,9 @@ def interrupt_once() -> None:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Runs the block to its end; a Ctrl-C or SIGTERM that came meanwhile takes effect after it.
+    """Delay Ctrl-C and SIGTERM until the block has ended.
 
-    Only in the main thread, which is where Python handles signals.
+    Only in the main thread, where Python handles signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -40,5 +40,5 @@ def uninterrupted() -> Iterator[None]:
 
 def _interrupt(*_: object) -> NoReturn:
     for name in _SIGNALS:
-        signal.signal(name, lambda *_: None)  # unlike SIG_IGN, not inherited by processes started while cleaning up
+        signal.signal(name, lambda *_: None)  # unlike SIG_IGN not inherited by child processes
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Durations and rates as people write them on a command line, and durations as they read them."""
+"""Durations and rates: parsed from a command line, and formatted for people."""
 
 import re
 from datetime import timedelta
@@ -9,38 +9,38 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def parse_duration(text: str) -> timedelta:
-    """Reads `90s`, `15m`, `2h` or `3d`.
+    """Parse `90s`, `15m`, `2h` or `3d`.
 
     Raises:
-        ValueError: it is of another form.
+        ValueError: it has another form.
     """
     match = _DURATION.fullmatch(text)
     if not match:
-        raise ValueError(f"{text!r} is no duration: write 90s, 15m, 2h or 3d")
+        raise ValueError(f"{text!r} is not a duration: write 90s, 15m, 2h or 3d")
     return timedelta(seconds=float(match["number"]) * _SECONDS[match["unit"]])
 
 
 def parse_rate(text: str) -> float:
-    """Reads `10/s`, `300/m`, `1000/h`, or `10` for a second; answers how many in a second.
+    """Parse `10/s`, `300/m`, `1000/h`, or `10` for 10/s; return the rate per second.
 
     Raises:
-        ValueError: it is of another form, or zero.
+        ValueError: it has another form, or is zero.
     """
     match = _RATE.fullmatch(text)
     if not match or float(match["number"]) == 0:
-        raise ValueError(f"{text!r} is no rate: write 10/s, 300/m or 1000/h")
+        raise ValueError(f"{text!r} is not a rate: write 10/s, 300/m or 1000/h")
     return float(match["number"]) / _SECONDS[match["unit"] or "s"]
 
 
 def human_duration(duration: timedelta) -> str:
-    """`45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`: the two largest units that matter."""
+    """Format as `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`."""
     seconds = max(0, round(duration.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if hours == 0:
+    if not minutes:
+        return f"{seconds} s"
+    if not hours:
         return f"{minutes} min"
-    if days == 0:
+    if not days:
         return _pair(f"{hours} h", minutes % 60, "min")
     return _pair(f"{days} d", hours % 24, "h")
 

@@ -1,11 +1,10 @@
-"""`npm run deploy`, `npm run package`, `npm run remove`: the Serverless CLI, our checks before and our hints after it.
+"""`npm run deploy`, `npm run package`, `npm run remove`: the Serverless CLI, with checks before it and advice after it.
 
 npm run deploy -- --stage prod --param="summaryEmail=me@example.com"
 """
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,38 +13,37 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError
 
-from scripts.aws.local_endpoint import find_kept_stack, is_ready
-from scripts.aws.region import NO_REGION, find_region
-from scripts.cli.repository import REPOSITORY
-from scripts.deploy.advice import after_deploy, after_remove, buckets_in_the_way, taken_back
+from scripts.aws.local_endpoint import LOCAL_STAGE, find_running_stack, is_ready
+from scripts.aws.stage import NO_REGION, find_region
+from scripts.cli.errors import OperatorError
+from scripts.deploy.advice import after_deploy, after_remove, buckets_in_the_way, removed_subscriptions
 from scripts.deploy.empty_account import empty_account
-from scripts.deploy.existing_stack import DeployedStage
-from scripts.deploy.parameters import find_parameter_mistakes
-from scripts.deploy.rules import SAME_BUCKET, bucket_names, build_target, find_mistakes
+from scripts.deploy.existing_stack import ExistingStack
+from scripts.deploy.rules import SAME_BUCKET, bucket_names, build_target, find_mistakes, find_parameter_mistakes
 from scripts.local_stack.ministack import serverless_environment
 from scripts.packaging.function_zip import build_function
 from scripts.packaging.layer import build_layer
-from scripts.packaging.serverless_cli import PROGRAM, serverless_cli
-from scripts.packaging.target import BuildError, Target
-
-LOCAL = "local"
+from scripts.packaging.serverless_cli import print_config, run_serverless
+from scripts.packaging.target import BuildTarget
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
-Stage = Annotated[str, typer.Option("--stage", "-s", help="Stages live side by side; local is for `npm run stack`.")]
+StageOption = Annotated[
+    str, typer.Option("--stage", "-s", help="Stages live side by side; local is for `npm run stack`.")
+]
 Parameters = Annotated[list[str] | None, typer.Option("--param", help="name=value, see the top of serverless.yml.")]
 Region = Annotated[str, typer.Option("--region", "-r", help="AWS region; by default AWS_REGION, or the profile's.")]
 Profile = Annotated[str, typer.Option("--aws-profile", help="AWS profile; by default AWS_PROFILE.")]
 
 
-class DeploymentError(Exception):
-    """It cannot be deployed; the message says why and what to do."""
+class DeploymentError(OperatorError):
+    """The deployment is refused; the message gives the reason and the next step."""
 
 
 @app.command(context_settings=_PASS_ON)
 def deploy(
     context: typer.Context,
-    stage: Stage = "dev",
+    stage: StageOption = "dev",
     param: Parameters = None,
     region: Region = "",
     aws_profile: Profile = "",
@@ -55,20 +53,20 @@ def deploy(
     region = region or _region(environment)
     options = _options(stage, param or (), region)
     on_local_stack = _is_local_stack(environment)
-    if on_local_stack and stage != LOCAL:
-        options.append(f"--param=builtFor={Target.LOCAL}")
-    deployed = DeployedStage(stage, region, environment)
+    if on_local_stack and stage != LOCAL_STAGE:
+        options.append(f"--param=builtFor={BuildTarget.LOCAL}")
+    existing = ExistingStack(stage, region, environment)
     config = _prepare(options, environment, param or (), on_local_stack=on_local_stack)
-    _check_buckets(deployed, deployed.resolve_names(bucket_names(config)))
-    print(taken_back(deployed.find_people(), config), end="")
-    _osls("deploy", [*options, *context.args], environment)
-    outputs = deployed.find_outputs()
+    _check_buckets(existing, existing.resolve_names(bucket_names(config)))
+    print(removed_subscriptions(existing.stack_parameters(), config), end="")
+    _run("deploy", [*options, *context.args], environment)
+    outputs = existing.outputs()
     if outputs:
         print(after_deploy(outputs, param or ()))
 
 
 @app.command(context_settings=_PASS_ON)
-def package(context: typer.Context, stage: Stage = "dev", param: Parameters = None, region: Region = "") -> None:
+def package(context: typer.Context, stage: StageOption = "dev", param: Parameters = None, region: Region = "") -> None:
     """Check serverless.yml, build the zips, write the CloudFormation template and the zips to .serverless/.
 
     Needs neither credentials nor AWS.
@@ -77,13 +75,13 @@ def package(context: typer.Context, stage: Stage = "dev", param: Parameters = No
     with empty_account() as endpoint_url:
         environment = serverless_environment(endpoint_url)
         _prepare(options, environment, param or ())
-        _osls("package", [*options, *context.args], environment)
+        _run("package", [*options, *context.args], environment)
 
 
 @app.command(context_settings=_PASS_ON)
 def remove(
     context: typer.Context,
-    stage: Stage = "dev",
+    stage: StageOption = "dev",
     param: Parameters = None,
     region: Region = "",
     aws_profile: Profile = "",
@@ -91,9 +89,8 @@ def remove(
     """Remove a stage's stack. The buckets stay, with what is in them."""
     environment = _environment(stage, aws_profile)
     region = region or _region(environment)
-    options = _options(stage, param or (), region)
-    outputs = DeployedStage(stage, region, environment).find_outputs()
-    _osls("remove", [*options, *context.args], environment)
+    outputs = ExistingStack(stage, region, environment).outputs()
+    _run("remove", [*_options(stage, param or (), region), *context.args], environment)
     if outputs:
         print(after_remove(outputs))
 
@@ -104,24 +101,24 @@ def _options(stage: str, parameters: Sequence[str], region: str) -> list[str]:
 
 
 def _environment(stage: str, aws_profile: str) -> dict[str, str]:
-    """The Serverless CLI's: the user's own for AWS, the kept stack's for the stage local."""
-    if stage != LOCAL or "AWS_ENDPOINT_URL" in os.environ:
+    """Return the Serverless CLI's environment: the user's own, or the running local stack's for the stage local."""
+    if stage != LOCAL_STAGE or "AWS_ENDPOINT_URL" in os.environ:
         chosen = {"AWS_PROFILE": aws_profile} if aws_profile else {}
         return {**os.environ, **chosen, "NODE_NO_WARNINGS": "1"}
-    kept = find_kept_stack(REPOSITORY)
-    if kept is None:
+    running = find_running_stack()
+    if running is None:
         raise DeploymentError("no local stack is up: start one with `npm run stack` in another terminal")
-    return serverless_environment(kept.endpoint_url)
+    return serverless_environment(running.endpoint_url)
 
 
 def _is_local_stack(environment: Mapping[str, str]) -> bool:
-    """Whether AWS is a local one here, whose Python and machine the zips must fit: a rehearsal."""
+    """Return True if the endpoint is a local AWS, whose zips must fit the Python of this machine."""
     endpoint_url, certificate = environment.get("AWS_ENDPOINT_URL"), environment.get("AWS_CA_BUNDLE")
     return bool(endpoint_url) and is_ready(str(endpoint_url), Path(certificate) if certificate else None)
 
 
 def _region(environment: Mapping[str, str]) -> str:
-    """The region that the usual AWS settings name: where the operators' scripts will look for the stage, too."""
+    """Return the region of the usual AWS settings, in which the operators' scripts look for the stage, too."""
     try:
         region = find_region(environment)
     except BotoCoreError as error:
@@ -131,10 +128,10 @@ def _region(environment: Mapping[str, str]) -> str:
     return region
 
 
-def _check_buckets(deployed: DeployedStage, names: Sequence[str]) -> None:
+def _check_buckets(existing: ExistingStack, names: Sequence[str]) -> None:
     if names and len(set(names)) == 1:
         raise DeploymentError(SAME_BUCKET)
-    left_over = deployed.find_left_over_buckets(names)
+    left_over = existing.find_left_over_buckets(names)
     if left_over:
         raise DeploymentError(buckets_in_the_way(left_over))
 
@@ -142,46 +139,34 @@ def _check_buckets(deployed: DeployedStage, names: Sequence[str]) -> None:
 def _prepare(
     options: Sequence[str], environment: Mapping[str, str], parameters: Sequence[str], *, on_local_stack: bool = False
 ) -> Any:
-    """Checks the resolved serverless.yml, builds the zips it deploys, and returns it."""
-    config = _resolve(options, environment)
+    """Check the resolved serverless.yml, build the zips it deploys, and return it."""
+    printed = print_config(options, environment)
+    if printed.returncode:
+        raise DeploymentError(f"serverless.yml is wrong:\n{printed.stdout}{printed.stderr}")
+    config = json.loads(printed.stdout)
     mistakes = find_parameter_mistakes(parameters, config["params"]["default"])
     mistakes += find_mistakes(config, on_local_stack=on_local_stack)
     if mistakes:
         raise DeploymentError("serverless.yml cannot be deployed like this:\n- " + "\n- ".join(mistakes))
-    target = Target(build_target(config))
-    build_function(target, repository=REPOSITORY)
-    layer = build_layer(target, repository=REPOSITORY)
+    target = BuildTarget(build_target(config))
+    build_function(target)
+    layer = build_layer(target)
     if layer.note:
         print(layer.note, file=sys.stderr)
     return config
 
 
-def _resolve(options: Sequence[str], environment: Mapping[str, str]) -> Any:
-    printed = subprocess.run(
-        [str(REPOSITORY / PROGRAM), "print", "--format", "json", *options],
-        cwd=REPOSITORY,
-        env=dict(environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if printed.returncode:
-        raise DeploymentError(f"serverless.yml is wrong:\n{printed.stdout}{printed.stderr}")
-    return json.loads(printed.stdout)
-
-
-def _osls(command: str, options: Sequence[str], environment: Mapping[str, str]) -> None:
-    with serverless_cli(REPOSITORY) as program:
-        done = subprocess.run([program, command, *options], cwd=REPOSITORY, env=dict(environment), check=False)
-    if done.returncode:
-        raise SystemExit(done.returncode)
+def _run(command: str, options: Sequence[str], environment: Mapping[str, str]) -> None:
+    status = run_serverless(command, options, environment)
+    if status:
+        raise SystemExit(status)
 
 
 def main() -> None:
-    """Runs the command line; what we refuse is one clear message."""
+    """Run the command line; print a refusal without a traceback."""
     try:
         app()
-    except (DeploymentError, BuildError) as error:
+    except OperatorError as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
 

@@ -1,6 +1,6 @@
-"""An AWS account in which nothing is deployed: lets the Serverless CLI package without credentials and without AWS.
+"""Serve an empty AWS account, so that the Serverless CLI packages without credentials and without AWS.
 
-The CLI asks CloudFormation whether the stack has the same layer already; here it never has.
+The CLI asks CloudFormation whether the stack has the same layer already; here no stack exists.
 """
 
 import threading
@@ -16,15 +16,13 @@ _NO_SUCH_STACK = b"""<ErrorResponse xmlns="http://cloudformation.amazonaws.com/d
 
 @contextmanager
 def empty_account() -> Iterator[str]:
-    """Answers on a free port of this machine while the block runs; gives the endpoint's URL."""
-    server = ThreadingHTTPServer((HOST, 0), _NoSuchStack)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    """Serve on a free port of this machine while the block runs; yield the endpoint's URL."""
+    with ThreadingHTTPServer((HOST, 0), _NoSuchStack) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://{HOST}:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 class _NoSuchStack(BaseHTTPRequestHandler):
@@ -37,4 +35,4 @@ class _NoSuchStack(BaseHTTPRequestHandler):
         self.wfile.write(_NO_SUCH_STACK)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Log nothing."""

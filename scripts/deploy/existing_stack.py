@@ -1,6 +1,7 @@
-"""What is in the account before and after a deployment; only for hints, so that what cannot be asked is no error."""
+"""Read what is in the account before and after a deployment; an account that cannot be read is no error."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -8,12 +9,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from scripts.aws.stack_outputs import SERVICE, StackOutputs, StackOutputsError, read_stack_outputs
 from scripts.deploy.rules import resolve_name
 
+_CANNOT_READ = (BotoCoreError, ClientError)
 
-class DeployedStage:
-    """Looks at one stage in the account that the environment's credentials belong to.
+
+class ExistingStack:
+    """One stage in the account of the environment's credentials.
 
     Args:
-        stage: the stage.
+        stage: its name.
         region: AWS's name for it.
         environment: the Serverless CLI's.
     """
@@ -26,46 +29,43 @@ class DeployedStage:
             environment.get("AWS_ACCESS_KEY_ID"),
             environment.get("AWS_SECRET_ACCESS_KEY"),
             environment.get("AWS_SESSION_TOKEN"),
-            region_name=self._region,
+            region_name=region,
             profile_name=environment.get("AWS_PROFILE"),
         )
 
-    def find_outputs(self) -> StackOutputs | None:
-        """The deployed names; None when the stage is not deployed, or cannot be asked."""
+    def outputs(self) -> StackOutputs | None:
+        """Return the stack's outputs; None when it is not deployed."""
         try:
-            client = self._session.client("cloudformation", endpoint_url=self._endpoint_url)
-            return read_stack_outputs(client, self._stage)
-        except (BotoCoreError, ClientError, StackOutputsError):
+            return read_stack_outputs(self._client("cloudformation"), self._stage)
+        except (*_CANNOT_READ, StackOutputsError):
             return None
 
-    def find_people(self) -> dict[str, str]:
-        """The parameters of the deployed stack, among them who is subscribed; empty when there is none to ask."""
+    def stack_parameters(self) -> dict[str, str]:
+        """Return the parameters of the deployed stack; empty when it is not deployed."""
         try:
-            client = self._session.client("cloudformation", endpoint_url=self._endpoint_url)
-            (stack,) = client.describe_stacks(StackName=f"{SERVICE}-{self._stage}")["Stacks"]
-        except (BotoCoreError, ClientError):
+            (stack,) = self._client("cloudformation").describe_stacks(StackName=f"{SERVICE}-{self._stage}")["Stacks"]
+        except _CANNOT_READ:
             return {}
         return {entry["ParameterKey"]: entry["ParameterValue"] for entry in stack.get("Parameters", [])}
 
     def resolve_names(self, names: Iterable[str]) -> list[str]:
-        """Names as this account will have them; empty when it cannot be asked which one it is.
-
-        Args:
-            names: as serverless.yml has them, with CloudFormation's account and region in them.
-        """
+        """Put the account and the region into names of serverless.yml; return none when the account is not known."""
         try:
-            account = self._session.client("sts", endpoint_url=self._endpoint_url).get_caller_identity()["Account"]
-        except (BotoCoreError, ClientError):
+            account = self._client("sts").get_caller_identity()["Account"]
+        except _CANNOT_READ:
             return []
         return [resolve_name(name, account, self._region) for name in names]
 
     def find_left_over_buckets(self, names: Iterable[str]) -> list[str]:
-        """Which of these buckets are there although the stage is not: a removed stack leaves its buckets."""
-        return [] if self.find_outputs() else [name for name in names if self._owns_bucket(name)]
+        """List the buckets that exist without the stack: removing a stack leaves its buckets."""
+        return [] if self.outputs() else [name for name in names if self._owns_bucket(name)]
 
     def _owns_bucket(self, name: str) -> bool:
         try:
-            self._session.client("s3", endpoint_url=self._endpoint_url).head_bucket(Bucket=name)
-        except (BotoCoreError, ClientError):
+            self._client("s3").head_bucket(Bucket=name)
+        except _CANNOT_READ:
             return False
         return True
+
+    def _client(self, service: str) -> Any:
+        return self._session.client(service, endpoint_url=self._endpoint_url)  # type: ignore[call-overload]

@@ -1,40 +1,36 @@
-"""What must hold before a deployment: rules that the Serverless CLI, CloudFormation and AWS find too late or never.
-
-Pure: from serverless.yml, resolved for a stage, to a list of mistakes.
-"""
+"""Rules for a resolved serverless.yml and the --param options: mistakes that AWS reports too late or never."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from processing.settings import parse_renditions
 
-# Every rule takes the resolved serverless.yml and yields its mistakes.
+# A rule takes the resolved serverless.yml and yields its mistakes.
 Rule = Callable[[Mapping[str, Any]], Iterator[str]]
 
-MAX_STAGE_CHARACTERS = 20  # so that the longest bucket name keeps to S3's 63
+MAX_STAGE_CHARACTERS = 20  # the longest bucket name then has S3's 63
 # Amazon SQS Developer Guide, "Visibility timeout": at most 12 hours.
 MAX_VISIBILITY_SECONDS = 43_200
 # AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping".
 VISIBILITY_FACTOR = 6
 LEAST_RECEIVE_COUNT = 5
 SOURCES_ON_DISK = 3  # one in work, two ahead
-AN_ACCOUNT = "0" * 12  # stands for one that is not known yet: all of them are as long
-
-
+ANY_ACCOUNT = "0" * 12  # in place of an account that is not known yet: all have 12 digits
 SAME_BUCKET = "inputBucket and outputBucket are the same: every output would be processed again, without end"
 
 
 class NotANumberError(ValueError):
-    """A setting that must be a whole number is none."""
+    """A setting is not a whole number."""
 
 
 def find_mistakes(config: Mapping[str, Any], *, on_local_stack: bool = False) -> list[str]:
-    """Every mistake in a resolved serverless.yml, one sentence each.
+    """List every mistake in a resolved serverless.yml, one sentence each.
 
     Args:
-        config: what `osls print --format json` prints.
-        on_local_stack: whether it is for a local stack, which runs the functions by its own Python on this machine.
+        config: the output of `osls print --format json`.
+        on_local_stack: deployed to a local stack, which runs the functions with its own Python on this machine.
     """
     mistakes: list[str] = []
     for rule in _RULES:
@@ -46,8 +42,22 @@ def find_mistakes(config: Mapping[str, Any], *, on_local_stack: bool = False) ->
     return list(dict.fromkeys(mistakes))
 
 
+def find_parameter_mistakes(given: Sequence[str], known: Collection[str]) -> list[str]:
+    """List mistakes in the --param options; the Serverless CLI ignores an unknown one and deploys the default.
+
+    Args:
+        given: as typed, such as `concurrency=7`.
+        known: the names at the top of serverless.yml.
+    """
+    names = [parameter.partition("=")[0] for parameter in given]
+    mistakes = [f"--param={parameter}: it must be name=value" for parameter in given if "=" not in parameter]
+    mistakes += [_unknown_parameter(name, known) for name in names if name not in known]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return [*mistakes, *(f"--param={name}=... is given twice" for name in twice)]
+
+
 def bucket_names(config: Mapping[str, Any]) -> tuple[str, str]:
-    """The input and the output bucket's name, with CloudFormation's account and region in them."""
+    """Return the names of the input and output bucket, with CloudFormation's account and region in them."""
     resources = config["resources"]["Resources"]
     source, output = (
         resources[name]["Properties"]["BucketName"]["Fn::Sub"] for name in ("InputBucket", "OutputBucket")
@@ -56,12 +66,12 @@ def bucket_names(config: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def resolve_name(name: str, account: str, region: str) -> str:
-    """A name as CloudFormation will have it."""
+    """Put the account and the region into a name, as CloudFormation does."""
     return name.replace("${AWS::AccountId}", account).replace("${AWS::Region}", region)
 
 
 def build_target(config: Mapping[str, Any]) -> str:
-    """What the zips that a resolved serverless.yml deploys are built for."""
+    """Return the target of the zips that a resolved serverless.yml deploys."""
     artifact = str(config["layers"]["dependencies"]["package"]["artifact"])
     return artifact.removeprefix(".build/layer-").removesuffix(".zip")
 
@@ -76,16 +86,16 @@ def _stage(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _buckets(config: Mapping[str, Any]) -> Iterator[str]:
-    names = [resolve_name(name, AN_ACCOUNT, config["provider"]["region"]) for name in bucket_names(config)]
+    names = [resolve_name(name, ANY_ACCOUNT, config["provider"]["region"]) for name in bucket_names(config)]
     if len(set(names)) == 1:
         yield SAME_BUCKET
     for parameter, name in zip(("inputBucket", "outputBucket"), names, strict=True):
-        # Dots are allowed, but a name with dots is in no certificate of S3's.
+        # S3 allows dots, but its TLS certificates do not match such names.
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
-            yield f"{parameter}: {name!r} is no good name: 3 to 63 lower-case letters, digits and hyphens"
+            yield f"{parameter}: {name!r} is not a valid bucket name: 3 to 63 lower-case letters, digits and hyphens"
 
 
-def _clocks(config: Mapping[str, Any]) -> Iterator[str]:
+def _timeouts(config: Mapping[str, Any]) -> Iterator[str]:
     timeout = _number("timeoutSeconds", _process(config)["timeout"])
     window = _number("windowSeconds", _event_source(config)["maximumBatchingWindow"])
     visibility = _number("visibilitySeconds", _queue(config)["VisibilityTimeout"])
@@ -93,14 +103,14 @@ def _clocks(config: Mapping[str, Any]) -> Iterator[str]:
     if visibility < least:
         yield (
             f"visibilitySeconds is {visibility}, but {VISIBILITY_FACTOR} x timeoutSeconds + windowSeconds is {least}: "
-            "photos would be worked on twice"
+            "photos would be processed twice"
         )
     if visibility > MAX_VISIBILITY_SECONDS:
         yield f"visibilitySeconds is {visibility}, more than the {MAX_VISIBILITY_SECONDS} that SQS allows"
     photo_timeout = _number("photoTimeoutSeconds", _environment(config)["PHOTO_TIMEOUT_SECONDS"])
     if 2 * photo_timeout >= timeout:
         yield (
-            f"photoTimeoutSeconds is {photo_timeout}: a photo that hangs is tried twice, and twice that does not fit "
+            f"photoTimeoutSeconds is {photo_timeout}: a photo that takes too long is tried twice, which does not fit "
             f"into timeoutSeconds, {timeout}"
         )
 
@@ -144,23 +154,23 @@ def _images(config: Mapping[str, Any]) -> Iterator[str]:
 _LIMITS = {"maxBytes": "MAX_BYTES", "maxPixels": "MAX_PIXELS", "maxPages": "MAX_PAGES"}
 
 
-def _people(config: Mapping[str, Any]) -> Iterator[str]:
+def _subscriptions(config: Mapping[str, Any]) -> Iterator[str]:
     parameters = config["resources"]["Parameters"]
     for name in ("SummaryEmail", "AlarmEmail"):
         email = parameters[name]["Default"]
         if email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
-            yield f"{name[0].lower()}{name[1:]}: {email!r} is no e-mail address"
+            yield f"{name[0].lower()}{name[1:]}: {email!r} is not an e-mail address"
     phone = parameters["SummaryPhone"]["Default"]
     if phone and not re.fullmatch(r"\+[1-9][0-9]{6,14}", phone):
-        yield f"summaryPhone: {phone!r} is no phone number in international form, such as +491701234567"
+        yield f"summaryPhone: {phone!r} is not a phone number in international form, such as +491701234567"
 
 
 def _roll_up(config: Mapping[str, Any]) -> Iterator[str]:
     rate = config["functions"]["rollUp"]["events"][0]["schedule"]["rate"]
-    text = "".join(rate)  # the CLI makes a list of it
+    text = "".join(rate)  # the CLI returns a list
     minutes = re.fullmatch(r"rate\(([0-9]+) minutes\)", text)
     if not minutes or int(minutes[1]) < 2:
-        yield f"rollUpMinutes gives {text!r}: it must be a whole number from 2 on"
+        yield f"rollUpMinutes gives {text!r}: it must be a whole number, at least 2"
 
 
 def _built_for(config: Mapping[str, Any], *, on_local_stack: bool) -> Iterator[str]:
@@ -168,6 +178,12 @@ def _built_for(config: Mapping[str, Any], *, on_local_stack: bool) -> Iterator[s
     expected = "local" if stage == "local" or on_local_stack else config["provider"]["architecture"]
     if build_target(config) != expected:
         yield f"builtFor is {build_target(config)!r}, but the functions of the stage {stage!r} need {expected!r}"
+
+
+def _unknown_parameter(name: str, known: Collection[str]) -> str:
+    similar = get_close_matches(name, known, n=1)
+    hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(sorted(known))}"
+    return f"there is no parameter {name!r}; {hint}"
 
 
 def _number(name: str, value: Any) -> int:
@@ -195,11 +211,11 @@ def _queue(config: Mapping[str, Any]) -> Any:
 _RULES: tuple[Rule, ...] = (
     _stage,
     _buckets,
-    _clocks,
+    _timeouts,
     _retries,
     _attempts,
     _batches,
     _images,
-    _people,
+    _subscriptions,
     _roll_up,
 )

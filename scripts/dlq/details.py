@@ -1,4 +1,4 @@
-"""One dead letter whole, with what S3 says of its photo today."""
+"""Shows one dead letter whole, with the state of its photos in S3."""
 
 import shlex
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from processing import dead_letter
 from processing.outcomes import SourceObject
 from processing.wording import visible
 from scripts.aws.dead_letter import DeadLetter, explain
-from scripts.aws.photo_state import Photos, SourceState
+from scripts.aws.photo_state import PhotoStates, SourceState
 from scripts.cli.output import Report
 from scripts.cli.units import human_duration
-from scripts.dlq.summary import letter_document
+from scripts.dlq.summary import dead_letter_document
 
 MAX_VALUE_BYTES = 4096
 
@@ -21,18 +21,18 @@ _SOURCE_TODAY = {
     SourceState.SAME: "there, with the same eTag",
     SourceState.OVERWRITTEN: "overwritten: a redrive would do nothing, the newer version had its own message",
     SourceState.GONE: "gone: a redrive would do nothing",
-    SourceState.UNKNOWN: "not known: S3 would not say (access denied, or no valid bucket name)",
+    SourceState.UNKNOWN: "not known: S3 refused (access denied, or not a valid bucket name)",
 }
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What S3 says today of a source object that a dead letter names.
+class SourceToday:
+    """The state in S3 of a source object that a dead letter names.
 
     Attributes:
         source: as the dead letter names it.
-        state: what became of it.
-        is_done: whether all its outputs are there.
+        state: compared with the object in S3.
+        is_done: True if all its outputs are stored.
     """
 
     source: SourceObject
@@ -40,72 +40,69 @@ class Evidence:
     is_done: bool
 
 
-def gather_evidence(letter: DeadLetter, photos: Photos) -> list[Evidence]:
-    """Asks S3 about every source of a letter."""
-    return [Evidence(source, photos.source_state(source), photos.is_done(source)) for source in letter.sources]
+def read_sources(letter: DeadLetter, photos: PhotoStates) -> list[SourceToday]:
+    """Read the state of each source of a dead letter from S3."""
+    return [SourceToday(source, photos.source_state(source), photos.is_done(source)) for source in letter.sources]
 
 
-def letter_report(letter: DeadLetter, evidence: Sequence[Evidence], now: datetime, log_group: str) -> Report:
-    """A letter for people."""
+def details_report(letter: DeadLetter, sources: Sequence[SourceToday], now: datetime, log_group: str) -> Report:
+    """Format a dead letter as lines."""
     text, explanation = letter.message.text, explain(letter.code)
+
+    def own_text(attribute: str) -> str:
+        """Leave out attributes from before an earlier redrive."""
+        return "" if letter.was_moved_by_sqs else text(attribute)
+
+    earlier_code = text(dead_letter.FAILURE_CODE) if letter.was_moved_by_sqs else ""
     lines = [f"Dead letter {letter.id}"]
     lines += _fields(
         ("code", f"{letter.code} ({explanation.family}): {explanation.meaning}"),
         ("what to do", explanation.what_to_do),
-        ("detail", "" if letter.was_moved_by_sqs else text(dead_letter.FAILURE_DETAIL)),
-        ("attempts", "" if letter.was_moved_by_sqs else text(dead_letter.ATTEMPTS)),
-        ("first seen", _first_seen(letter)),
+        ("detail", own_text(dead_letter.FAILURE_DETAIL)),
+        ("attempts", own_text(dead_letter.ATTEMPTS)),
+        ("first seen", _time(letter.sent_at) if letter.was_moved_by_sqs else text(dead_letter.FIRST_SEEN)),
         ("in a queue since", f"{_time(letter.sent_at)} ({human_duration(letter.age(now))} ago)"),
-        ("looked at", f"{letter.message.system.get('ApproximateReceiveCount', '?')} times, this one included"),
+        ("received", f"{letter.message.system.get('ApproximateReceiveCount', '?')} times, this one included"),
         ("message id", letter.message_id),
-        ("request id", "" if letter.was_moved_by_sqs else text(dead_letter.REQUEST_ID)),
-        ("earlier reason", _earlier_reason(letter)),
+        ("request id", own_text(dead_letter.REQUEST_ID)),
+        ("earlier reason", earlier_code and f"{earlier_code}, from before it was last redriven"),
     )
-    for found in evidence:
-        lines += _evidence_lines(found)
-    if not evidence:
+    for source in sources:
+        lines += _source_lines(source)
+    if not sources:
         lines += _fields(("body", letter.message.body))
-    return [*lines, *_log_hint(letter, log_group)]
+    return [*lines, *_log_command(letter, log_group)]
 
 
-def details_document(letter: DeadLetter, evidence: Sequence[Evidence]) -> dict[str, Any]:
-    """A letter for machines, body and attributes included."""
-    today = [{"key": e.source.key, "source": e.state.value, "outputs_complete": e.is_done} for e in evidence]
-    return {**letter_document(letter), "today": today, "message": letter.message.to_document()}
+def details_document(letter: DeadLetter, sources: Sequence[SourceToday]) -> dict[str, Any]:
+    """Return a dead letter as JSON, body and attributes included."""
+    today = [{"key": s.source.key, "source": s.state.value, "outputs_complete": s.is_done} for s in sources]
+    return {**dead_letter_document(letter), "today": today, "message": letter.message.to_document()}
 
 
-def _evidence_lines(found: Evidence) -> list[str]:
-    source = found.source
+def _source_lines(today: SourceToday) -> list[str]:
+    source = today.source
     lines = _fields(
         ("source", f"s3://{source.bucket}/{source.key}"),
         ("source eTag", source.etag),
-        ("source today", _SOURCE_TODAY[found.state]),
-        ("outputs today", "complete: a redrive would do nothing" if found.is_done else "not complete"),
+        ("source today", _SOURCE_TODAY[today.state]),
+        ("outputs today", "complete: a redrive would do nothing" if today.is_done else "not complete"),
     )
     # `--key=` and not `--key`: a key may begin with a dash.
     return lines + _command("to look at it", "s3api", "head-object", f"--bucket={source.bucket}", f"--key={source.key}")
 
 
-def _command(name: str, *arguments: str) -> list[str]:
-    """A command to copy; none when it has characters that a terminal would act on while it is pasted."""
-    line = shlex.join(("aws", *arguments))
-    return [f"  {name:<18}{line}"] if line.isprintable() else []
-
-
-def _log_hint(letter: DeadLetter, log_group: str) -> list[str]:
+def _log_command(letter: DeadLetter, log_group: str) -> list[str]:
     if not letter.message_id:
         return []
     group, pattern = f"--log-group-name={log_group}", f'--filter-pattern="{letter.message_id}"'
     return _command("its log", "logs", "filter-log-events", group, pattern)
 
 
-def _first_seen(letter: DeadLetter) -> str:
-    return _time(letter.sent_at) if letter.was_moved_by_sqs else letter.message.text(dead_letter.FIRST_SEEN)
-
-
-def _earlier_reason(letter: DeadLetter) -> str:
-    code = letter.message.text(dead_letter.FAILURE_CODE)
-    return f"{code}, from before it was last redriven" if letter.was_moved_by_sqs and code else ""
+def _command(name: str, *arguments: str) -> list[str]:
+    """Format a command to copy; none if pasting its characters would control the terminal."""
+    line = shlex.join(("aws", *arguments))
+    return [f"  {name:<18}{line}"] if line.isprintable() else []
 
 
 def _time(moment: datetime) -> str:
@@ -113,5 +110,4 @@ def _time(moment: datetime) -> str:
 
 
 def _fields(*fields: tuple[str, str]) -> list[str]:
-    """Lines of a name and a value; what is not known is left out."""
     return [f"  {name:<18}{visible(value, MAX_VALUE_BYTES)}" for name, value in fields if value]

@@ -1,7 +1,7 @@
-"""Dead letters in a file: JSON lines, each a whole message with its body and attributes.
+"""The export file: dead letters as JSON lines, with body and attributes.
 
 A line has `queue` (the DLQ's ARN), `id`, `body`, `attributes` and `system`; and `code` and `key`, for people and
-`grep`, which nothing reads back.
+`grep`, which the import ignores.
 """
 
 import json
@@ -11,32 +11,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.sqs_message import Message, MessageFormatError
+from scripts.aws.sqs_message import MessageFormatError, StoredMessage
 from scripts.cli.errors import OperatorError
 
 MAX_MISTAKES_NAMED = 10
 
 
 @dataclass(frozen=True)
-class Line:
+class ExportLine:
     """One line of an export.
 
     Attributes:
         number: counted from 1.
-        queue: the ARN of the DLQ that it came from; empty when it does not say.
+        queue: the ARN of the DLQ; empty if the line has none.
         message: the message.
     """
 
     number: int
     queue: str
-    message: Message
+    message: StoredMessage
 
 
 def write_export(path: Path, queue: str, letters: Iterable[DeadLetter]) -> int:
-    """Writes letters to a file that is either whole and on the disk or not there; answers how many.
+    """Write dead letters to a new file atomically and flush it; return their number.
 
     Raises:
-        OperatorError: it cannot be written, or exists: it may be all that is left of an earlier purge.
+        OperatorError: the file cannot be written, or exists: it may be the only copy after a purge.
     """
     if path.exists():
         raise OperatorError(f"{path} exists already: name another file")
@@ -54,14 +54,14 @@ def write_export(path: Path, queue: str, letters: Iterable[DeadLetter]) -> int:
     return count
 
 
-def read_export(path: Path) -> list[Line]:
-    """Reads and checks an export, edited or not; empty lines are passed over.
+def read_export(path: Path) -> list[ExportLine]:
+    """Read and check an export, edited or not; skip empty lines.
 
     Raises:
-        OperatorError: it cannot be read, or lines are wrong; the text names the lines.
+        OperatorError: the file cannot be read, or lines are wrong; the text names the lines.
     """
     lines, mistakes = [], []
-    for number, text in _lines(path):
+    for number, text in _texts(path):
         try:
             lines.append(_parse(number, text))
         except MessageFormatError as error:
@@ -69,28 +69,26 @@ def read_export(path: Path) -> list[Line]:
     if mistakes:
         more = len(mistakes) - MAX_MISTAKES_NAMED
         named = "\n".join(mistakes[:MAX_MISTAKES_NAMED])
-        raise OperatorError(f"{path} is no export:\n{named}" + (f"\n... and {more:,} more" if more > 0 else ""))
+        raise OperatorError(f"{path} is not an export:\n{named}" + (f"\n... and {more:,} more" if more > 0 else ""))
     return lines
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _texts(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with path.open(encoding="utf-8") as file:
-            for number, text in enumerate(file, start=1):
-                if text.strip():
-                    yield number, text
+            yield from ((number, text) for number, text in enumerate(file, start=1) if text.strip())
     except (OSError, UnicodeDecodeError) as error:
         raise OperatorError(f"{path} cannot be read: {error}") from error
 
 
-def _parse(number: int, text: str) -> Line:
+def _parse(number: int, text: str) -> ExportLine:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         raise MessageFormatError("not JSON") from None
-    message = Message.from_document(document)
+    message = StoredMessage.from_document(document)
     queue = document.get("queue", "")
-    return Line(number, queue if isinstance(queue, str) else "", message)
+    return ExportLine(number, queue if isinstance(queue, str) else "", message)
 
 
 def _write(path: Path, queue: str, letters: Iterable[DeadLetter]) -> int:

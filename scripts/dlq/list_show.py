@@ -1,83 +1,70 @@
-"""The commands that only look: `dlq list` and `dlq show`."""
+"""The commands `dlq list` and `dlq show`, which only read."""
 
 from datetime import UTC, datetime, timedelta
 
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.deployed_settings import read_deployed_settings
-from scripts.aws.dlq_reader import NOTICE, read_letters
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.photo_state import Photos
-from scripts.aws.sqs_queue import Queue
-from scripts.aws.stage import Target
+from scripts.aws.dlq_reader import NOTICE, read_dlq
+from scripts.aws.photo_state import PhotoStates
+from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
-from scripts.dlq.details import details_document, gather_evidence, letter_report
-from scripts.dlq.selection import Selection
-from scripts.dlq.summary import Census, census_document, census_report, letters_table
+from scripts.dlq.details import details_document, details_report, read_sources
+from scripts.dlq.selection import Selection, oldest_first
+from scripts.dlq.summary import DlqSummary, dead_letters_table, summary_document, summary_report
 
 MAX_SHOWN = 10
 
 
-def list_letters(target: Target, selection: Selection, screen: Screen, *, each: bool) -> int:
-    """Counts the dead letters of a stage; with `each`, lists them too."""
-    queue, now = Queue(target.sqs, target.outputs.dead_letter_queue_url), datetime.now(UTC)
-    census, kept = Census(now), list[DeadLetter]()
+def list_dead_letters(stage: Stage, selection: Selection, screen: Screen, *, each: bool) -> int:
+    """Count the dead letters of a stage; with `each`, list them too."""
+    queue, now = stage.dlq, datetime.now(UTC)
+    summary, kept = DlqSummary(now), list[DeadLetter]()
     screen.note(NOTICE)
-    with read_letters(queue, Timing()) as reader, screen.progress("reading", reader.depth.visible) as on_progress:
-        for letter in reader.letters():
+    with read_dlq(queue) as reader, screen.progress("reading", reader.depth.visible) as on_progress:
+        for letter in reader.dead_letters():
             if not selection.mismatch(letter, now):
-                census.add(letter)
-                on_progress(census.count, "")
+                summary.add(letter)
+                on_progress(summary.count, "")
                 if each or screen.as_json:
                     kept.append(letter)
     if reader.shortfall:
         screen.note(reader.shortfall)
     retention = timedelta(seconds=queue.retention_seconds)
-    kept.sort(key=lambda letter: (letter.sent_at, letter.id))
-    report = [*census_report(census, queue=queue.name, depth=reader.depth, retention=retention)]
+    kept.sort(key=oldest_first)
+    report = [*summary_report(summary, queue=queue.name, depth=reader.depth, retention=retention)]
     if each and kept:
-        report += ["", letters_table(kept, now)]
-    screen.result(report, census_document(census, queue=queue.name, depth=reader.depth, letters=kept))
+        report += ["", dead_letters_table(kept, now)]
+    screen.result(report, summary_document(summary, queue=queue.name, depth=reader.depth, letters=kept))
     return EXIT_OK
 
 
-def show_letters(target: Target, wanted_id: str, selection: Selection, screen: Screen) -> int:
-    """Shows dead letters whole: the one with this id, or those that are selected."""
-    queue, now = Queue(target.sqs, target.outputs.dead_letter_queue_url), datetime.now(UTC)
+def show_dead_letters(stage: Stage, wanted_id: str, selection: Selection, screen: Screen) -> int:
+    """Show dead letters whole: the one with this id, or those selected."""
+    now = datetime.now(UTC)
     screen.note(NOTICE)
     found, more = list[DeadLetter](), 0
-    with read_letters(queue, Timing()) as reader:
-        for letter in reader.letters():
-            if not _is_meant(letter, wanted_id, selection, now):
+    with read_dlq(stage.dlq) as reader:
+        for letter in reader.dead_letters():
+            if wanted_id and wanted_id in (letter.id, letter.message_id):
+                found = [letter]
+                break
+            if wanted_id or selection.mismatch(letter, now):
                 continue
             if len(found) < MAX_SHOWN:
                 found.append(letter)
             else:
                 more += 1
-            if wanted_id:
-                break
     if not found:
-        held = f", {reader.depth.in_flight:,} are held by someone else just now" if reader.depth.in_flight else ""
-        raise OperatorError(f"no such dead letter in {queue.name}{held}; `dlq list --each` names all")
-    _show(target, found, more, screen, now)
-    return EXIT_OK
-
-
-def _is_meant(letter: DeadLetter, wanted_id: str, selection: Selection, now: datetime) -> bool:
-    if wanted_id:
-        return wanted_id in (letter.id, letter.message_id)
-    return not selection.mismatch(letter, now)
-
-
-def _show(target: Target, letters: list[DeadLetter], more: int, screen: Screen, now: datetime) -> None:
-    photos = Photos(target.s3, target.outputs.output_bucket, read_deployed_settings(target).fingerprint)
-    log_group = f"/aws/lambda/{target.outputs.process_function}"
+        in_flight = f", {reader.depth.in_flight:,} are in flight" if reader.depth.in_flight else ""
+        raise OperatorError(f"no such dead letter in {stage.dlq.name}{in_flight}; `dlq list --each` names all")
+    photos, log_group = PhotoStates.of(stage), f"/aws/lambda/{stage.outputs.process_function}"
     report, documents = [], []
-    for letter in letters:
-        evidence = gather_evidence(letter, photos)
-        report += [*letter_report(letter, evidence, now, log_group), ""]
-        documents.append(details_document(letter, evidence))
+    for letter in found:
+        sources = read_sources(letter, photos)
+        report += [*details_report(letter, sources, now, log_group), ""]
+        documents.append(details_document(letter, sources))
     if more:
         report.append(f"... and {more:,} more: narrow the glob, or `dlq list --each --key GLOB`")
     screen.result(report, documents)
+    return EXIT_OK

@@ -1,10 +1,8 @@
-"""Tells what became of redriven messages, from what is there and not from what was reported.
+"""Finds the outcomes of redriven messages in the output bucket, the DLQ and the input bucket.
 
-A photo is done when its commit marker is in the output bucket, with the message's eTag and today's settings. It failed
-when it is back in the DLQ: the new dead letter names the message that was redriven, by the id that SQS gave it. It
-needs nothing when its source is gone or overwritten and the queue has been emptied. So nothing has to be subscribed or
-kept running while a message is on its way, nothing is missed when this process is killed, and a later run comes to the
-same answer. Digests say the same sooner, but only to who listens at that moment.
+A photo is processed when its commit marker has the message's eTag and today's settings. It failed when a new dead
+letter names the redriven message's id. It needs nothing when its source is gone or overwritten and the queue is empty.
+So nothing is missed when this process is killed, and a later run finds the same outcomes.
 """
 
 import time
@@ -17,23 +15,23 @@ from processing.failures import DarkroomError
 from processing.outcomes import Outcome, SourceObject
 from processing.s3_events import parse_message
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_reader import read_letters
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.photo_state import Photos, SourceState
-from scripts.aws.sqs_queue import Queue
+from scripts.aws.dlq_reader import read_dlq
+from scripts.aws.photo_state import PhotoStates, SourceState
+from scripts.aws.sqs_queue import SqsQueue
 
 NOTHING_TO_DO = "nothing to do"
 WAITING = "waiting"
-_SLOWEST_POLL_SECONDS = 30.0
+POLL_SECONDS = 2.0
+_MAX_POLL_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Redriven:
+class RedrivenMessage:
     """A message that was redriven.
 
     Attributes:
-        item: the dead letter's id, which the journal knows it by.
-        new_id: the id that SQS gave the message it became.
+        item: the dead letter's id, its name in the journal.
+        new_id: the new message's id.
         body: its body.
     """
 
@@ -43,14 +41,14 @@ class Redriven:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What became of one source object of a redriven message, or of a message that names none.
+class PhotoOutcome:
+    """The outcome of one source object of a redriven message.
 
     Attributes:
         item: the dead letter's id.
         key: the source's key; empty for a malformed message.
-        outcome: an outcome's word, `nothing to do`, or `waiting`.
-        code: why it is in the DLQ again; empty when it is not.
+        outcome: an `Outcome`, `nothing to do`, or `waiting`.
+        code: the failure code, if it is in the DLQ again.
     """
 
     item: str
@@ -58,24 +56,23 @@ class Finding:
     outcome: str
     code: str = ""
 
-    @property
-    def is_failure(self) -> bool:
-        return self.outcome == Outcome.DEAD_LETTERED
-
     def to_document(self) -> dict[str, str]:
         return {"id": self.item, "key": self.key, "outcome": self.outcome, "code": self.code}
 
 
 @dataclass
-class Findings:
-    """All findings of a wait."""
+class Outcomes:
+    """The outcomes of all photos of some messages."""
 
-    known: list[Finding] = field(default_factory=list)
-    waiting: list[Finding] = field(default_factory=list)
+    photos: list[PhotoOutcome] = field(default_factory=list)
 
     @property
-    def failures(self) -> list[Finding]:
-        return [finding for finding in self.known if finding.is_failure]
+    def failures(self) -> list[PhotoOutcome]:
+        return self._with(Outcome.DEAD_LETTERED)
+
+    @property
+    def waiting(self) -> list[PhotoOutcome]:
+        return self._with(WAITING)
 
     @property
     def is_good(self) -> bool:
@@ -83,128 +80,126 @@ class Findings:
 
     @property
     def has_processed(self) -> bool:
-        """Whether at least one photo was made, and not only left because it needed nothing."""
-        return any(finding.outcome == Outcome.PROCESSED for finding in self.known)
-
-    @property
-    def settled(self) -> set[str]:
-        """The items of which nothing is waited for any more."""
-        return {f.item for f in self.known} - {f.item for f in self.waiting}
-
-    def settled_documents(self) -> dict[str, list[dict[str, str]]]:
-        """The findings of each item of which nothing is waited for any more."""
-        documents: dict[str, list[dict[str, str]]] = {item: [] for item in self.settled}
-        for finding in self.known:
-            if finding.item in documents:
-                documents[finding.item].append(finding.to_document())
-        return documents
+        """True if at least one photo was made."""
+        return bool(self._with(Outcome.PROCESSED))
 
     @property
     def counts(self) -> Counter[str]:
-        return Counter(finding.outcome for finding in (*self.known, *self.waiting))
+        return Counter(photo.outcome for photo in self.photos)
 
     @property
     def items(self) -> set[str]:
-        return {finding.item for finding in (*self.known, *self.waiting)}
+        return {photo.item for photo in self.photos}
 
-    def parted(self, items: Collection[str]) -> tuple["Findings", "Findings"]:
-        """The findings of these items, and all others."""
-        mine, others = Findings(), Findings()
-        for finding in self.known:
-            (mine if finding.item in items else others).known.append(finding)
-        for finding in self.waiting:
-            (mine if finding.item in items else others).waiting.append(finding)
+    @property
+    def settled(self) -> set[str]:
+        """The items without a waiting photo."""
+        return self.items - {photo.item for photo in self.waiting}
+
+    def documents(self, items: Collection[str]) -> dict[str, list[dict[str, str]]]:
+        """Return the outcomes of these items as JSON, by item."""
+        documents: dict[str, list[dict[str, str]]] = {item: [] for item in items}
+        for photo in self.photos:
+            if photo.item in documents:
+                documents[photo.item].append(photo.to_document())
+        return documents
+
+    def split(self, items: Collection[str]) -> tuple["Outcomes", "Outcomes"]:
+        """Return the outcomes of these items, and all others."""
+        mine, others = Outcomes(), Outcomes()
+        for photo in self.photos:
+            (mine if photo.item in items else others).photos.append(photo)
         return mine, others
 
     def to_document(self) -> dict[str, Any]:
         return {
             "counts": dict(self.counts),
-            "failures": [finding.to_document() for finding in self.failures],
-            "waiting": [finding.to_document() for finding in self.waiting],
+            "failures": [photo.to_document() for photo in self.failures],
+            "waiting": [photo.to_document() for photo in self.waiting],
         }
+
+    def _with(self, outcome: str) -> list[PhotoOutcome]:
+        return [photo for photo in self.photos if photo.outcome == outcome]
 
 
 @dataclass(frozen=True)
-class Judge:
-    """Looks for outcomes.
+class OutcomeChecker:
+    """Checks for outcomes until all are known.
 
     Attributes:
-        photos: both buckets.
-        queue: where the messages were redriven to.
-        dlq: where failures come back to.
-        timing: how often and how long to look.
-        on_progress: hears how many are known, and a note.
+        photos: reads both buckets.
+        queue: the destination of the redrive.
+        dlq: failures come back to it.
+        patience_seconds: how long to check.
+        on_progress: called with the number of messages settled and a note.
     """
 
-    photos: Photos
-    queue: Queue
-    dlq: Queue
-    timing: Timing
+    photos: PhotoStates
+    queue: SqsQueue
+    dlq: SqsQueue
+    patience_seconds: float
     on_progress: Callable[[int, str], None] = lambda *_: None
 
-    def wait(self, messages: Sequence[Redriven]) -> Findings:
-        """Looks until every message has an outcome or patience runs out."""
-        findings, pending = Findings(), list(messages)
-        end = time.monotonic() + self.timing.patience_seconds
-        poll_seconds = self.timing.poll_seconds
+    def wait(self, messages: Sequence[RedrivenMessage]) -> Outcomes:
+        """Check until every message has an outcome or patience ends."""
+        outcomes, pending = Outcomes(), list(messages)
+        end, poll_seconds = time.monotonic() + self.patience_seconds, POLL_SECONDS
         while pending:
-            is_last_look = time.monotonic() >= end
-            found = self.look(pending, believe_sources=is_last_look)
-            done = found.settled
-            findings.known += [finding for finding in found.known if finding.item in done]
-            pending = [message for message in pending if message.item not in done]
+            is_last = time.monotonic() >= end
+            found = self._check(pending, trust_sources=is_last)
+            settled = found.settled
+            outcomes.photos += [photo for photo in found.photos if is_last or photo.item in settled]
+            pending = [message for message in pending if message.item not in settled]
             self.on_progress(len(messages) - len(pending), f"{len(found.failures)} came back")
-            if is_last_look:
-                findings.known += [finding for finding in found.known if finding.item not in done]
-                findings.waiting = found.waiting
+            if is_last:
                 break
             if pending:
                 time.sleep(poll_seconds)
-                poll_seconds = min(_SLOWEST_POLL_SECONDS, poll_seconds * 1.5)
-        return findings
+                poll_seconds = min(_MAX_POLL_SECONDS, poll_seconds * 1.5)
+        return outcomes
 
-    def look(self, messages: Iterable[Redriven], *, believe_sources: bool) -> Findings:
-        """Looks once.
+    def _check(self, messages: Iterable[RedrivenMessage], *, trust_sources: bool) -> Outcomes:
+        """Check each message once.
 
-        Args:
-            messages: what to look for.
-            believe_sources: whether a source that is gone or overwritten settles its message even while the queue is
-                not empty: the message may still be in it, and may yet fail for another reason.
+        A source that is gone or overwritten settles a message only when the queue is empty, or with `trust_sources`:
+        while the message is still in the queue, it may fail for another reason.
         """
-        # Before the DLQ is read: what has left the queue by now is in the DLQ by now, if it failed.
-        believe_sources = believe_sources or self.queue.depth().all == 0
-        with read_letters(self.dlq, self.timing) as reader:
-            back: dict[str, list[DeadLetter]] = {}
-            for letter in reader.letters():
+        # Before reading the DLQ: a message that has left the queue by now is in the DLQ by now, if it failed.
+        trust_sources = trust_sources or self.queue.depth().all == 0
+        back: dict[str, list[DeadLetter]] = {}
+        with read_dlq(self.dlq) as reader:
+            for letter in reader.dead_letters():
                 back.setdefault(letter.message_id, []).append(letter)
-        findings = Findings()
-        for message in messages:
-            for finding in self._judge(message, back.get(message.new_id, []), believe_sources):
-                (findings.waiting if finding.outcome == WAITING else findings.known).append(finding)
-        return findings
+        return Outcomes(
+            [
+                photo
+                for message in messages
+                for photo in self._outcomes(message, back.get(message.new_id, []), trust_sources)
+            ]
+        )
 
-    def _judge(self, message: Redriven, letters: Sequence[DeadLetter], believe_sources: bool) -> list[Finding]:
-        codes = {source: letter.code for letter in letters for source in letter.sources}
+    def _outcomes(
+        self, message: RedrivenMessage, letters: Sequence[DeadLetter], trust_sources: bool
+    ) -> list[PhotoOutcome]:
         try:
             sources = parse_message(message.body)
         except DarkroomError:
-            code = letters[0].code if letters else ""
             outcome = Outcome.DEAD_LETTERED.value if letters else WAITING
-            return [Finding(item=message.item, key="", outcome=outcome, code=code)]
+            return [PhotoOutcome(item=message.item, key="", outcome=outcome, code=letters[0].code if letters else "")]
         if not sources:
-            return [Finding(item=message.item, key="", outcome=NOTHING_TO_DO)]
-        findings = []
+            return [PhotoOutcome(item=message.item, key="", outcome=NOTHING_TO_DO)]
+        codes = {source: letter.code for letter in letters for source in letter.sources}
+        outcomes = []
         for source in sources:
             code = codes.get(source, "")
-            outcome = Outcome.DEAD_LETTERED.value if code else self._outcome(source, believe_sources)
-            findings.append(Finding(item=message.item, key=source.key, outcome=outcome, code=code))
-        return findings
+            outcome = Outcome.DEAD_LETTERED.value if code else self._outcome(source, trust_sources)
+            outcomes.append(PhotoOutcome(item=message.item, key=source.key, outcome=outcome, code=code))
+        return outcomes
 
-    def _outcome(self, source: SourceObject, believe_sources: bool) -> str:
+    def _outcome(self, source: SourceObject, trust_sources: bool) -> str:
         if self.photos.is_done(source):
             return Outcome.PROCESSED.value
-        if not believe_sources:
-            return WAITING
-        state = self.photos.source_state(source)
-        without_work = {SourceState.GONE: Outcome.GONE.value, SourceState.OVERWRITTEN: Outcome.SUPERSEDED.value}
-        return without_work.get(state, WAITING)
+        state = self.photos.source_state(source) if trust_sources else None
+        if state is SourceState.GONE:
+            return Outcome.GONE.value
+        return Outcome.SUPERSEDED.value if state is SourceState.OVERWRITTEN else WAITING

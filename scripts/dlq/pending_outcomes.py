@@ -1,35 +1,37 @@
-"""Which redriven messages have no outcome yet, as far as the journal knows."""
+"""Finds redriven messages without an outcome in the journal."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from scripts.aws.dead_letter import DeadLetter
-from scripts.dlq.mover import MOVED
-from scripts.dlq.outcomes import Redriven
-from scripts.sending.journal import Entry, Journal
+from scripts.dlq.outcomes import RedrivenMessage
+from scripts.dlq.send_then_delete import MOVED
+from scripts.sending.journal import Journal, JournalEntry
 from scripts.sending.sender import SENT
 
 SETTLED = "settled"
 PURGED = "purged"
-# Messages that an earlier run moved are waited for too, unless they are so old that something else happened to them.
-UNVERIFIED_DAYS = 1
+# Older messages of earlier runs are not waited for.
+MAX_PENDING_DAYS = 1
 
 
-def find_unverified(journal: Journal, queue_url: str, to_move: Iterable[DeadLetter] = ()) -> list[Redriven]:
-    """The messages to that queue whose outcome nobody has seen.
+def pending_outcomes(journal: Journal, queue_url: str, to_move: Iterable[DeadLetter] = ()) -> list[RedrivenMessage]:
+    """Return the messages sent to that queue that have no outcome yet.
 
-    A message that came back, and whose new dead letter was moved or purged in turn, is not among them: it will never
-    be seen again, and the photo's outcome is that of the later message.
+    A message that came back is left out once its new dead letter was moved or purged: the photo's outcome is then that
+    of the later message.
 
     Args:
         journal: of the redrives.
-        queue_url: where they went.
-        to_move: letters that are about to be moved.
+        queue_url: the destination.
+        to_move: dead letters that are about to be moved.
     """
-    since = datetime.now(UTC) - timedelta(days=UNVERIFIED_DAYS)
-    came_back = _came_back(journal) | {letter.message_id for letter in to_move}
+    since = datetime.now(UTC) - timedelta(days=MAX_PENDING_DAYS)
+    came_back = {letter.message_id for letter in to_move}
+    for step in (SENT, MOVED, SETTLED, PURGED):
+        came_back |= {entry.document.get("message_id", "") for entry in journal.at_step(step)}
     return [
-        Redriven(entry.item, entry.document["new_id"], entry.document["message"]["body"])
+        RedrivenMessage(entry.item, entry.document["new_id"], entry.document["message"]["body"])
         for step in (SENT, MOVED)
         for entry in journal.at_step(step)
         if datetime.fromisoformat(entry.at) >= since
@@ -38,12 +40,6 @@ def find_unverified(journal: Journal, queue_url: str, to_move: Iterable[DeadLett
     ]
 
 
-def purged(letter: DeadLetter) -> Entry:
-    """What the journal keeps of a letter that was deleted for good."""
-    return Entry(letter.id, PURGED, {"message_id": letter.message_id})
-
-
-def _came_back(journal: Journal) -> set[str]:
-    """The ids of the messages whose dead letters the journal knows to be out of the DLQ."""
-    steps = (SENT, MOVED, SETTLED, PURGED)
-    return {entry.document.get("message_id", "") for step in steps for entry in journal.at_step(step)}
+def purged_entry(letter: DeadLetter) -> JournalEntry:
+    """Make the journal entry of a dead letter that was purged."""
+    return JournalEntry(letter.id, PURGED, {"message_id": letter.message_id})

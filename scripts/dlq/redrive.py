@@ -1,164 +1,142 @@
-"""A redrive: planned, then carried out letter by letter with a journal, with a canary and a proof if asked for."""
+"""Redrives dead letters in order: the canary, the rest, the outcomes. `send_then_delete` moves each batch."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
+from itertools import islice
 
-from scripts.aws.deployed_settings import read_deployed_settings
-from scripts.aws.dlq_reader import read_letters
-from scripts.aws.dlq_timing import Timing
-from scripts.aws.photo_state import Photos
-from scripts.aws.sqs_queue import Queue
-from scripts.aws.stage import Target
+from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.dlq_reader import read_dlq
+from scripts.aws.parallel import map_in_threads
+from scripts.aws.photo_state import PhotoStates, SourceState
+from scripts.aws.sqs_queue import SqsQueue
+from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
-from scripts.dlq import move_task
-from scripts.dlq.canary import choose_canaries
-from scripts.dlq.mover import Mover, Moves
-from scripts.dlq.outcomes import Findings, Judge
-from scripts.dlq.pending_outcomes import SETTLED, find_unverified
-from scripts.dlq.redrive_plan import RedrivePlan, plan_actions
-from scripts.dlq.selection import Selection, select
-from scripts.sending.journal import Entry, Journal
-from scripts.sending.rate_limit import Pace
+from scripts.dlq.move_task import can_use_rate
+from scripts.dlq.outcomes import OutcomeChecker, Outcomes
+from scripts.dlq.pending_outcomes import SETTLED, pending_outcomes
+from scripts.dlq.redrive_plan import RedrivePlan, RedriveRequest, plan_actions
+from scripts.dlq.selection import select
+from scripts.dlq.send_then_delete import Mover, MoveResult
+from scripts.sending.journal import Journal, JournalEntry
+from scripts.sending.rate_limit import RateLimit
 from scripts.sending.sender import Sender
 
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What a person asked for.
-
-    Attributes:
-        selection: which letters.
-        most: the oldest so many at most; None for all.
-        per_second: the rate; None for as fast as it goes.
-        to: the destination's URL.
-        canary: how many go first, alone; 0 for none.
-        verify: whether outcomes are waited for.
-        journal: the journal's file.
-        timing: the clocks.
-    """
-
-    selection: Selection
-    most: int | None
-    per_second: float | None
-    to: str
-    canary: int
-    verify: bool
-    journal: Path
-    timing: Timing = field(default_factory=Timing)
-
-    @property
-    def is_whole_queue(self) -> bool:
-        """Whether SQS could do it: nothing is left out, and no one wants to know about single messages."""
-        wants_more = self.most is not None or self.canary or self.verify
-        return self.selection.is_everything and not wants_more and move_task.fits(self.per_second)
+THREADS = 16
+# More canaries than needed, because SQS returns some of them first.
+SPARE_CANARIES = 100
 
 
 @dataclass
-class Result:
-    """What a redrive did.
+class RedriveResult:
+    """The result of a redrive.
 
     Attributes:
-        moves: what became of the letters.
-        findings: the outcomes, if they were waited for.
-        untouched: how many letters were left in the DLQ because the canary failed or proved nothing.
+        moves: results of moving.
+        outcomes: the photos' outcomes, if they were waited for.
+        untouched: dead letters left in the DLQ because the canary failed or proved nothing.
     """
 
-    moves: Moves = field(default_factory=Moves)
-    findings: Findings = field(default_factory=Findings)
+    moves: MoveResult = field(default_factory=MoveResult)
+    outcomes: Outcomes = field(default_factory=Outcomes)
     untouched: int = 0
 
     @property
-    def is_well(self) -> bool:
-        """Whether a canary that ended so proves that the rest will go well, too."""
-        return self.moves.is_clean and self.findings.is_good and self.findings.has_processed
+    def proves_success(self) -> bool:
+        """True if a canary with this result proves that the rest will succeed."""
+        return self.moves.is_clean and self.outcomes.is_good and self.outcomes.has_processed
 
 
 @dataclass(frozen=True)
 class Redrive:
-    """One redrive of a stage's DLQ."""
+    """A redrive of a stage's DLQ."""
 
-    target: Target
-    request: Request
+    stage: Stage
+    request: RedriveRequest
     screen: Screen
 
     @property
-    def source(self) -> Queue:
-        return Queue(self.target.sqs, self.target.outputs.dead_letter_queue_url)
+    def destination(self) -> SqsQueue:
+        return SqsQueue(self.stage.sqs, self.request.to)
 
-    @property
-    def destination(self) -> Queue:
-        return Queue(self.target.sqs, self.request.to)
-
-    @property
-    def move_tasks(self) -> move_task.MoveTasks:
-        return move_task.MoveTasks(self.target.sqs, self.source.arn)
-
-    def plan(self, journal: Journal | None) -> RedrivePlan:
-        """Reads the DLQ and the journal; changes nothing."""
-        request, now = self.request, datetime.now(UTC)
-        with read_letters(self.source, request.timing) as reader:
-            selected = select(reader.letters(), request.selection, now, request.most)
-        known = journal.find(letter.id for letter in selected.chosen) if journal else {}
-        unverified = find_unverified(journal, request.to, selected.chosen) if journal and request.verify else []
-        is_task = request.is_whole_queue and not known and bool(selected.chosen) and self.move_tasks.are_there()
+    def plan(self, journal: Journal | None, *, can_use_move_task: bool = False) -> RedrivePlan:
+        """Read the DLQ and the journal; change nothing."""
+        request = self.request
+        with read_dlq(self.stage.dlq) as reader:
+            letters, left = select(reader.dead_letters(), request.selection, datetime.now(UTC), request.most)
+        known = journal.find(letter.id for letter in letters) if journal else {}
+        pending = pending_outcomes(journal, request.to, letters) if journal and request.verify else []
         return RedrivePlan(
-            source=self.source.name,
+            source=self.stage.dlq.name,
             destination=self.destination.name,
-            conditions=request.selection.describe(),
-            actions=plan_actions(selected, known),
-            left=selected.left,
+            request=request,
+            actions=plan_actions(letters, known),
+            left=left,
             in_flight=reader.depth.in_flight,
-            per_second=request.per_second,
-            canary=request.canary,
-            verify_for=timedelta(seconds=request.timing.patience_seconds) if request.verify else None,
-            unverified=len(unverified),
-            by_move_task=is_task,
+            pending=len(pending),
+            by_move_task=can_use_move_task and is_whole_queue(request) and bool(letters) and not known,
         )
 
-    def execute(self, plan: RedrivePlan, journal: Journal) -> Result:
-        """Carries out a plan: the canary, the rest, the proof."""
-        result, wanted = Result(), plan.wanted
+    def execute(self, plan: RedrivePlan, journal: Journal) -> RedriveResult:
+        """Move the canary, check its outcomes, move the rest, check all outcomes."""
+        result, wanted = RedriveResult(), plan.wanted
         with self._mover(journal, len(wanted)) as mover:
-            if plan.canary and wanted:
-                result = self._send_canaries(plan, journal, mover)
-                if not result.is_well:
+            if self.request.canary and wanted:
+                result = self._move_canaries(plan, journal, mover)
+                if not result.proves_success:
                     result.untouched = len(wanted) - len(result.moves.moved)
                     return result
-            result.moves.add(mover.move(wanted - result.moves.moved))
+            result.moves = mover.move(wanted - result.moves.moved)
         if self.request.verify:
-            result.findings = self._find_outcomes(journal, None, result.findings)
+            result.outcomes.photos += self._find_outcomes(journal).photos
         return result
 
-    def _send_canaries(self, plan: RedrivePlan, journal: Journal, mover: Mover) -> Result:
+    def _move_canaries(self, plan: RedrivePlan, journal: Journal, mover: Mover) -> RedriveResult:
         letters = [action.letter for action in plan.actions]
-        moves = mover.move(choose_canaries(letters, self._photos(), plan.canary), plan.canary)
-        return Result(moves, self._find_outcomes(journal, moves.moved))
+        moves = mover.move(
+            choose_canaries(letters, PhotoStates.of(self.stage), self.request.canary), self.request.canary
+        )
+        return RedriveResult(moves, self._find_outcomes(journal, moves.moved))
 
-    def _find_outcomes(self, journal: Journal, items: set[str] | None, earlier: Findings | None = None) -> Findings:
-        """Waits for the outcomes of these items, or of all that have none yet, and journals them."""
-        unverified = find_unverified(journal, self.request.to)
-        messages = [message for message in unverified if items is None or message.item in items]
+    def _find_outcomes(self, journal: Journal, items: set[str] | None = None) -> Outcomes:
+        """Wait for the outcomes of these items, or of all pending ones, and journal them."""
+        messages = pending_outcomes(journal, self.request.to)
+        messages = [message for message in messages if items is None or message.item in items]
+        patience_seconds = self.request.patience_seconds
         with self.screen.progress("waiting for outcomes", len(messages)) as on_progress:
-            findings = self._judge(on_progress).wait(messages)
-        outcomes = findings.settled_documents()
-        entries = journal.find(outcomes).values()
-        journal.record(Entry(e.item, SETTLED, {**e.document, "outcomes": outcomes[e.item]}, e.at) for e in entries)
-        if earlier:
-            findings.known = earlier.known + findings.known
-        return findings
-
-    def _judge(self, on_progress: Callable[[int, str], None]) -> Judge:
-        return Judge(self._photos(), self.destination, self.source, self.request.timing, on_progress)
-
-    def _photos(self) -> Photos:
-        fingerprint = read_deployed_settings(self.target).fingerprint
-        return Photos(self.target.s3, self.target.outputs.output_bucket, fingerprint)
+            photos = PhotoStates.of(self.stage)
+            checker = OutcomeChecker(photos, self.destination, self.stage.dlq, patience_seconds, on_progress)
+            outcomes = checker.wait(messages)
+        documents = outcomes.documents(outcomes.settled)
+        entries = journal.find(documents).values()
+        journal.record(
+            JournalEntry(e.item, SETTLED, {**e.document, "outcomes": documents[e.item]}, e.at) for e in entries
+        )
+        return outcomes
 
     @contextmanager
     def _mover(self, journal: Journal, total: int) -> Iterator[Mover]:
-        sender = Sender(self.destination, journal, Pace(self.request.per_second))
+        sender = Sender(self.destination, journal, RateLimit(self.request.per_second))
         with self.screen.progress("redriving", total) as on_progress:
-            yield Mover(self.source, sender, self.request.timing, on_progress)
+            yield Mover(self.stage.dlq, sender, on_progress)
+
+
+def is_whole_queue(request: RedriveRequest) -> bool:
+    """Return True if a message move task can do what is asked: everything, without outcomes."""
+    asks_more = request.most is not None or request.canary or request.verify
+    return request.selection.is_everything and not asks_more and can_use_rate(request.per_second)
+
+
+def choose_canaries(letters: Iterable[DeadLetter], photos: PhotoStates, count: int) -> set[str]:
+    """Return ids of dead letters that succeed only if the cause is fixed, and some to spare.
+
+    Their photo is unchanged and not done yet. Others need nothing and prove nothing.
+    """
+
+    def proves_something(letter: DeadLetter) -> bool:
+        return any(photos.source_state(s) is SourceState.SAME and not photos.is_done(s) for s in letter.sources)
+
+    checked = map_in_threads(lambda letter: letter.id if proves_something(letter) else "", letters, THREADS)
+    with closing(checked):
+        return set(islice(filter(None, checked), count + SPARE_CANARIES))

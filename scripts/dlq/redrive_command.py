@@ -1,96 +1,90 @@
-"""The command `dlq redrive`: plan, then print the plan or carry it out."""
+"""The command `dlq redrive`: plans a redrive, then prints the plan or executes it."""
 
 from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from scripts.aws.dlq_reader import NOTICE, wait_until_shown
-from scripts.aws.sqs_queue import Queue
-from scripts.aws.stage import Target
-from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK
+from scripts.aws.dlq_reader import NOTICE, wait_until_visible
+from scripts.aws.stage import Stage
+from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
-from scripts.dlq.move_task import MoveTasks, Status
-from scripts.dlq.redrive import Redrive, Request
-from scripts.dlq.redrive_plan import DRY_RUN, RedrivePlan, plan_document, redrive_report
-from scripts.dlq.redrive_report import result_code, result_document, result_report, task_code, task_report
-from scripts.sending.journal import Journal, journal_for
+from scripts.dlq.move_task import COMPLETED, RUNNING, MoveTasks
+from scripts.dlq.redrive import Redrive
+from scripts.dlq.redrive_plan import DRY_RUN, RedriveRequest, plan_document, plan_report
+from scripts.dlq.redrive_report import result_code, result_document, result_report
+from scripts.sending.journal import open_journal
 
 
-def redrive(target: Target, request: Request, screen: Screen, *, execute: bool) -> int:
-    """Plans a redrive; prints the plan, or carries it out with `execute`."""
-    job = Redrive(target, request, screen)
-    _check(target, request)
-    _refuse_beside_a_task(job)
+def redrive(stage: Stage, request: RedriveRequest, screen: Screen, *, execute: bool) -> int:
+    """Plan a redrive; print the plan, or execute it."""
+    _check_destination(stage, request)
+    job, tasks = Redrive(stage, request, screen), MoveTasks(stage.sqs, stage.dlq.arn)
+    can_use_move_task = tasks.is_available()
+    if can_use_move_task:
+        _refuse_beside_a_task(tasks)
     screen.note(NOTICE)
-    with journal_for(request.journal, execute=execute) as journal:
+    with open_journal(request.journal, execute=execute) as journal:
         if execute:
-            wait_until_shown(job.source, request.timing, screen)
-        plan = job.plan(journal)
-        if execute and journal:
-            return _execute(job, plan, journal, screen)
-    screen.result([DRY_RUN, *redrive_report(plan, datetime.now(UTC))], plan_document(plan))
-    return EXIT_OK
+            wait_until_visible(stage.dlq, screen)
+        plan = job.plan(journal, can_use_move_task=can_use_move_task)
+        if not (execute and journal):
+            screen.result([DRY_RUN, *plan_report(plan, datetime.now(UTC))], plan_document(plan))
+            return EXIT_OK
+        if plan.by_move_task:
+            return _run_task(job, tasks, screen)
+        try:
+            result = job.execute(plan, journal)
+        except KeyboardInterrupt:
+            screen.note("Interrupted. Nothing is lost: give the same command again to go on.")
+            raise
+    screen.result(result_report(plan, result), result_document(plan, result))
+    return result_code(result)
 
 
-def cancel(target: Target, screen: Screen) -> int:
-    """Stops a running message move task of SQS's."""
-    queue = Queue(target.sqs, target.outputs.dead_letter_queue_url)
-    tasks = MoveTasks(target.sqs, queue.arn)
-    moved = tasks.cancel() if tasks.are_there() else None
+def cancel(stage: Stage, screen: Screen) -> int:
+    """Cancel SQS's running message move task."""
+    tasks = MoveTasks(stage.sqs, stage.dlq.arn)
+    moved = tasks.cancel() if tasks.is_available() else None
     line = "No message move task is running." if moved is None else f"Cancelled; about {moved:,} were moved already."
     screen.result([line], {"cancelled": moved is not None, "moved": moved})
     return EXIT_OK
 
 
-def find_queue(target: Target, name_or_url: str) -> str:
-    """The URL of the queue that a person named; the stage's own for none.
+def find_queue_url(stage: Stage, name_or_url: str) -> str:
+    """Return a queue's URL; the stage's own queue for an empty name.
 
     Raises:
-        OperatorError: there is no such queue.
+        OperatorError: the queue does not exist.
     """
     if not name_or_url:
-        return target.outputs.queue_url
+        return stage.outputs.queue_url
     if "://" in name_or_url:
         return name_or_url
     try:
-        return target.sqs.get_queue_url(QueueName=name_or_url)["QueueUrl"]
+        return stage.sqs.get_queue_url(QueueName=name_or_url)["QueueUrl"]
     except ClientError as error:
         raise OperatorError(f"there is no queue {name_or_url!r}: {error}") from error
 
 
-def _check(target: Target, request: Request) -> None:
-    if request.to == target.outputs.dead_letter_queue_url:
+def _check_destination(stage: Stage, request: RedriveRequest) -> None:
+    if request.to == stage.outputs.dead_letter_queue_url:
         raise OperatorError("a DLQ cannot be redriven to itself")
-    if request.to != target.outputs.queue_url and (request.canary or request.verify):
-        raise OperatorError("--canary and --verify need the stage's own queue: only its function tells outcomes")
+    if request.to != stage.outputs.queue_url and (request.canary or request.verify):
+        raise OperatorError("--canary and --verify need the stage's own queue: only its function stores outcomes")
 
 
-def _refuse_beside_a_task(job: Redrive) -> None:
-    tasks = job.move_tasks
-    running = tasks.latest() if tasks.are_there() else None
-    if running and running.status is Status.RUNNING:
+def _refuse_beside_a_task(tasks: MoveTasks) -> None:
+    task = tasks.latest()
+    if task and task.status == RUNNING:
         raise OperatorError(
-            f"SQS is already moving this queue's messages (about {running.moved:,} so far): "
+            f"SQS is already moving this queue's messages (about {task.moved:,} so far): "
             "wait for it, or stop it with `dlq redrive --cancel`"
         )
 
 
-def _execute(job: Redrive, plan: RedrivePlan, journal: Journal, screen: Screen) -> int:
-    if plan.by_move_task:
-        return _run_task(job, screen)
-    try:
-        result = job.execute(plan, journal)
-    except KeyboardInterrupt:
-        screen.note("Interrupted. Nothing is lost: give the same command again to go on.")
-        raise
-    screen.result(result_report(plan, result), result_document(plan, result))
-    return result_code(result)
-
-
-def _run_task(job: Redrive, screen: Screen) -> int:
-    """Lets SQS move everything; Ctrl-C cancels it."""
-    tasks = job.move_tasks
+def _run_task(job: Redrive, tasks: MoveTasks, screen: Screen) -> int:
+    """Let SQS move everything; Ctrl-C cancels it."""
     tasks.start(job.destination.arn, job.request.per_second)
     try:
         with screen.progress("SQS is redriving", None) as on_progress:
@@ -100,5 +94,10 @@ def _run_task(job: Redrive, screen: Screen) -> int:
         line = f"Cancelled; about {moved or 0:,} were moved already, the rest is still in the DLQ."
         screen.result([line], {"cancelled": moved is not None, "moved": moved})
         return EXIT_INTERRUPTED
-    screen.result(task_report(task), {"executed": True, **task.to_document()} if task else None)
-    return task_code(task)
+    if task is None:
+        screen.result(["SQS knows of no message move task for this queue."], None)
+        return EXIT_SOME_FAILED
+    lines = [f"SQS's message move task is {task.status}: about {task.moved:,} of {task.to_move:,} moved."]
+    lines += [f"It failed: {task.failure}"] if task.failure else []
+    screen.result(lines, {"executed": True, **task.to_document()})
+    return EXIT_OK if task.status == COMPLETED else EXIT_SOME_FAILED

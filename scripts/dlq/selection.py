@@ -1,4 +1,4 @@
-"""Which dead letters a command is about."""
+"""Selects dead letters by failure code, key and age."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,13 +13,13 @@ from scripts.cli.units import human_duration
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Every condition that is given must hold.
+    """Conditions; a dead letter must fulfil all that are given.
 
     Attributes:
         codes: any of these failure codes; empty for all.
-        key_glob: `*`, `?` and `[...]` as in a shell, but `*` also matches `/`; capitals differ from small letters.
-        older_than: how long ago SQS got it, at least.
-        newer_than: how long ago SQS got it, at most.
+        key_glob: `*`, `?` and `[...]` as in a shell, but `*` also matches `/`; case-sensitive.
+        older_than: the least time since SentTimestamp.
+        newer_than: the most time since SentTimestamp.
     """
 
     codes: frozenset[str] = frozenset()
@@ -32,7 +32,7 @@ class Selection:
         return self == Selection()
 
     def mismatch(self, letter: DeadLetter, now: datetime) -> str:
-        """Why a letter is not meant, in two or three words; empty when it is."""
+        """Return the first condition that a dead letter fails, in words; empty if none."""
         if self.codes and letter.code not in self.codes:
             return "of another code"
         if self.key_glob is not None and not any(fnmatchcase(s.key, self.key_glob) for s in letter.sources):
@@ -44,7 +44,7 @@ class Selection:
         return ""
 
     def describe(self) -> str:
-        """The conditions in words; empty when there are none."""
+        """Return the conditions in words; empty if there are none."""
         parts = ["code " + " or ".join(sorted(self.codes))] if self.codes else []
         if self.key_glob is not None:
             parts.append(f"key {key_text(self.key_glob)}")
@@ -55,41 +55,23 @@ class Selection:
         return ", ".join(parts)
 
 
-@dataclass(frozen=True)
-class Selected:
-    """Dead letters, parted.
-
-    Attributes:
-        chosen: those that are meant, oldest first.
-        left: how many are not, by why.
-    """
-
-    chosen: tuple[DeadLetter, ...]
-    left: Counter[str]
-
-    @property
-    def all(self) -> int:
-        return len(self.chosen) + self.left.total()
-
-
-def select(letters: Iterable[DeadLetter], selection: Selection, now: datetime, most: int | None = None) -> Selected:
-    """Parts dead letters into those that are meant and the rest.
-
-    Args:
-        letters: in any order.
-        selection: what they must be like.
-        now: for their age.
-        most: the oldest so many of them; None for all.
-    """
-    chosen, left = [], Counter[str]()
+def select(
+    letters: Iterable[DeadLetter], selection: Selection, now: datetime, most: int | None = None
+) -> tuple[list[DeadLetter], Counter[str]]:
+    """Select dead letters, oldest first, `most` at most; count the others by reason."""
+    selected, left = [], Counter[str]()
     for letter in letters:
-        why_not = selection.mismatch(letter, now)
-        if why_not:
-            left[why_not] += 1
+        if reason := selection.mismatch(letter, now):
+            left[reason] += 1
         else:
-            chosen.append(letter)
-    chosen.sort(key=lambda letter: (letter.sent_at, letter.id))
-    if most is not None and len(chosen) > most:
-        left["beyond --max"] = len(chosen) - most
-        del chosen[most:]
-    return Selected(tuple(chosen), left)
+            selected.append(letter)
+    selected.sort(key=oldest_first)
+    if most is not None and len(selected) > most:
+        left["beyond --max"] = len(selected) - most
+        del selected[most:]
+    return selected, left
+
+
+def oldest_first(letter: DeadLetter) -> tuple[datetime, str]:
+    """Return the sort key of the reports."""
+    return letter.sent_at, letter.id

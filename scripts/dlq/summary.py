@@ -1,4 +1,4 @@
-"""What lies in a DLQ: dead letters counted by code, by age and by folder."""
+"""Counts dead letters by failure code, age and folder, and lists them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -23,24 +23,19 @@ MAX_FOLDERS = 10
 NO_KEY = "(names no photo)"
 
 
-@dataclass(frozen=True)
-class Group:
-    """Dead letters with the same code: how many, and when SQS got the first and the last."""
-
-    count: int
-    oldest: datetime
-    newest: datetime
-
-    def with_another(self, sent_at: datetime) -> "Group":
-        return Group(self.count + 1, min(self.oldest, sent_at), max(self.newest, sent_at))
-
-
 @dataclass
-class Census:
-    """The counts."""
+class DlqSummary:
+    """Counts of dead letters.
+
+    Attributes:
+        now: for their age.
+        codes: SentTimestamps by failure code.
+        ages: counts by age.
+        folders: counts by the key up to its last slash.
+    """
 
     now: datetime
-    codes: dict[str, Group] = field(default_factory=dict)
+    codes: dict[str, list[datetime]] = field(default_factory=dict)
     ages: Counter[str] = field(default_factory=Counter)
     folders: Counter[str] = field(default_factory=Counter)
 
@@ -48,70 +43,66 @@ class Census:
     def count(self) -> int:
         return self.ages.total()
 
-    @property
-    def oldest(self) -> datetime | None:
-        return min((group.oldest for group in self.codes.values()), default=None)
-
     def add(self, letter: DeadLetter) -> None:
-        group = self.codes.get(letter.code, Group(0, letter.sent_at, letter.sent_at))
-        self.codes[letter.code] = group.with_another(letter.sent_at)
+        self.codes.setdefault(letter.code, []).append(letter.sent_at)
         self.ages[next(name for name, limit in AGES if letter.age(self.now) <= limit)] += 1
-        self.folders[folder_of(letter)] += 1
+        self.folders[_folder(letter)] += 1
 
 
-def folder_of(letter: DeadLetter) -> str:
-    """The key up to its last slash."""
-    if not letter.sources:
-        return NO_KEY
-    return letter.key.rpartition("/")[0] + "/" if "/" in letter.key else "(top level)"
-
-
-def census_report(census: Census, *, queue: str, depth: Depth, retention: timedelta) -> Report:
-    """The counts for people."""
-    if census.count == 0:
+def summary_report(summary: DlqSummary, *, queue: str, depth: Depth, retention: timedelta) -> Report:
+    """Format the counts as tables."""
+    if summary.count == 0:
         return [f"No dead letters in {queue}.", *_in_flight(depth)]
-    now = census.now
-    by_code = Table(
-        ("code", "letters", "oldest", "newest", "what to do"),
-        [
-            (code, g.count, human_duration(now - g.oldest), human_duration(now - g.newest), explain(code).what_to_do)
-            for code, g in sorted(census.codes.items(), key=lambda item: (-item[1].count, item[0]))
-        ],
-    )
-    by_age = Table(("age", "letters"), [(name, census.ages[name]) for name, _ in AGES if census.ages[name]])
-    folders = sorted(census.folders.items(), key=lambda item: (-item[1], item[0]))
-    shown = [(key_text(name), count) for name, count in folders[:MAX_FOLDERS]]
-    report: list[str | Table] = [f"{count_of(census.count, 'dead letter')} in {queue}", "", by_code, "", by_age, ""]
-    report.append(Table(("folder", "letters"), shown))
-    if len(folders) > MAX_FOLDERS:
-        report.append(f"... and {len(folders) - MAX_FOLDERS:,} more folders")
-    return [*report, "", *_expiry(census, retention), *_in_flight(depth)]
+    now = summary.now
+    codes = sorted(summary.codes.items(), key=lambda item: (-len(item[1]), item[0]))
+    rows = [
+        (code, len(sent), human_duration(now - min(sent)), human_duration(now - max(sent)), explain(code).what_to_do)
+        for code, sent in codes
+    ]
+    by_age = Table(("age", "letters"), [(name, summary.ages[name]) for name, _ in AGES if summary.ages[name]])
+    folders = sorted(summary.folders.items(), key=lambda item: (-item[1], item[0]))
+    by_folder = Table(("folder", "letters"), [(key_text(name), count) for name, count in folders[:MAX_FOLDERS]])
+    more = [f"... and {len(folders) - MAX_FOLDERS:,} more folders"] if len(folders) > MAX_FOLDERS else []
+    left = human_duration(min(map(min, summary.codes.values())) + retention - now)
+    return [
+        f"{count_of(summary.count, 'dead letter')} in {queue}",
+        "",
+        Table(("code", "letters", "oldest", "newest", "what to do"), rows),
+        "",
+        by_age,
+        "",
+        by_folder,
+        *more,
+        "",
+        f"SQS deletes the oldest in {left}; it keeps a dead letter for {human_duration(retention)}.",
+        *_in_flight(depth),
+    ]
 
 
-def census_document(census: Census, *, queue: str, depth: Depth, letters: Iterable[DeadLetter]) -> dict[str, Any]:
-    """The counts for machines, and each letter."""
+def summary_document(summary: DlqSummary, *, queue: str, depth: Depth, letters: Iterable[DeadLetter]) -> dict[str, Any]:
+    """Return the counts and each dead letter as JSON."""
     return {
         "queue": queue,
-        "count": census.count,
+        "count": summary.count,
         "in_flight": depth.in_flight,
         "codes": {
-            code: {"count": g.count, "oldest": g.oldest.isoformat(), "newest": g.newest.isoformat()}
-            for code, g in sorted(census.codes.items())
+            code: {"count": len(sent), "oldest": min(sent).isoformat(), "newest": max(sent).isoformat()}
+            for code, sent in sorted(summary.codes.items())
         },
-        "ages": dict(census.ages),
-        "folders": dict(census.folders),
-        "letters": [letter_document(letter) for letter in letters],
+        "ages": dict(summary.ages),
+        "folders": dict(summary.folders),
+        "letters": [dead_letter_document(letter) for letter in letters],
     }
 
 
-def letters_table(letters: Iterable[DeadLetter], now: datetime) -> Table:
-    """One line a letter."""
+def dead_letters_table(letters: Iterable[DeadLetter], now: datetime) -> Table:
+    """List dead letters, one line each."""
     rows = [(letter.id, letter.code, human_duration(letter.age(now)), _keys(letter)) for letter in letters]
     return Table(("id", "code", "age", "key"), rows)
 
 
-def letter_document(letter: DeadLetter) -> dict[str, Any]:
-    """One letter for machines, without its body."""
+def dead_letter_document(letter: DeadLetter) -> dict[str, Any]:
+    """Return a dead letter as JSON, without its body."""
     return {
         "id": letter.id,
         "message_id": letter.message_id,
@@ -121,6 +112,12 @@ def letter_document(letter: DeadLetter) -> dict[str, Any]:
     }
 
 
+def _folder(letter: DeadLetter) -> str:
+    if not letter.sources:
+        return NO_KEY
+    return letter.key.rpartition("/")[0] + "/" if "/" in letter.key else "(top level)"
+
+
 def _keys(letter: DeadLetter) -> str:
     if not letter.sources:
         return NO_KEY
@@ -128,13 +125,7 @@ def _keys(letter: DeadLetter) -> str:
     return key_text(letter.key) + more
 
 
-def _expiry(census: Census, retention: timedelta) -> list[str]:
-    assert census.oldest is not None  # noqa: S101 (for the type checker: there is at least one)
-    left, kept = human_duration(census.oldest + retention - census.now), human_duration(retention)
-    return [f"SQS deletes the oldest in {left}; it keeps a dead letter for {kept}."]
-
-
 def _in_flight(depth: Depth) -> list[str]:
     if not depth.in_flight:
         return []
-    return [f"{depth.in_flight:,} more are held by someone else just now (another reader, or a run that was killed)."]
+    return [f"{depth.in_flight:,} more are in flight: another reader or a killed run has received them."]

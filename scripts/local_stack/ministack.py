@@ -1,4 +1,4 @@
-"""The local AWS: ministack on 127.0.0.1, and what points clients and the Serverless CLI at it and at no account."""
+"""Run ministack, the local AWS, on 127.0.0.1, and point the Serverless CLI at it."""
 
 import os
 import socket
@@ -7,20 +7,23 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.aws.local_endpoint import HOST, REGION, client_environment, is_ready
-from scripts.local_stack.supervisor import tethered
+from scripts.cli.errors import OperatorError
+from scripts.cli.repository import REPOSITORY
+from scripts.local_stack.supervisor import supervised
 
-_GUARDED = {"AUTH": "true", "USE_SSL": "1"}
+PROGRAM = ".tools/stack/bin/python"
+_ENFORCE_IAM = {"AUTH": "true", "USE_SSL": "1"}
 _READY_TIMEOUT_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _LOG_TAIL_LINES = 25
 
 
-class LocalStackError(Exception):
-    """The local stack did not come up; the message says why and what to do."""
+class LocalStackError(OperatorError):
+    """The local stack did not start; the message gives the reason and the next step."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,9 @@ class LocalAws:
 
     Attributes:
         process: ends when the local AWS does.
-        endpoint_url: where every AWS API answers.
-        log: the output of the local AWS, the functions' included.
-        certificate: what clients must trust; None when it speaks plain HTTP.
+        endpoint_url: of every AWS API.
+        log: the output of the local AWS and of the functions.
+        certificate: for clients to trust; None for plain HTTP.
     """
 
     process: "subprocess.Popen[bytes]"
@@ -41,35 +44,32 @@ class LocalAws:
 
 
 @contextmanager
-def local_aws(program: Path, build: Path, *, remove: Path | None = None, guarded: bool = False) -> Iterator[LocalAws]:
-    """Runs a local AWS on a free port while the block runs.
+def local_aws(*, remove: Path | None = None, enforce_iam: bool = False) -> Iterator[LocalAws]:
+    """Run a local AWS on a free port while the block runs.
 
     Args:
-        program: the Python that has ministack.
-        build: the directory for its log and, while it runs, its temporary files.
-        remove: a file that is to go with it.
-        guarded: whether it enforces roles and policies, as AWS does. It then speaks TLS, or our own TLS-only policies
-            would deny everything; its certificate is made by the openssl command.
+        remove: a file to remove when it ends.
+        enforce_iam: enforce roles and policies, as AWS does. It then speaks TLS, because the bucket policies deny
+            everything else; the openssl command makes its certificate.
 
     Raises:
         LocalStackError: it ended while starting, or was not ready in time.
     """
-    port = find_free_port()
+    port, build = find_free_port(), REPOSITORY / ".build"
     log = build / f"local-stack-{port}.log"
-    scratch = Path(tempfile.mkdtemp(prefix="local-stack-", dir=build))
-    command = [str(program), "-m", "ministack"]
-    removals = [scratch, remove] if remove else [scratch]
-    environment = _environment(port, scratch) | (_GUARDED if guarded else {})
-    with tethered(command, environment, log, cwd=scratch, remove=removals) as process:
-        aws = LocalAws(process, f"{'https' if guarded else 'http'}://{HOST}:{port}", log)
-        if guarded:
-            aws = replace(aws, certificate=scratch / "ministack-tls/server.crt")
+    temporary = Path(tempfile.mkdtemp(prefix="local-stack-", dir=build))
+    command = [str(REPOSITORY / PROGRAM), "-m", "ministack"]
+    environment = _environment(port, temporary) | (_ENFORCE_IAM if enforce_iam else {})
+    removals = [temporary, remove] if remove else [temporary]
+    with supervised(command, environment, log, cwd=temporary, remove=removals) as process:
+        scheme, certificate = ("https", temporary / "ministack-tls/server.crt") if enforce_iam else ("http", None)
+        aws = LocalAws(process, f"{scheme}://{HOST}:{port}", log, certificate)
         _wait_until_ready(aws)
         yield aws
 
 
 def find_free_port() -> int:
-    """A port that nobody listens on right now."""
+    """Return a port of this machine that is free right now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -77,37 +77,37 @@ def find_free_port() -> int:
 
 
 def serverless_environment(endpoint_url: str, certificate: Path | None = None) -> dict[str, str]:
-    """The Serverless CLI's environment: the user's without any AWS setting, so that it cannot reach an account."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLS_", "SERVERLESS_"))}
-    return ours | {
+    """Return the user's environment without any AWS setting, so that the Serverless CLI cannot reach an account."""
+    users = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLS_", "SERVERLESS_"))}
+    return users | {
         **client_environment(endpoint_url, certificate),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": HOST,
         "NODE_NO_WARNINGS": "1",  # the AWS SDK's about Node 20
-        "SLS_AWS_MONITORING_FREQUENCY": "200",  # ms between looks at the stack; the default 5,000 is for the real AWS
+        "SLS_AWS_MONITORING_FREQUENCY": "200",  # ms between two polls of the stack; 5,000 by default
     }
 
 
-def tail(log: Path) -> str:
-    """The end of a log, and where to find the whole."""
+def log_tail(log: Path) -> str:
+    """Return the end of a log, and the path of the whole."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     return "\n".join([*lines[-_LOG_TAIL_LINES:], f"The whole output is in {log}."])
 
 
-def _environment(port: int, scratch: Path) -> dict[str, str]:
-    """Ministack's whole environment; the functions inherit it, so nothing of the user's goes in."""
+def _environment(port: int, temporary: Path) -> dict[str, str]:
+    """Return ministack's whole environment; the functions inherit it, so it has nothing of the user's."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "C.UTF-8",
-        "HOME": str(scratch),
-        "TMPDIR": str(scratch),  # where the functions' code and temporary files go
+        "HOME": str(temporary),
+        "TMPDIR": str(temporary),  # for the functions' code and temporary files
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": HOST,
         "MINISTACK_REGION": REGION,
-        "DOCKER_HOST": "unix:///nonexistent",  # it would clear away the containers of other local stacks
+        "DOCKER_HOST": "unix:///nonexistent",  # it would remove the containers of other local stacks
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -116,7 +116,8 @@ def _wait_until_ready(aws: LocalAws) -> None:
     deadline = time.monotonic() + _READY_TIMEOUT_SECONDS
     while not is_ready(aws.endpoint_url, aws.certificate):
         if aws.process.poll() is not None:
-            raise LocalStackError(f"the local AWS ended while starting.\n{tail(aws.log)}")
+            raise LocalStackError(f"the local AWS ended while starting.\n{log_tail(aws.log)}")
         if time.monotonic() > deadline:
-            raise LocalStackError(f"the local AWS was not ready after {_READY_TIMEOUT_SECONDS:.0f} s.\n{tail(aws.log)}")
+            timeout = f"{_READY_TIMEOUT_SECONDS:.0f} s"
+            raise LocalStackError(f"the local AWS was not ready after {timeout}.\n{log_tail(aws.log)}")
         time.sleep(_POLL_SECONDS)

@@ -1,14 +1,11 @@
-"""Runs a command that ends when we do, however we end: even when we are killed.
+"""Run a command that ends when this process does, even when this process is killed.
 
-`tethered` starts this file as a process in between. It reads a pipe that we hold and never write to; when the pipe
-closes, it kills the command and everything the command started, and removes what they leave behind.
+`supervised` starts this file as a process between the two. It reads a pipe that the parent holds open and never writes
+to; when the pipe closes, it kills the command with all its descendants and removes their files.
 
-    python tether.py [--remove PATH]... -- COMMAND...
-
-Uses the standard library only, so that it starts in no time.
+    python supervisor.py PATH... -- COMMAND...
 """
 
-import argparse
 import ctypes
 import os
 import select
@@ -17,31 +14,32 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 _POLL_SECONDS = 0.1
-_END_TIMEOUT_SECONDS = 60.0  # a busy machine takes its time to remove gigabytes
+_END_TIMEOUT_SECONDS = 60.0  # a busy machine needs time to remove gigabytes
 
 
 @contextmanager
-def tethered(
+def supervised(
     command: Sequence[str], environment: Mapping[str, str], log: Path, *, cwd: Path, remove: Sequence[Path] = ()
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Runs a command that ends, with everything it started, when the block or this process does.
+    """Run a command that ends, with its descendants, when the block or this process does.
 
     Args:
         command: program and arguments.
         environment: all of it.
-        log: gets the command's output, appended.
+        log: receives the command's output, appended.
         cwd: where it runs.
-        remove: files and directories that are removed at the end.
+        remove: files and directories to remove at the end.
     """
-    removals = [argument for path in remove for argument in ("--remove", str(path))]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-S", __file__, *removals, "--", *command],
+            [sys.executable, "-P", __file__, *map(str, remove), "--", *command],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -49,7 +47,7 @@ def tethered(
             cwd=cwd,
             start_new_session=True,
         )
-    assert process.stdin is not None  # noqa: S101 (for the type checker: we asked for a pipe)
+    assert process.stdin is not None  # noqa: S101 (for the type checker: it is a pipe)
     try:
         yield process
     finally:
@@ -58,32 +56,28 @@ def tethered(
 
 
 def run(command: Sequence[str]) -> int:
-    """Runs the command until it ends or standard input closes; answers its exit status, 0 when it was cut off."""
-    adopt_orphans()
+    """Run the command until it ends or standard input closes; return its exit status, or 0 if it was killed."""
+    if sys.platform == "linux":  # orphaned descendants become children of this process
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     # A session of its own: Ctrl-C at the terminal reaches the parent only, which decides what ends.
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     status = None
     while status is None and not is_parent_gone():
         status = reap(child.pid)
-    kill_group(child.pid)
-    kill_children()
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    kill_descendants()
     return os.waitstatus_to_exitcode(status) if status is not None else 0
 
 
-def adopt_orphans() -> None:
-    """Makes this process the parent of every orphan below it, so that none gets away (Linux only)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
 def is_parent_gone() -> bool:
-    """Waits a moment for standard input to close."""
+    """Wait a moment for standard input to close."""
     readable, _, _ = select.select([sys.stdin], [], [], _POLL_SECONDS)
     return bool(readable) and not os.read(sys.stdin.fileno(), 1024)
 
 
 def reap(pid: int) -> int | None:
-    """Collects what has ended, orphans included; answers the wait status of `pid` when it is among them."""
+    """Wait for children that have ended, orphans included; return the wait status of `pid` once it has."""
     while True:
         try:
             ended, status = os.waitpid(-1, os.WNOHANG)
@@ -93,55 +87,32 @@ def reap(pid: int) -> int | None:
             return status if ended else None
 
 
-def kill_group(leader: int) -> None:
-    """Kills a process group; that it is gone already is fine."""
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-def kill_children() -> None:
-    """Kills the children of this process until there are none: each that dies hands its own over."""
+def kill_descendants() -> None:
+    """Kill every descendant; repeat, because a process can start another while it is being killed."""
     while True:
-        for pid in _children():
-            os.kill(pid, signal.SIGKILL)
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         try:
             os.waitpid(-1, 0)
         except ChildProcessError:
             return
 
 
-def _children() -> list[int]:
-    try:
-        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
-    except OSError:  # not Linux: the process group was all we can know
-        return []
-
-
-def remove(path: Path) -> None:
-    """Removes a file or a directory, gone or not."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def main() -> int:
-    """Reads the command line and runs the command."""
-    parser = argparse.ArgumentParser(description="Run a command that ends when standard input closes.")
-    parser.add_argument("--remove", action="append", default=[], type=Path, help="removed at the end")
-    parser.add_argument("command", nargs="+")
-    arguments = parser.parse_args()
-    # Only the pipe ends us. A handler, unlike SIG_IGN, is not inherited by the command.
+def main(arguments: Sequence[str]) -> int:
+    """Run the command after `--`; then remove the paths before it."""
+    # Only the pipe ends this process. The command does not inherit a handler, as it would SIG_IGN.
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: None)
+    end = arguments.index("--")
     try:
-        return run(arguments.command)
+        return run(arguments[end + 1 :])
     finally:
-        for path in arguments.remove:
-            remove(path)
+        for path in map(Path, arguments[:end]):
+            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):
+                path.unlink()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

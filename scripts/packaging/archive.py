@@ -1,4 +1,4 @@
-"""Trees that Lambda takes as zips: what a layer leaves out, the hash that shows two are the same, the zip."""
+"""Trim, hash, measure and zip a tree of files for Lambda."""
 
 import hashlib
 import os
@@ -6,9 +6,9 @@ import shutil
 import zipfile
 from pathlib import Path
 
-# Nothing at run time imports these: cffi's compiler half (pyvips' binding is compiled already and needs only
-# _cffi_backend), type stubs, start-up scripts, the OpenAPI page of Powertools' REST resolver. Pillow loads its AVIF,
-# text and Tk modules only when asked to; libvips reads AVIF, and nothing here draws text.
+# Nothing imports these at run time: cffi's compiler (pyvips' binding is compiled already and needs only
+# _cffi_backend), type stubs, start-up scripts, the OpenAPI page of Powertools' REST resolver, and Pillow's AVIF, text
+# and Tk modules (libvips reads AVIF, and nothing draws text).
 UNUSED_PATTERNS = (
     ".lock",
     "bin",
@@ -28,12 +28,12 @@ UNUSED_PATTERNS = (
     "**/*.pyi",
     "**/__pycache__",
 )
-# Installers' notes on how a package got there: they differ from machine to machine. The licences stay.
+# Notes of the installer, which differ from machine to machine. The licences stay.
 INSTALLERS_NOTES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json")
 
 
 def trim(tree: Path) -> None:
-    """Removes from an installed tree what no import needs, and what would make two builds differ."""
+    """Remove the files that no import needs, and those that would make two builds differ."""
     for pattern in (*UNUSED_PATTERNS, *(f"*.dist-info/{note}" for note in INSTALLERS_NOTES)):
         for path in sorted(tree.glob(pattern)):
             if path.is_dir():
@@ -43,12 +43,12 @@ def trim(tree: Path) -> None:
 
 
 def write_zip(tree: Path, archive: Path, *, folder: str = "") -> None:
-    """Zips a tree the same way each time: sorted, without dates, modes reduced to what matters.
+    """Zip a tree reproducibly: sorted, without dates, modes reduced to the executable bit.
 
     Args:
         tree: the directory.
-        archive: the zip; it is there whole or not at all.
-        folder: where in the zip the tree goes.
+        archive: the zip, written atomically.
+        folder: the tree's folder in the zip.
     """
     fresh = archive.with_suffix(f".{os.getpid()}.new")
     with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as zipped:
@@ -63,7 +63,7 @@ def write_zip(tree: Path, archive: Path, *, folder: str = "") -> None:
 
 
 def tree_hash(tree: Path) -> str:
-    """SHA-256 over every file's relative path, executable bit and content, in sorted order."""
+    """Return the SHA-256 over every file's relative path, executable bit and content."""
     digest = hashlib.sha256()
     for path in _files(tree):
         name = path.relative_to(tree).as_posix().encode()
@@ -73,7 +73,7 @@ def tree_hash(tree: Path) -> str:
 
 
 def tree_bytes(tree: Path) -> int:
-    """Size of all files together, as Lambda counts it against its limit."""
+    """Return the size of all files, as Lambda counts it against its limit."""
     return sum(path.stat().st_size for path in _files(tree))
 
 

@@ -1,4 +1,4 @@
-"""Builds the dependency layer of the Lambda functions from uv.lock, on any machine and without Docker.
+"""Build the dependency layer of the Lambda functions from uv.lock, on any machine and without Docker.
 
 python -m scripts.packaging.layer local     for this machine and the local stack's Python
 python -m scripts.packaging.layer arm64     for AWS Lambda on Graviton, Python 3.13
@@ -20,17 +20,21 @@ import typer
 from scripts.cli.repository import REPOSITORY
 from scripts.packaging.archive import tree_bytes, tree_hash, trim, write_zip
 from scripts.packaging.bytecode import compile_tree
-from scripts.packaging.target import LAMBDA_PYTHON, NO_BYTECODE, BuildError, Target, find_interpreter, find_uv
+from scripts.packaging.target import (
+    LAMBDA_PYTHON,
+    NO_BYTECODE,
+    BuildError,
+    BuildTarget,
+    find_interpreter,
+    find_uv,
+)
 
 MAX_BYTES = 40 * 1024 * 1024
-# Where Lambda unpacks a layer: the path that tracebacks of compiled code show.
-LAYER_MOUNT = "/opt/python"
-
-
-_SOURCES = [Path(__file__).with_name(name) for name in ("layer.py", "target.py", "archive.py", "bytecode.py")]
-
+LAYER_MOUNT = "/opt/python"  # where Lambda unpacks a layer
+# The layer is built again when one of these changes.
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("layer.py", "target.py", "archive.py", "bytecode.py"))
 # manylinux_2_28: Lambda's Python 3.13 runs on Amazon Linux 2023, glibc 2.34.
-PLATFORMS = {Target.ARM64: "aarch64-manylinux_2_28", Target.X86_64: "x86_64-manylinux_2_28"}
+PLATFORMS = {BuildTarget.ARM64: "aarch64-manylinux_2_28", BuildTarget.X86_64: "x86_64-manylinux_2_28"}
 
 
 @dataclass(frozen=True)
@@ -39,39 +43,30 @@ class Layer:
 
     Attributes:
         archive: the zip that is deployed.
-        tree: what is in it, the directory that becomes /opt/python.
+        tree: its content, the directory that becomes /opt/python.
         hash: of the tree, see `tree_hash`.
         size_bytes: unzipped.
-        has_bytecode: whether compiled bytecode ships in it.
-        was_cached: whether it was there already, built from the same inputs.
+        note: for people; empty when the layer contains compiled bytecode.
+        was_cached: built before, from the same inputs.
     """
 
     archive: Path
     tree: Path
     hash: str
     size_bytes: int
-    has_bytecode: bool
+    note: str
     was_cached: bool
 
-    @property
-    def note(self) -> str:
-        """What a person should know about it; empty when all is well."""
-        return "" if self.has_bytecode else NO_BYTECODE
 
-
-def build_layer(target: Target, *, repository: Path = REPOSITORY) -> Layer:
-    """Builds `.build/layer-{target}/python` and its zip, or returns them when they were built from the same inputs.
+def build_layer(target: BuildTarget, *, repository: Path = REPOSITORY) -> Layer:
+    """Build `.build/layer-{target}/python` and its zip, unless they were built from the same inputs.
 
     Raises:
         BuildError: uv or an interpreter is missing, a package could not be installed, or the layer is too large.
     """
     build = repository / ".build"
-    tree, archive, stamp = (
-        build / f"layer-{target}" / "python",
-        build / f"layer-{target}.zip",
-        build / f"layer-{target}.stamp",
-    )
-    interpreter = find_interpreter(target, repository)
+    tree, archive, stamp = (build / f"layer-{target}{suffix}" for suffix in ("/python", ".zip", ".stamp"))
+    interpreter = find_interpreter(target)
     inputs = _inputs_hash(target, interpreter, repository)
     was_cached = archive.is_file() and tree.is_dir() and stamp.is_file() and stamp.read_text() == inputs
     if not was_cached:
@@ -79,17 +74,17 @@ def build_layer(target: Target, *, repository: Path = REPOSITORY) -> Layer:
         _build(target, interpreter, tree, repository)
         write_zip(tree, archive, folder=tree.name)
         stamp.write_text(inputs)
-    layer = Layer(archive, tree, tree_hash(tree), tree_bytes(tree), interpreter is not None, was_cached)
+    layer = Layer(archive, tree, tree_hash(tree), tree_bytes(tree), "" if interpreter else NO_BYTECODE, was_cached)
     if layer.size_bytes > MAX_BYTES:
-        raise BuildError(f"{tree} has {layer.size_bytes:,} bytes, more than {MAX_BYTES:,}: trim it in layer_tree.py")
+        raise BuildError(f"{tree} has {layer.size_bytes:,} bytes, more than {MAX_BYTES:,}: trim it in archive.py")
     return layer
 
 
-def _build(target: Target, interpreter: Path | None, tree: Path, repository: Path) -> None:
-    """Builds beside the final place and moves there, so that an interrupted build leaves no half layer."""
+def _build(target: BuildTarget, interpreter: Path | None, tree: Path, repository: Path) -> None:
+    """Build in a temporary folder and move the tree, so that an interrupted build leaves no partial layer."""
     tree.parent.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=tree.parent.parent, prefix="layer-") as scratch:
-        fresh = Path(scratch) / "python"
+    with tempfile.TemporaryDirectory(dir=tree.parent.parent, prefix="layer-") as temporary:
+        fresh = Path(temporary) / "python"
         _install(target, interpreter, fresh, repository)
         trim(fresh)
         if interpreter is not None:
@@ -99,50 +94,44 @@ def _build(target: Target, interpreter: Path | None, tree: Path, repository: Pat
         fresh.rename(tree)
 
 
-def _install(target: Target, interpreter: Path | None, tree: Path, repository: Path) -> None:
-    """Installs the locked dependencies, wheels only; pyvips is pure Python here, but published as source only."""
-    uv = find_uv(repository)
+def _install(target: BuildTarget, interpreter: Path | None, tree: Path, repository: Path) -> None:
+    """Install the locked dependencies as wheels; pyvips is pure Python here, but published as source only."""
     requirements = tree.parent / "requirements.txt"
     export = ("export", "--frozen", "--quiet", "--no-default-groups", "--no-emit-project")
-    _run(uv, *export, "--project", str(repository), "--output-file", str(requirements), cwd=repository)
+    _run_uv(*export, "--project", str(repository), "--output-file", str(requirements))
     platform = (
         ("--python", str(interpreter))
-        if target is Target.LOCAL
+        if target is BuildTarget.LOCAL
         else ("--python-platform", PLATFORMS[target], "--python-version", LAMBDA_PYTHON)
     )
     wheels = ("--only-binary", ":all:", "--no-binary", "pyvips", "--require-hashes", "--requirement", str(requirements))
     # Copies: uv's hard links would tie the layer to its cache.
     install = ("pip", "install", "--quiet", "--link-mode", "copy", "--target", str(tree))
-    _run(uv, *install, *platform, *wheels, cwd=repository)
+    _run_uv(*install, *platform, *wheels)
 
 
-def _run(*command: str, cwd: Path) -> None:
+def _run_uv(*arguments: str) -> None:
     # Without pkg-config pyvips finds no libvips of this machine: with its headers it would compile a binding of
     # the same name as pyvips-binary's.
     no_system_libvips = {"PKG_CONFIG_LIBDIR": "/nonexistent", "PKG_CONFIG_PATH": "/nonexistent"}
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, **no_system_libvips, "UV_PYTHON_DOWNLOADS": "never"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {**os.environ, **no_system_libvips, "UV_PYTHON_DOWNLOADS": "never"}
+    command = (find_uv(), *arguments)
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BuildError(f"{' '.join(command)}\nended with status {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
-def _inputs_hash(target: Target, interpreter: Path | None, repository: Path) -> str:
+def _inputs_hash(target: BuildTarget, interpreter: Path | None, repository: Path) -> str:
     digest = hashlib.sha256(f"{target} {LAMBDA_PYTHON} {interpreter}".encode())
     # A virtual environment's interpreter keeps its path when its Python changes.
     version = (interpreter.parent.parent / "pyvenv.cfg") if interpreter else None
-    for path in (repository / "uv.lock", *_SOURCES, version):
+    for path in (repository / "uv.lock", *SOURCES, version):
         if path is not None and path.is_file():
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def main(target: Annotated[Target, typer.Argument(help="What the layer is for.")]) -> None:
+def main(target: Annotated[BuildTarget, typer.Argument(help="The machine that runs the layer.")]) -> None:
     """Build the dependency layer into .build/layer-TARGET.zip and print its hash.
 
     Example: python -m scripts.packaging.layer arm64

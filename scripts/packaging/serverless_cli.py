@@ -1,18 +1,34 @@
-"""The Serverless CLI of this repository: where it is, and that only one runs at a time."""
+"""Run the Serverless CLI of this repository, one at a time."""
 
 import fcntl
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+
+from scripts.cli.repository import REPOSITORY
 
 PROGRAM = "node_modules/.bin/osls"
 
 
 @contextmanager
-def serverless_cli(repository: Path) -> Iterator[str]:
-    """The program's path; others wait while the block runs, because the CLI works in one folder, .serverless."""
-    lock = repository / ".build" / "serverless.lock"
+def locked() -> Iterator[str]:
+    """Lock out other runs while the block runs, because the CLI works in one folder; yield its path."""
+    lock = REPOSITORY / ".build" / "serverless.lock"
     lock.parent.mkdir(exist_ok=True)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield str(repository / PROGRAM)
+        yield str(REPOSITORY / PROGRAM)
+
+
+def run_serverless(command: str, options: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command of the CLI in the terminal; return its exit status."""
+    with locked() as program:
+        return subprocess.run(
+            [program, command, *options], cwd=REPOSITORY, env=dict(environment), check=False
+        ).returncode
+
+
+def print_config(options: Sequence[str], environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Print the resolved serverless.yml as JSON, or the CLI's errors."""
+    command = [str(REPOSITORY / PROGRAM), "print", "--format", "json", *options]
+    return subprocess.run(command, cwd=REPOSITORY, env=dict(environment), capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""`npm run reconcile`: what is missing or stale in the output bucket, and the backfill."""
+"""`npm run reconcile`: compare the buckets and send what is missing or stale."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from scripts.aws.stage import find_target
+from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
 from scripts.cli.output import Screen
-from scripts.reconcile.command import Request, reconcile
+from scripts.reconcile.command import reconcile
+from scripts.reconcile.report import ReconcileRequest
 from scripts.sending.journal import journal_path
 
 EXAMPLE = "Example: npm run reconcile -- --prefix 2026/ --max 5000 --rate 20/s --stage prod --execute"
@@ -22,29 +23,29 @@ app = make_app("Compare the input bucket with the output bucket, and send what i
 def command(
     stage: StageOption,
     prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Only keys that begin so.")] = "",
-    most: Annotated[int, typer.Option("--max", min=1, metavar="N", help="Send so many messages at most.")] = 1000,
+    most: Annotated[int, typer.Option("--max", min=1, metavar="N", help="Send N messages at most.")] = 1000,
     per_second: Annotated[
-        float | None, typer.Option("--rate", parser=rate, metavar="N/s", help="Send so fast at most; 50/s by default.")
+        float | None, typer.Option("--rate", parser=rate, metavar="N/s", help="The rate limit; 50/s by default.")
     ] = None,
     min_age: Annotated[
         timedelta | None,
-        typer.Option("--min-age", parser=duration, metavar="TIME", help="Pass over younger sources; 15m by default."),
+        typer.Option("--min-age", parser=duration, metavar="TIME", help="Ignore younger sources; 15m by default."),
     ] = None,
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="Judge by the listings' times: reads no commit marker, compares no setting."),
+        typer.Option("--quick", help="Compare the listings' times: reads no commit marker, compares no setting."),
     ] = False,
     while_busy: Annotated[bool, typer.Option("--while-busy", help="Send although the queue is not empty.")] = False,
     journal: Annotated[Path | None, typer.Option("--journal", metavar="FILE", help="Where to journal.")] = None,
     execute: ExecuteOption = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Compares both buckets: complete, missing, partial, stale, orphaned; says what sending would cost.
+    """Compare both buckets: complete, missing, partial, stale, orphaned; say what sending would cost.
 
     With --execute it sends a message for each photo that is missing or stale, and for no other. This is also the
     backfill for photos that were there before Darkroom.
     """
-    request = Request(
+    request = ReconcileRequest(
         prefix=prefix,
         most=most,
         per_second=per_second or 50.0,
@@ -53,7 +54,7 @@ def command(
         while_busy=while_busy,
         journal=journal or journal_path("reconcile", stage),
     )
-    return reconcile(find_target(stage), request, Screen(as_json=as_json), execute=execute)
+    return reconcile(find_stage(stage), request, Screen(as_json=as_json), execute=execute)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,30 @@
-"""Compares two listings as they stream by: sources with their outputs, state by state, in bounded memory."""
+"""Compares sources with their outputs as both listings stream by."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from typing import NamedTuple, TypeVar
 
 from processing.commit_marker import Marker
-from scripts.aws.parallel import side_by_side
-from scripts.aws.sqs_queue import chunks
-from scripts.reconcile.counts import OUTPUTS, SOURCES, Tally
+from scripts.aws.parallel import chunks, map_in_threads
+from scripts.reconcile.counts import OUTPUTS, SOURCES, StateCounts
 from scripts.reconcile.listing import Listed, in_key_order
 from scripts.reconcile.merge import Pair, join, outputs_in_order, sources_in_order
-from scripts.reconcile.states import Expected, State, judge, needs_marker
+from scripts.reconcile.states import Expected, State, find_state, needs_marker
 
-# Markers are read in threads, and so many pairs are handed over at once that the handing over costs nothing.
-_PAIRS_AT_ONCE = 50
+# Pairs per call in a thread, so that the calls cost little beside the reading of markers.
+_CHUNK = 50
 THREADS = 16
 
 T = TypeVar("T")
 
 
-class Judged(NamedTuple):
-    """A pair and its state.
+class Compared(NamedTuple):
+    """A source with its outputs, and their state.
 
     Attributes:
-        pair: a source and its outputs.
-        state: what they are like.
-        sent_on: the day on which an earlier run sent it, if that is its state.
+        pair: the source and its outputs.
+        state: their state.
+        sent_on: the day on which an earlier run sent it, for the state SENT_EARLIER.
     """
 
     pair: Pair
@@ -38,41 +37,37 @@ def compare(
     outputs: Iterable[Listed],
     read_marker: Callable[[str], Marker | None] | None,
     expected: Expected,
-    tally: Tally,
-) -> Generator[list[Judged]]:
-    """Judges every source, and every set of outputs without one, in source order and in handfuls.
+    counts: StateCounts,
+) -> Generator[list[Compared]]:
+    """Find the state of every source and every orphan set of outputs, chunk by chunk.
 
     Args:
         sources: the input bucket, in key order.
         outputs: the output bucket, in key order.
-        read_marker: reads the commit marker of a source key; None to judge by the listings alone.
-        expected: what should be there.
-        tally: learns what was listed and read.
+        read_marker: reads the commit marker of a source key; None to compare the listed times instead.
+        expected: the expected outputs.
+        counts: gets the numbers of objects listed and markers read.
     """
 
-    def note_foreign(_: str) -> None:
-        tally.foreign += 1
+    def count_foreign(_: str) -> None:
+        counts.foreign += 1
 
-    def judge_all(pairs: list[Pair]) -> list[Judged]:
-        return [Judged(pair, judge(pair, _marker_of(pair, read_marker), expected)) for pair in pairs]
+    def compare_pair(pair: Pair) -> Compared:
+        marker = read_marker(pair.key) if read_marker is not None and needs_marker(pair) else None
+        return Compared(pair, find_state(pair, marker, expected))
 
-    listed_sources = _counted(in_key_order(sources), tally, SOURCES)
-    listed_outputs = _counted(in_key_order(outputs), tally, OUTPUTS)
-    pairs = join(sources_in_order(listed_sources), outputs_in_order(listed_outputs, note_foreign))
-    with closing(side_by_side(judge_all, chunks(pairs, _PAIRS_AT_ONCE), THREADS)) as handfuls:
-        for handful in handfuls:
+    listed_sources = _counted(in_key_order(sources), counts, SOURCES)
+    listed_outputs = _counted(in_key_order(outputs), counts, OUTPUTS)
+    pairs = join(sources_in_order(listed_sources), outputs_in_order(listed_outputs, count_foreign))
+    results = map_in_threads(lambda chunk: list(map(compare_pair, chunk)), chunks(pairs, _CHUNK), THREADS)
+    with closing(results):
+        for chunk in results:
             if read_marker is not None:
-                tally.heads += sum(needs_marker(judged.pair) for judged in handful)
-            yield handful
+                counts.heads += sum(needs_marker(compared.pair) for compared in chunk)
+            yield chunk
 
 
-def _marker_of(pair: Pair, read_marker: Callable[[str], Marker | None] | None) -> Marker | None:
-    if read_marker is None or pair.source is None or not needs_marker(pair):
-        return None
-    return read_marker(pair.source.key)
-
-
-def _counted(items: Iterable[T], tally: Tally, name: str) -> Iterator[T]:
+def _counted(items: Iterable[T], counts: StateCounts, name: str) -> Iterator[T]:
     for item in items:
-        tally.listed[name] += 1
+        counts.listed[name] += 1
         yield item

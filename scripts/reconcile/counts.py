@@ -1,28 +1,31 @@
-"""Counts of a comparison, with a few examples of each state."""
+"""Counts of a reconcile run, with a few example keys of each state."""
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from scripts.reconcile.states import State
+from scripts.sending.sender import SendResult
 
 MAX_EXAMPLES = 3
 SOURCES, OUTPUTS = "sources", "outputs"
 
 
 @dataclass
-class Tally:
-    """Counts by state; memory does not grow with the buckets.
+class StateCounts:
+    """Counts by state, and of messages sent; memory does not grow with the buckets.
 
     Attributes:
-        states: how many sources, or sets of outputs without one.
+        states: sources, or sets of outputs without one.
         examples: the first few keys of each state.
         foreign: objects in the output bucket that are not Darkroom's.
-        listed: how many `sources` and `outputs` were listed.
+        left: sources to send beyond the maximum.
+        listed: `sources` and `outputs` that were listed.
         heads: commit markers that were read.
-        left: how many of those to send are beyond the maximum, by state.
-        source_bytes: size of the sources that are sent.
+        source_bytes: the size of the sources to send.
         sent_on: the first and the last day on which earlier runs sent what is not there yet.
+        sent: messages that SQS took.
+        maybe_twice: those of them that an earlier run may have sent too.
+        refused: messages that SQS refused, by its error code.
     """
 
     states: Counter[State] = field(default_factory=Counter)
@@ -33,6 +36,9 @@ class Tally:
     heads: int = 0
     source_bytes: int = 0
     sent_on: tuple[str, str] = ("", "")
+    sent: int = 0
+    maybe_twice: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
 
     @property
     def to_send(self) -> int:
@@ -49,14 +55,7 @@ class Tally:
         if len(examples) < MAX_EXAMPLES:
             examples.append(key)
 
-    def to_document(self) -> dict[str, Any]:
-        return {
-            "sources": self.listed[SOURCES],
-            "outputs": self.listed[OUTPUTS],
-            "foreign": self.foreign,
-            "states": {state.name.lower(): self.states[state] for state in State},
-            "examples": {state.name.lower(): keys for state, keys in self.examples.items()},
-            "to_send": self.to_send,
-            "left_for_another_run": self.left.total(),
-            "bytes_to_process": self.source_bytes,
-        }
+    def add_sent(self, result: SendResult) -> None:
+        self.sent += len(result.new_ids)
+        self.maybe_twice += len(result.maybe_twice)
+        self.refused.update(result.refused.values())

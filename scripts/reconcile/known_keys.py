@@ -1,7 +1,7 @@
-"""Leaves out what is known from elsewhere: what lies in the DLQ, and what an earlier run has sent already.
+"""Excludes photos that are in the DLQ or that an earlier run has sent.
 
-What was sent is not sent again as long as its message may still be under way. That is over once its outputs were seen,
-or when SQS has dropped it: then the journal forgets it, and should the outputs be gone one day, it is sent anew.
+The journal excludes a photo while its message may still be in the queue. Once its outputs are complete, or the queue's
+retention time is over, the journal forgets it, so that it is sent again should the outputs be missing later.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,74 +10,73 @@ from datetime import datetime
 from hashlib import blake2b
 
 from scripts.aws.dead_letter import DeadLetter
-from scripts.reconcile.comparison import Judged
-from scripts.reconcile.event import Errand, item_of
+from scripts.reconcile.backfill_message import BackfillTarget, item_of
+from scripts.reconcile.comparison import Compared
 from scripts.reconcile.states import State
-from scripts.sending.journal import Entry, Journal
+from scripts.sending.journal import Journal, JournalEntry
 from scripts.sending.sender import REFUSED, SENDING
 
-_THERE = (State.COMPLETE, State.DAMAGED)
+_COMMITTED = (State.COMPLETE, State.DAMAGED)
 _UNSURE = (SENDING, REFUSED)
 
 
 @dataclass(frozen=True)
-class Sieve:
-    """Gives judged pairs their final state.
+class KnownKeys:
+    """Corrects the states of photos that need no new message.
 
     Attributes:
         prefix: of the keys that are compared.
-        errand: what is sent, and where to.
-        dead: hashes of the versions of sources that lie in the DLQ.
-        journal: what earlier runs have sent; None when there were none.
-        kept_since: what was sent before, the queue keeps no longer.
-        is_quick: whether the settings were not compared: then nothing is proved to be there.
+        target: the messages' common part.
+        dead: hashes of the source versions in the DLQ.
+        journal: of earlier runs; None if there were none.
+        kept_since: the queue has deleted messages sent before.
+        is_quick: whether settings were ignored: a complete state then proves nothing.
     """
 
     prefix: str
-    errand: Errand
+    target: BackfillTarget
     dead: frozenset[bytes]
     journal: Journal | None
     kept_since: datetime
     is_quick: bool = False
 
-    def sift(self, handful: Sequence[Judged]) -> list[Judged]:
-        """The same pairs with their final states.
+    def exclude_known(self, chunk: Sequence[Compared]) -> list[Compared]:
+        """Return the chunk with corrected states.
 
-        Outputs of sources outside the prefix are left out: the listing of `2026/a` has those of `2026` named `a...`.
+        Leaves out keys outside the prefix: the listing of `2026/a` has the outputs of `2026` named `a...`.
         """
-        inside = [judged for judged in handful if judged.pair.key.startswith(self.prefix)]
-        sent = self._under_way(inside)
-        return [self._finally(judged, sent) for judged in inside]
+        inside = [compared for compared in chunk if compared.pair.key.startswith(self.prefix)]
+        sent = self._still_queued(inside)
+        return [self._corrected(compared, sent) for compared in inside]
 
-    def _under_way(self, inside: Sequence[Judged]) -> dict[str, Entry]:
-        """What earlier runs have sent and may still come, by item; the journal forgets the rest."""
+    def _still_queued(self, inside: Sequence[Compared]) -> dict[str, JournalEntry]:
+        """Return the entries of messages that may still be in the queue; forget the others."""
         if self.journal is None:
             return {}
-        states = {item_of(j.pair.source, self.errand): j.state for j in inside if j.pair.source is not None}
+        states = {item_of(c.pair.source, self.target): c.state for c in inside if c.pair.source is not None}
         known = self.journal.find(states)
         over = {item for item, entry in known.items() if self._is_over(entry, states[item])}
         self.journal.forget(over)
         return {item: e for item, e in known.items() if item not in over and e.step not in _UNSURE}
 
-    def _is_over(self, entry: Entry, state: State) -> bool:
-        is_there = state in _THERE and not self.is_quick
-        return is_there or datetime.fromisoformat(entry.at) < self.kept_since
+    def _is_over(self, entry: JournalEntry, state: State) -> bool:
+        is_committed = state in _COMMITTED and not self.is_quick
+        return is_committed or datetime.fromisoformat(entry.at) < self.kept_since
 
-    def _finally(self, judged: Judged, sent: Mapping[str, Entry]) -> Judged:
-        source = judged.pair.source
-        if source is None or not judged.state.is_sent:
-            return judged
-        if version_hash(source.key, source.etag) in self.dead:
-            return Judged(judged.pair, State.DEAD_LETTERED)
-        entry = sent.get(item_of(source, self.errand))
-        return Judged(judged.pair, State.SENT_EARLIER, entry.at[:10]) if entry else judged
+    def _corrected(self, compared: Compared, sent: Mapping[str, JournalEntry]) -> Compared:
+        source = compared.pair.source
+        if source is None or not compared.state.is_sent:
+            return compared
+        if _version_hash(source.key, source.etag) in self.dead:
+            return Compared(compared.pair, State.DEAD_LETTERED)
+        entry = sent.get(item_of(source, self.target))
+        return Compared(compared.pair, State.SENT_EARLIER, entry.at[:10]) if entry else compared
 
 
 def dead_versions(letters: Iterable[DeadLetter]) -> frozenset[bytes]:
-    """Hashes of the versions of sources that dead letters name: 16 bytes each, whatever the keys are."""
-    return frozenset(version_hash(source.key, source.etag) for letter in letters for source in letter.sources)
+    """Hash the source versions that dead letters name: 16 bytes each."""
+    return frozenset(_version_hash(source.key, source.etag) for letter in letters for source in letter.sources)
 
 
-def version_hash(key: str, etag: str) -> bytes:
-    """A version of a source in 16 bytes."""
+def _version_hash(key: str, etag: str) -> bytes:
     return blake2b(f"{etag}/{key}".encode(), digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""What a bucket holds, as a stream in the order of its keys."""
+"""Lists a bucket as a stream, sorted by key."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +16,7 @@ class Listed(NamedTuple):
         key: its key.
         etag: without quotes.
         size_bytes: its size.
-        modified: when it was stored, seconds since 1970.
+        modified: LastModified, seconds since 1970.
     """
 
     key: str
@@ -26,7 +26,7 @@ class Listed(NamedTuple):
 
 
 def list_bucket(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Listed]:
-    """Lists a bucket, a thousand keys a request.
+    """List a bucket in the order of its keys, 1,000 per request.
 
     S3 lists general purpose buckets in the order of the keys' UTF-8 bytes (ListObjectsV2), which is also the order of
     Python's strings.
@@ -37,16 +37,14 @@ def list_bucket(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Listed]:
 
 
 def in_key_order(listing: Iterable[Listed]) -> Iterator[Listed]:
-    """Passes a listing on, and makes sure that it is sorted: comparing streams that are not would see ghosts.
+    """Check that a listing is sorted; comparing an unsorted one would give wrong states.
 
     Raises:
-        OperatorError: it is not.
+        OperatorError: the listing is not sorted.
     """
     last = ""
     for item in listing:
         if item.key < last:
-            raise OperatorError(
-                "the bucket is not listed in the order of its keys (a directory bucket?): cannot compare"
-            )
+            raise OperatorError("the bucket is not listed in key order (a directory bucket?): cannot compare")
         last = item.key
         yield item

@@ -1,9 +1,9 @@
-"""Joins two sorted listings, sources and outputs, without holding either of them.
+"""Joins two sorted listings, sources and outputs, in bounded memory.
 
-Sorted keys are not sorted sources. `a` comes before `a!`, but `a!/large.jpg` comes before `a/large.jpg`; and the
-outputs of `a/b.jpg` lie between those of `a`. So both streams are brought into one order in which every source comes
-after all sources below it, as if a folder closed after its content: that of `key + "/" + 0xFF`, a byte that UTF-8 does
-not have. What must be held back for that are the beginnings of the current key, at most a few hundred.
+Sorted keys are not in the order of their sources: `a` comes before `a!`, but `a!/large.jpg` comes before
+`a/large.jpg`; and the outputs of `a/b.jpg` lie between those of `a`. So both streams are sorted by `key + "/" + 0xFF`
+(a byte that UTF-8 does not have), which puts a source after all sources below it. Only the prefixes of the current key
+must be held back for that, a few hundred at most.
 """
 
 import re
@@ -15,7 +15,7 @@ from processing.output_keys import DOCUMENT_NAME
 from scripts.reconcile.listing import Listed
 
 _SLASH = ord("/")
-# What Darkroom may have written with these or earlier settings.
+# Outputs of Darkroom with these or earlier settings.
 _OUTPUT_NAME = re.compile(rf"[a-z0-9][a-z0-9-]*\.jpg|{re.escape(DOCUMENT_NAME)}")
 
 
@@ -24,9 +24,9 @@ class OutputSet:
     """The outputs of one source.
 
     Attributes:
-        source_key: whose they are.
-        names: what is there, such as `large.jpg`.
-        committed: when the commit marker was stored, seconds since 1970; None when there is none.
+        source_key: the source's key.
+        names: file names, such as `large.jpg`.
+        committed: the commit marker's LastModified, seconds since 1970; None without a marker.
     """
 
     source_key: str
@@ -42,14 +42,14 @@ class Pair(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The source's key, whether it is there or not."""
+        """The source's key, even if the source is missing."""
         if self.source is not None:
             return self.source.key
         return self.outputs.source_key if self.outputs is not None else ""
 
 
 def join(sources: Iterable[Listed], outputs: Iterable[OutputSet]) -> Iterator[Pair]:
-    """Pairs two streams that are in source order."""
+    """Pair two streams that are in source order."""
     left, right = iter(sources), iter(outputs)
     source, found = next(left, None), next(right, None)
     while source is not None or found is not None:
@@ -65,7 +65,7 @@ def join(sources: Iterable[Listed], outputs: Iterable[OutputSet]) -> Iterator[Pa
 
 
 def sources_in_order(listing: Iterable[Listed]) -> Iterator[Listed]:
-    """Brings the input bucket's listing into source order; folder markers, which hold no photo, are left out."""
+    """Sort the input bucket's listing into source order; leave out folder markers."""
     held: list[tuple[bytes, Listed]] = []
     for item in listing:
         key = item.key.encode()
@@ -78,11 +78,11 @@ def sources_in_order(listing: Iterable[Listed]) -> Iterator[Listed]:
 
 
 def outputs_in_order(listing: Iterable[Listed], on_foreign: Callable[[str], None]) -> Iterator[OutputSet]:
-    """Gathers the output bucket's listing into sets, in source order.
+    """Group the output bucket's listing into sets, in source order.
 
     Args:
         listing: in key order.
-        on_foreign: hears the keys that are no outputs of Darkroom's.
+        on_foreign: called with each key that is not an output of Darkroom.
     """
     held: list[OutputSet] = []
     for item in listing:
@@ -106,7 +106,8 @@ def _order(key: str) -> bytes:
 
 
 def _comes_before(later: bytes, earlier: bytes) -> bool:
-    """Whether the later of two keys comes first in source order: it begins with the earlier one and goes on with `/`
-    or with one of the few characters before it.
+    """Return True if the later of two keys comes first in source order.
+
+    It then starts with the earlier one and goes on with `/` or a character before it.
     """
     return later.startswith(earlier) and len(later) > len(earlier) and later[len(earlier)] <= _SLASH

@@ -1,9 +1,9 @@
-"""What a comparison found, what sending it would cost, and what was sent: for people and for machines."""
+"""Reports a comparison, the cost of sending, and what was sent."""
 
 import shlex
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from processing.output_keys import document_key
@@ -11,171 +11,182 @@ from processing.wording import count_of, human_bytes
 from scripts.aws.prices import dollars, looking_cost, processing_cost
 from scripts.cli.output import Report, Table, key_text
 from scripts.cli.units import human_duration
-from scripts.reconcile.counts import OUTPUTS, SOURCES, Tally
+from scripts.reconcile.counts import OUTPUTS, SOURCES, StateCounts
 from scripts.reconcile.states import State
-from scripts.sending.sender import Sent
 
 DRY_RUN = "Dry run: nothing was sent. Add --execute to act."
 
 
-@dataclass
-class SentCounts:
-    """What was sent, in numbers only: a backfill may send a million.
+@dataclass(frozen=True, kw_only=True)
+class ReconcileRequest:
+    """The options of `reconcile`.
 
     Attributes:
-        sent: messages that SQS took.
-        maybe_twice: those of them that an earlier run may have sent too.
-        refused: messages that SQS did not take, by its error code.
+        prefix: of the keys; empty for all.
+        most: how many messages at most.
+        per_second: the rate limit.
+        min_age: younger sources may still be in work and get no state.
+        is_quick: compare the listings' times only.
+        while_busy: send although the queue is not empty.
+        journal: the journal's file.
     """
 
-    sent: int = 0
-    maybe_twice: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-
-    def add(self, sent: Sent) -> None:
-        self.sent += len(sent.new_ids)
-        self.maybe_twice += len(sent.maybe_twice)
-        self.refused.update(sent.refused.values())
+    prefix: str
+    most: int
+    per_second: float
+    min_age: timedelta
+    is_quick: bool
+    while_busy: bool
+    journal: Path
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frame:
-    """What a comparison was about.
+class ReportContext:
+    """What a report needs beside the counts.
 
     Attributes:
-        input_bucket: the sources.
-        output_bucket: the outputs.
-        queue: where messages would go.
-        waiting: how many messages the queue holds already.
-        prefix: of the keys; empty for all.
-        is_quick: whether commit markers were not read.
-        most: how many are sent at most.
-        per_second: how fast.
-        renditions: how many a photo has.
-        memory_mb: the function's.
+        request: the options.
+        input_bucket: its name.
+        output_bucket: its name.
+        queue: its name.
+        waiting: how many messages it holds already.
+        renditions: how many the function makes of a photo.
+        memory_mb: the function's memory.
     """
 
+    request: ReconcileRequest
     input_bucket: str
     output_bucket: str
     queue: str
     waiting: int
-    prefix: str
-    is_quick: bool
-    most: int
-    per_second: float
     renditions: int
     memory_mb: int
 
 
-def plan_report(tally: Tally, frame: Frame) -> Report:
-    """The comparison for people."""
-    report: list[str | Table] = [*_compared(tally, frame), "", _states_table(tally), ""]
-    to_send = min(tally.to_send, frame.most)
-    if not tally.to_send:
-        return [*report, "Nothing to send.", *_looking(tally), *_notes(tally, frame)]
-    of_all = f"{to_send:,} of " if to_send < tally.to_send else ""
-    took = human_duration(timedelta(seconds=to_send / frame.per_second))
-    messages = of_all + count_of(tally.to_send, "message")
-    report.append(f"To send: {messages} to {frame.queue}, {frame.per_second:g} a second at most: about {took}.")
-    if to_send < tally.to_send:
-        report.append(f"The rest stays for another run: --max is {frame.most:,}.")
-    cost = processing_cost(to_send, frame.renditions, frame.memory_mb)
+def plan_report(counts: StateCounts, context: ReportContext) -> Report:
+    """Format the comparison and the cost of sending."""
+    report = [*_compared(counts, context), ""]
+    if not counts.to_send:
+        return [*report, "Nothing to send.", *_cost_of_comparing(counts), *_notes(counts, context)]
+    most, per_second = context.request.most, context.request.per_second
+    to_send = min(counts.to_send, most)
+    of_all = f"{to_send:,} of " if to_send < counts.to_send else ""
+    messages = of_all + count_of(counts.to_send, "message")
+    longest = human_duration(timedelta(seconds=to_send / per_second))
+    report.append(f"To send: {messages} to {context.queue}, {per_second:g} a second at most: about {longest}.")
+    if to_send < counts.to_send:
+        report.append(f"The rest stays for another run: --max is {most:,}.")
+    cost = processing_cost(to_send, context.renditions, context.memory_mb)
     report.append(
         f"Processing them costs {dollars(cost.total)}: requests {dollars(cost.requests)}, "
         f"compute {dollars(cost.compute)}."
     )
-    return [*report, *_looking(tally), *_notes(tally, frame)]
+    return [*report, *_cost_of_comparing(counts), *_notes(counts, context)]
 
 
-def plan_document(tally: Tally, frame: Frame) -> dict[str, Any]:
-    """The comparison for machines."""
-    cost = processing_cost(min(tally.to_send, frame.most), frame.renditions, frame.memory_mb)
+def plan_document(counts: StateCounts, context: ReportContext) -> dict[str, Any]:
+    """Return the comparison and the cost of sending as JSON."""
+    most = context.request.most
+    cost = processing_cost(min(counts.to_send, most), context.renditions, context.memory_mb)
+    looking = looking_cost(counts.listed.total(), counts.heads)
     return {
         "executed": False,
-        **tally.to_document(),
-        "input_bucket": frame.input_bucket,
-        "output_bucket": frame.output_bucket,
-        "prefix": frame.prefix,
-        "max": frame.most,
-        "in_queue": frame.waiting,
-        "cost_dollars": {
-            "requests": cost.requests,
-            "compute": cost.compute,
-            "looking": looking_cost(tally.listed.total(), tally.heads),
-        },
+        "sources": counts.listed[SOURCES],
+        "outputs": counts.listed[OUTPUTS],
+        "foreign": counts.foreign,
+        "states": {state.name.lower(): counts.states[state] for state in State},
+        "examples": {state.name.lower(): keys for state, keys in counts.examples.items()},
+        "to_send": counts.to_send,
+        "left_for_another_run": counts.left.total(),
+        "bytes_to_process": counts.source_bytes,
+        "input_bucket": context.input_bucket,
+        "output_bucket": context.output_bucket,
+        "prefix": context.request.prefix,
+        "max": most,
+        "in_queue": context.waiting,
+        "cost_dollars": {"requests": cost.requests, "compute": cost.compute, "looking": looking},
     }
 
 
-def sent_report(tally: Tally, frame: Frame, sent: SentCounts, *, is_cut: bool) -> Report:
-    """The result for people."""
-    lines = [f"Sent {count_of(sent.sent, 'message')} to {frame.queue}."]
-    if sent.maybe_twice:
-        lines.append(f"{sent.maybe_twice:,} may have been sent twice: an earlier run was cut off. That is harmless.")
-    for code, count in sorted(sent.refused.items()):
+def sent_report(counts: StateCounts, context: ReportContext, *, is_cut: bool) -> Report:
+    """Format the comparison and what was sent."""
+    lines = [f"Sent {count_of(counts.sent, 'message')} to {context.queue}."]
+    if counts.maybe_twice:
+        lines.append(f"{counts.maybe_twice:,} may have been sent twice: an earlier run was cut off. That is harmless.")
+    for code, count in sorted(counts.refused.items()):
         lines.append(f"{count:,} refused by SQS ({code}): give the command again to try them again.")
     if is_cut:
-        seen = f": {tally.left.total():,} more are left, and" if tally.left else ";"
-        lines.append(f"Stopped at --max {frame.most:,}{seen} what comes after was not looked at.")
+        left = f": {counts.left.total():,} more are left, and" if counts.left else ";"
+        lines.append(f"Stopped at --max {context.request.most:,}{left} what comes after was not looked at.")
         lines.append("Once the queue is empty, give the command again to go on.")
-    return [*_compared(tally, frame), "", _states_table(tally), "", *lines, *_notes(tally, frame)]
+    return [*_compared(counts, context), "", *lines, *_notes(counts, context)]
 
 
-def _compared(tally: Tally, frame: Frame) -> list[str]:
-    keys = f" (prefix {key_text(frame.prefix)})" if frame.prefix else ""
-    outputs = count_of(tally.listed[OUTPUTS], "object")
-    lines = [
-        f"Compared {count_of(tally.listed[SOURCES], 'source object')} in {frame.input_bucket} "
-        f"with {outputs} in {frame.output_bucket}{keys}."
+def sent_document(counts: StateCounts, context: ReportContext, *, is_cut: bool) -> dict[str, Any]:
+    """Return the comparison and what was sent as JSON."""
+    return {
+        **plan_document(counts, context),
+        "executed": True,
+        "sent": counts.sent,
+        "maybe_sent_twice": counts.maybe_twice,
+        "refused": dict(counts.refused),
+        "stopped_at_max": is_cut,
+    }
+
+
+def _compared(counts: StateCounts, context: ReportContext) -> list[str | Table]:
+    prefix = context.request.prefix
+    keys = f" (prefix {key_text(prefix)})" if prefix else ""
+    outputs = count_of(counts.listed[OUTPUTS], "object")
+    report: list[str | Table] = [
+        f"Compared {count_of(counts.listed[SOURCES], 'source object')} in {context.input_bucket} "
+        f"with {outputs} in {context.output_bucket}{keys}."
     ]
-    if frame.is_quick:
-        lines.append("Quick: judged by the times in the listings; commit markers and settings were not compared.")
-    return lines
+    if context.request.is_quick:
+        report.append("Quick: judged by the times in the listings; commit markers and settings were not compared.")
+    shown = [state for state in State if counts.states[state] or state in (State.COMPLETE, State.MISSING)]
+    rows = [row for state in shown for row in _rows(state, counts)]
+    return [*report, "", Table(("state", "photos", "what is done", "examples"), rows)]
 
 
-def _states_table(tally: Tally) -> Table:
-    shown = [state for state in State if tally.states[state] or state in (State.COMPLETE, State.MISSING)]
-    return Table(("state", "photos", "what is done", "examples"), [row for s in shown for row in _rows(s, tally)])
-
-
-def _rows(state: State, tally: Tally) -> list[tuple[str | int, ...]]:
-    title, left = _title(state, tally), tally.left[state]
-    examples = ", ".join(map(key_text, tally.examples.get(state, [])))
-    rows: list[tuple[str | int, ...]] = [(title, tally.states[state] - left, state.deed, examples)]
+def _rows(state: State, counts: StateCounts) -> list[tuple[str | int, ...]]:
+    title, left = _title(state, counts), counts.left[state]
+    examples = ", ".join(map(key_text, counts.examples.get(state, [])))
+    rows: list[tuple[str | int, ...]] = [(title, counts.states[state] - left, state.action, examples)]
     return [*rows, (title, left, "left for another run", "")] if left else rows
 
 
-def _title(state: State, tally: Tally) -> str:
+def _title(state: State, counts: StateCounts) -> str:
     if state is not State.SENT_EARLIER:
         return state.title
-    first, last = tally.sent_on
+    first, last = counts.sent_on
     days = first if first == last else f"{first} to {last}"
     return f"sent {days}, not there yet"
 
 
-def _looking(tally: Tally) -> list[str]:
-    cost = looking_cost(tally.listed.total(), tally.heads)
-    return [f"This comparison cost {dollars(cost)}: {count_of(tally.heads, 'commit marker')} read."]
+def _cost_of_comparing(counts: StateCounts) -> list[str]:
+    cost = looking_cost(counts.listed.total(), counts.heads)
+    return [f"This comparison cost {dollars(cost)}: {count_of(counts.heads, 'commit marker')} read."]
 
 
-def _notes(tally: Tally, frame: Frame) -> list[str]:
+def _notes(counts: StateCounts, context: ReportContext) -> list[str]:
     notes = []
-    if tally.source_bytes:
-        size = human_bytes(tally.source_bytes)
+    if counts.source_bytes:
+        size = human_bytes(counts.source_bytes)
         notes.append(f"All that is to send has {size} of sources; storage classes with a retrieval fee cost more.")
-    if frame.waiting:
-        notes.append(f"{count_of(frame.waiting, 'message')} in the queue: what looks missing may be waiting there.")
-    if tally.states[State.SENT_EARLIER]:
+    if context.waiting:
+        notes.append(f"{count_of(context.waiting, 'message')} in the queue: what looks missing may be waiting there.")
+    if counts.states[State.SENT_EARLIER]:
         notes.append("Sent and never there? Name another --journal to send them again.")
-    if tally.foreign:
-        objects = count_of(tally.foreign, "object")
-        notes.append(f"{objects} in {frame.output_bucket} not of Darkroom's making: left alone.")
-    if tally.states[State.DAMAGED]:
+    if counts.foreign:
+        notes.append(f"{count_of(counts.foreign, 'object')} in {context.output_bucket} not from Darkroom: left alone.")
+    if counts.states[State.DAMAGED]:
         notes.append("A committed set counts as done, whatever is missing. Delete its marker, then reconcile again:")
-        notes += [_delete_hint(frame.output_bucket, key) for key in tally.examples[State.DAMAGED]]
+        notes += [_delete_command(context.output_bucket, key) for key in counts.examples[State.DAMAGED]]
     return notes
 
 
-def _delete_hint(bucket: str, key: str) -> str:
-    """A command to copy; in words when the key has characters that a terminal would act on while it is pasted."""
+def _delete_command(bucket: str, key: str) -> str:
+    """Format a command to copy; only a note if pasting its characters would control the terminal."""
     line = shlex.join(("aws", "s3api", "delete-object", f"--bucket={bucket}", f"--key={document_key(key)}"))
     return f"  {line}" if line.isprintable() else f"  (the marker of {key_text(key)})"

@@ -1,4 +1,4 @@
-"""What state a source and its outputs are in, and what is to be done about it."""
+"""The states of a source and its outputs, and what reconcile does about each."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _SENT = "sent to be processed"
 
 
 class State(Enum):
-    """The states: how people read them, and what is done."""
+    """The states: their title and the action, as the report shows them."""
 
     COMPLETE = ("complete", "nothing")
     MISSING = ("missing", _SENT)
@@ -26,23 +26,23 @@ class State(Enum):
     KEY_TOO_LONG = ("key too long", "nothing: rename them")
     ORPHAN = ("orphan outputs", "nothing: their source is gone")
 
-    def __init__(self, title: str, deed: str) -> None:
+    def __init__(self, title: str, action: str) -> None:
         self.title = title
-        self.deed = deed
+        self.action = action
 
     @property
     def is_sent(self) -> bool:
-        """Whether a source in this state is sent to be processed."""
-        return self.deed == _SENT
+        """True if a source in this state is sent to be processed."""
+        return self.action == _SENT
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What the outputs of a source should be like.
+    """The expected outputs of every source.
 
     Attributes:
-        names: of all outputs, such as `large.jpg`.
-        fingerprint: of the settings; None when settings are not compared.
+        names: file names, such as `large.jpg`.
+        fingerprint: of the settings; None to ignore settings.
         judged_before: sources stored later may still be in work; seconds since 1970.
     """
 
@@ -57,26 +57,26 @@ class Expected:
 
 
 def needs_marker(pair: Pair) -> bool:
-    """Whether the commit marker must be read to tell the state."""
+    """Return True if the state depends on the commit marker."""
     return pair.source is not None and pair.outputs is not None and pair.outputs.committed is not None
 
 
-def judge(pair: Pair, marker: Marker | None, expected: Expected) -> State:
-    """Tells the state of a source and its outputs.
+def find_state(pair: Pair, marker: Marker | None, expected: Expected) -> State:
+    """Return the state of a source and its outputs.
 
     Args:
         pair: as listed.
-        marker: the commit marker as read; None when it was not read: then the listed times decide.
-        expected: what should be there.
+        marker: the commit marker; None to compare the listed times instead.
+        expected: the expected outputs.
     """
     source = pair.source
     if source is None:
         return State.ORPHAN
-    found = _compare(pair, marker, expected)
-    if found is State.COMPLETE or source.modified < expected.judged_before:
-        is_too_long = found.is_sent and _longest_output_bytes(source.key, expected) > MAX_KEY_BYTES
-        return State.KEY_TOO_LONG if is_too_long else found
-    return State.RECENT
+    state = _compare(pair, marker, expected)
+    if state is not State.COMPLETE and source.modified >= expected.judged_before:
+        return State.RECENT
+    longest_bytes = len(source.key.encode()) + 1 + max(map(len, expected.names))
+    return State.KEY_TOO_LONG if state.is_sent and longest_bytes > MAX_KEY_BYTES else state
 
 
 def _compare(pair: Pair, marker: Marker | None, expected: Expected) -> State:
@@ -91,7 +91,3 @@ def _compare(pair: Pair, marker: Marker | None, expected: Expected) -> State:
     if marker is not None and expected.fingerprint is not None and marker.fingerprint != expected.fingerprint:
         return State.STALE_SETTINGS
     return State.COMPLETE if expected.names <= outputs.names else State.DAMAGED
-
-
-def _longest_output_bytes(source_key: str, expected: Expected) -> int:
-    return len(source_key.encode()) + 1 + max(map(len, expected.names))

@@ -1,7 +1,7 @@
-"""What a script did to each item, on disk before and after each step, so that a killed run can go on.
+"""A journal on disk of the last step of each item, so that a killed run can go on.
 
-A SQLite file and not lines of text: a transaction is whole or not there, even when the process is killed half way; an
-index finds one item among a million without holding them all; and a second run finds the file locked.
+A SQLite file: transactions are atomic even after a kill, an index finds one item among a million, and the file lock
+stops a second run.
 """
 
 import json
@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from scripts.aws.parallel import chunks
 from scripts.cli.errors import JournalError
 from scripts.cli.repository import REPOSITORY
 
@@ -22,14 +23,14 @@ _MAX_PARAMETERS = 500
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """The last step of one item.
 
     Attributes:
-        item: its identity, for ever the same.
+        item: its id, the same in every run.
         step: the last step that was begun or done.
-        document: what is known of the item.
-        at: when, ISO 8601.
+        document: facts about the item.
+        at: the time of the step, ISO 8601.
     """
 
     item: str
@@ -39,20 +40,20 @@ class Entry:
 
 
 class Journal:
-    """A journal that this process alone writes.
+    """An open journal, locked for this process.
 
     Args:
-        path: the file; made, with its folder, when it is not there.
+        path: the file; created, with its folder, if it does not exist.
 
     Raises:
-        JournalError: another run holds it, or it is no journal.
+        JournalError: another run holds the lock, or the file is not a journal.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)  # it quotes messages
+            path.touch(mode=0o600)  # it holds message bodies
             self._database = sqlite3.connect(path, timeout=0.2, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise JournalError(_explain(path, error)) from error
@@ -70,45 +71,43 @@ class Journal:
     ) -> None:
         self._database.close()
 
-    def record(self, entries: Iterable[Entry]) -> None:
-        """Writes the last step of some items, all or none, and returns when the disk has them.
+    def record(self, entries: Iterable[JournalEntry]) -> None:
+        """Write the last step of some items atomically, and flush to the disk.
 
         Raises:
-            JournalError: the disk did not take it.
+            JournalError: writing failed.
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         rows = [(e.item, e.step, json.dumps(e.document), e.at or now) for e in entries]
         self._write("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
 
-    def find(self, items: Iterable[str]) -> dict[str, Entry]:
-        """The entries of those items that have one."""
-        wanted, found = list(items), {}
-        for start in range(0, len(wanted), _MAX_PARAMETERS):
-            chunk = wanted[start : start + _MAX_PARAMETERS]
+    def find(self, items: Iterable[str]) -> dict[str, JournalEntry]:
+        """Return the entries of those items that have one."""
+        found = {}
+        for chunk in chunks(items, _MAX_PARAMETERS):
             marks = ", ".join("?" * len(chunk))
             query = f"SELECT item, step, document, at FROM entries WHERE item IN ({marks})"  # noqa: S608 (only marks)
             found.update({row[0]: _entry(row) for row in self._database.execute(query, chunk)})
         return found
 
     def forget(self, items: Iterable[str]) -> None:
-        """Removes the entries of these items, all or none.
+        """Remove the entries of these items atomically.
 
         Raises:
-            JournalError: the disk did not take it.
+            JournalError: writing failed.
         """
         self._write("DELETE FROM entries WHERE item = ?", [(item,) for item in items])
 
-    def at_step(self, step: str) -> Iterator[Entry]:
-        """The items whose last step this is, oldest first."""
+    def at_step(self, step: str) -> Iterator[JournalEntry]:
+        """Return the items whose last step this is, oldest first."""
         query = "SELECT item, step, document, at FROM entries WHERE step = ? ORDER BY at, item"
         return map(_entry, self._database.execute(query, (step,)))
 
     def counts(self) -> dict[str, int]:
-        """How many items are at each step."""
+        """Count the items at each step."""
         return dict(self._database.execute("SELECT step, count(*) FROM entries GROUP BY step ORDER BY step"))
 
     def _write(self, statement: str, rows: Sequence[tuple[str, ...]]) -> None:
-        """Carries out a statement for all rows or none, and returns when the disk has it."""
         if not rows:
             return
         try:
@@ -121,7 +120,7 @@ class Journal:
     def _prepare(self) -> None:
         # EXTRA: every commit is flushed to the disk, the removal of the rollback journal included.
         self._database.execute("PRAGMA synchronous = EXTRA")
-        # The lock is kept until the process ends, however it ends.
+        # EXCLUSIVE: the lock lasts until the process ends.
         self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._database.execute("BEGIN EXCLUSIVE")
         self._database.execute(
@@ -133,8 +132,8 @@ class Journal:
 
 
 @contextmanager
-def journal_for(path: Path, *, execute: bool) -> Iterator[Journal | None]:
-    """Opens the journal of a run; a dry run does not make one, and gets None when no earlier run has left one."""
+def open_journal(path: Path, *, execute: bool) -> Iterator[Journal | None]:
+    """Open a journal; without `execute` only an existing one, and yield None if there is none."""
     if execute or path.exists():
         with Journal(path) as journal:
             yield journal
@@ -143,13 +142,13 @@ def journal_for(path: Path, *, execute: bool) -> Iterator[Journal | None]:
 
 
 def journal_path(name: str, stage: str) -> Path:
-    """Where a script keeps the journal of a stage unless told otherwise."""
+    """Return the default journal of a command and a stage."""
     return JOURNALS / f"{name}-{stage}.journal"
 
 
-def _entry(row: tuple[str, str, str, str]) -> Entry:
+def _entry(row: tuple[str, str, str, str]) -> JournalEntry:
     item, step, document, at = row
-    return Entry(item, step, json.loads(document), at)
+    return JournalEntry(item, step, json.loads(document), at)
 
 
 def _explain(path: Path, error: Exception) -> str:

@@ -1,16 +1,16 @@
-"""Keeps a steady rate."""
+"""A rate limit for batches of messages."""
 
 import time
 from collections.abc import Callable
 
 
-class Pace:
-    """Lets through so many a second and never a burst beyond one call's worth.
+class RateLimit:
+    """Spaces batches out to a steady rate, without bursts.
 
     Args:
-        per_second: how many; None for as fast as it goes.
+        per_second: messages a second; None for no limit.
         clock: seconds, monotonic.
-        sleep: waits so many seconds.
+        sleep: waits a number of seconds.
     """
 
     def __init__(
@@ -25,11 +25,11 @@ class Pace:
         self._next = clock()
 
     def batch_size(self, most: int) -> int:
-        """How many to take at once, so that a slow rate does not come in bursts of ten."""
+        """Return the batch size: one second's messages, `most` at most."""
         return most if self._per_second is None else max(1, min(most, int(self._per_second)))
 
     def wait_for(self, count: int) -> None:
-        """Waits until `count` more may go."""
+        """Wait until `count` more messages may be sent."""
         if self._per_second is None:
             return
         wait_seconds = self._next - self._clock()

@@ -1,35 +1,35 @@
-"""Sends messages so that a kill at any moment and a second run neither lose one nor repeat more than one batch.
+"""Sends messages with a journal, so that a killed run can go on without losing one.
 
-Each batch is journaled before it is sent and again with SQS's answer. What a later run finds journaled as sent, it
-leaves out. What it finds journaled as being sent may or may not have arrived: it is sent again, because twice is
-harmless (the function reports a duplicate after one HEAD) and never is not; and it is counted, so that people know.
+Each batch is journaled before it is sent and again with SQS's answer. A later run leaves out messages journaled as
+sent. Those journaled as being sent may have arrived: it sends them again, because the function skips duplicates after
+one HEAD, and counts them. These are at most one batch.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.aws.sqs_message import Message
-from scripts.aws.sqs_queue import Queue, batches
+from scripts.aws.sqs_message import StoredMessage
+from scripts.aws.sqs_queue import SqsQueue, batches
 from scripts.cli.signals import uninterrupted
-from scripts.sending.journal import Entry, Journal
-from scripts.sending.rate_limit import Pace
+from scripts.sending.journal import Journal, JournalEntry
+from scripts.sending.rate_limit import RateLimit
 
 SENDING, SENT, REFUSED = "sending", "sent", "refused"
 
 
 @dataclass(frozen=True)
-class Shipment:
+class OutgoingMessage:
     """A message to send.
 
     Attributes:
-        item: what the journal calls it, for ever the same.
-        message: what is sent.
-        document: what the journal keeps of it.
+        item: its name in the journal, the same in every run.
+        message: the message.
+        document: facts for the journal.
     """
 
     item: str
-    message: Message
+    message: StoredMessage
     document: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -38,14 +38,14 @@ class Shipment:
 
 
 @dataclass
-class Sent:
-    """What became of some shipments, by item.
+class SendResult:
+    """Results of sending, by item.
 
     Attributes:
-        new_ids: the message ids that SQS gave those that were sent now.
-        earlier: those that an earlier run had sent.
+        new_ids: the message ids that SQS gave to messages sent now.
+        earlier: items that an earlier run had sent.
         maybe_twice: those of `new_ids` that an earlier run may have sent too.
-        refused: SQS's error code for each that it did not take.
+        refused: SQS's error codes.
     """
 
     new_ids: dict[str, str] = field(default_factory=dict)
@@ -55,10 +55,10 @@ class Sent:
 
     @property
     def arrived(self) -> set[str]:
-        """All that are in the queue for sure."""
+        """All items that are certainly in the queue."""
         return self.earlier | set(self.new_ids)
 
-    def add(self, other: "Sent") -> None:
+    def add(self, other: "SendResult") -> None:
         self.new_ids |= other.new_ids
         self.earlier |= other.earlier
         self.maybe_twice |= other.maybe_twice
@@ -67,40 +67,40 @@ class Sent:
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends to one queue, at a pace, with a journal."""
+    """Sends to one queue, with a journal and a rate limit."""
 
-    queue: Queue
+    queue: SqsQueue
     journal: Journal
-    pace: Pace
+    rate_limit: RateLimit
 
-    def send(self, shipments: Sequence[Shipment]) -> Sent:
-        """Sends what no earlier run has sent.
+    def send(self, messages: Sequence[OutgoingMessage]) -> SendResult:
+        """Send the messages that no earlier run has sent.
 
         Raises:
             ClientError, BotoCoreError: SQS took no batch at all; a later run goes on from here.
         """
-        known = self.journal.find(shipment.item for shipment in shipments)
-        report = Sent(earlier={item for item, entry in known.items() if entry.step not in (SENDING, REFUSED)})
+        known = self.journal.find(message.item for message in messages)
+        result = SendResult(earlier={item for item, entry in known.items() if entry.step not in (SENDING, REFUSED)})
+        for batch in batches(message for message in messages if message.item not in result.earlier):
+            result.add(self._send_batch(batch))
         unsure = {item for item, entry in known.items() if entry.step == SENDING}
-        for batch in batches(s for s in shipments if s.item not in report.earlier):
-            report.add(self._send_batch(batch))
-        report.maybe_twice = unsure & set(report.new_ids)
-        return report
+        result.maybe_twice = unsure & set(result.new_ids)
+        return result
 
-    def _send_batch(self, batch: Sequence[Shipment]) -> Sent:
-        self.pace.wait_for(len(batch))
+    def _send_batch(self, batch: Sequence[OutgoingMessage]) -> SendResult:
+        self.rate_limit.wait_for(len(batch))
         with uninterrupted():
-            self.journal.record(Entry(shipment.item, SENDING, shipment.document) for shipment in batch)
-            outcome = self.queue.send([shipment.message for shipment in batch])
-            report = Sent(
+            self.journal.record(JournalEntry(message.item, SENDING, message.document) for message in batch)
+            outcome = self.queue.send([message.message for message in batch])
+            result = SendResult(
                 new_ids={batch[position].item: new_id for position, new_id in outcome.done.items()},
                 refused={batch[position].item: code for position, code in outcome.failed.items()},
             )
-            self.journal.record(self._entry(shipment, report) for shipment in batch)
-        return report
+            self.journal.record(self._entry(message, result) for message in batch)
+        return result
 
-    def _entry(self, shipment: Shipment, report: Sent) -> Entry:
-        if shipment.item in report.refused:
-            return Entry(shipment.item, REFUSED, {**shipment.document, "error": report.refused[shipment.item]})
-        arrival = {"to": self.queue.url, "new_id": report.new_ids[shipment.item]}
-        return Entry(shipment.item, SENT, {**shipment.document, **arrival})
+    def _entry(self, message: OutgoingMessage, result: SendResult) -> JournalEntry:
+        if message.item in result.refused:
+            return JournalEntry(message.item, REFUSED, {**message.document, "error": result.refused[message.item]})
+        arrival = {"to": self.queue.url, "new_id": result.new_ids[message.item]}
+        return JournalEntry(message.item, SENT, {**message.document, **arrival})

@@ -1,42 +1,40 @@
-"""`npm start -- PHOTOS`: a folder of photos through the deployed service, on this laptop."""
+"""`npm start -- PHOTOS`: run a folder of photos through the service on a local stack."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
 from processing.digest.message import email_text
 from processing.digest.roll_up import combine
-from processing.wording import count_of
-from scripts.aws.local_endpoint import LocalStack
+from processing.wording import count_of, human_bytes
+from scripts.aws.local_endpoint import LOCAL_STAGE
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, main, make_app
 from scripts.cli.errors import OperatorError
-from scripts.cli.repository import REPOSITORY
-from scripts.local_stack.ministack import LocalStackError
+from scripts.cli.failures import NO_OUTCOME, Failure
+from scripts.cli.output import Report, Screen
 from scripts.local_stack.stack import local_stack
-from scripts.start.job import LaptopJob
-from scripts.start.photo_folder import Photo, PhotoFolderError, find_photos, keep_apart, sample_photos
-from scripts.start.progress import NO_OUTCOME, Tally
-from scripts.start.progress_bar import job_progress
-from scripts.start.report import print_report
-from scripts.upload.folder import Unreadable
+from scripts.photo_job.local_job import LocalJob
+from scripts.photo_job.photo_folder import LocalFile
+from scripts.photo_job.progress import JobProgress
+from scripts.photo_job.report import job_report
+from scripts.start.photos import find_photos, keep_apart, sample_photos
 
 EPILOG = 'Example: npm start -- ~/Pictures/"my holiday" --out ~/small'
+# The dead letters go with the local stack: there is nothing to redrive.
+AFTER_FAILURES = "Your originals are untouched; fix what failed, then run the folder again."
 
-app = make_app("A folder of photos through the deployed service, on this laptop.")
-console = Console(stderr=True)
-result_console = Console()
+app = make_app("Run a folder of photos through the service on a local stack.")
 
 
 def folder_name(text: str) -> Path:
-    """A folder as an argument; an empty one is an unset variable of somebody's script, not the current folder."""
-    if not str(text):
-        raise typer.BadParameter("an empty name is no folder.")
+    """Read a folder's name; an empty one is an unset shell variable and not the current folder."""
+    if not text:
+        raise typer.BadParameter("an empty name is not a folder.")
     return Path(text)
 
 
@@ -51,45 +49,40 @@ PhotosArgument = Annotated[
 OutOption = Annotated[
     Path, typer.Option(parser=folder_name, metavar="DIR", help="Where the outputs go, under their keys.")
 ]
-PatienceOption = Annotated[float, typer.Option(min=1, help="Give up a photo after so long without any news.")]
+PatienceOption = Annotated[float, typer.Option(min=1, help="Give up a photo after this long without any news.")]
 
 
 @app.command(epilog=EPILOG)
 def command(photos: PhotosArgument = None, out: OutOption = Path("out"), patience_seconds: PatienceOption = 480) -> int:
-    """Runs a folder of photos through the service on a local stack: renditions, PDFs and a digest come out.
+    """Run a folder of photos through the service on a local stack: renditions, PDFs and a digest come out.
 
-    Exit status: 0 all processed; 2 finished but some photos failed; 1 could not run, wrong usage among it;
-    130 interrupted.
+    Exit status: 0 all processed; 2 finished but some photos failed; 1 could not run or wrong usage; 130 interrupted.
     """
     try:
-        return run(photos, out, patience_seconds)
-    except (PhotoFolderError, LocalStackError) as error:
-        raise OperatorError(str(error)) from error
-    except (ClientError, BotoCoreError) as error:  # not AWS, as these would be told otherwise
+        return run(Screen(), photos, out, patience_seconds)
+    except (ClientError, BotoCoreError) as error:  # without this it would be reported as AWS
         raise OperatorError(f"the local AWS failed: {error}") from error
 
 
-def run(folder: Path | None, out: Path, patience_seconds: float) -> int:
-    """Runs the job; answers the exit status.
+def run(screen: Screen, folder: Path | None, out: Path, patience_seconds: float) -> int:
+    """Run the job; return the exit status.
 
     Raises:
-        PhotoFolderError: there is nothing to upload, or the outputs would go among the photos.
-        LocalStackError: the local stack did not come up.
-        OperatorError: it came up and failed later.
+        OperatorError: the photos cannot be uploaded, the local stack did not come up, or it failed later.
     """
     photos = choose_photos(folder, out)
     out.mkdir(parents=True, exist_ok=True)
-    say(console, f"{count_of(len(photos), 'photo')}, outputs to {out}")
-    tally = Tally(expected=len(photos))
-    with local_stack(REPOSITORY) as stack, account_of(tally, stack.log):
-        work(stack, photos, out, patience_seconds, tally)
-    print_mail(tally, stage="local")
-    say(result_console, f"The outputs are in {out.resolve()}")
-    return EXIT_SOME_FAILED if tally.failures else EXIT_OK
+    screen.note(f"{count_of(len(photos), 'photo')}, outputs to {out}")
+    with local_stack() as stack:
+        job = LocalJob(stack=stack, out=out, patience_seconds=patience_seconds)
+        with closing_report(screen, job, len(photos)):
+            run_job(screen, job, photos)
+    screen.result([*digest_mail(job), f"The outputs are in {out.resolve()}"], None)
+    return EXIT_SOME_FAILED if job.progress.failed else EXIT_OK
 
 
-def choose_photos(folder: Path | None, out: Path) -> Sequence[Photo | Unreadable]:
-    """The photos of a folder that the outputs stay out of; the sample photos without one."""
+def choose_photos(folder: Path | None, out: Path) -> Sequence[LocalFile | Failure]:
+    """List the photos of a folder, or the sample photos without one."""
     if folder is None:
         return sample_photos()
     photos = find_photos(folder)
@@ -97,13 +90,16 @@ def choose_photos(folder: Path | None, out: Path) -> Sequence[Photo | Unreadable
     return photos
 
 
-@contextmanager
-def account_of(tally: Tally, log: Path) -> Iterator[None]:
-    """Prints the closing account of the job in the block, however far it came.
+def run_job(screen: Screen, job: LocalJob, photos: Sequence[LocalFile | Failure]) -> None:
+    """Run the job and show its progress."""
+    progress = job.progress
+    with screen.progress("photos", len(photos)) as show:
+        job.run(photos, lambda: show(progress.settled, f"{progress.uploaded:,} uploaded, {progress.failed:,} failed"))
 
-    Args:
-        tally: of the job.
-        log: of the local AWS.
+
+@contextmanager
+def closing_report(screen: Screen, job: LocalJob, expected: int) -> Iterator[None]:
+    """Print the closing report after the block, also when it was interrupted.
 
     Raises:
         OperatorError: the local AWS failed.
@@ -112,61 +108,38 @@ def account_of(tally: Tally, log: Path) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise OperatorError(f"the local AWS failed: {error}\nIts log is {log}") from error
+        raise OperatorError(f"the local AWS failed: {error}\nIts log is {job.stack.log}") from error
     finally:
-        print_report(result_console, tally, time.monotonic() - start)
-        if NO_OUTCOME in tally.outcomes:
-            say(result_console, f"The log of the local AWS is {log}")
+        screen.result(final_report(job, expected, time.monotonic() - start), None)
 
 
-def work(
-    stack: LocalStack,
-    photos: Sequence[Photo | Unreadable],
-    out: Path,
-    patience_seconds: float,
-    tally: Tally | None = None,
-) -> Tally:
-    """Takes the photos through a running stack; answers the tally."""
-    tally = tally or Tally(expected=len(photos))
-    job = LaptopJob(
-        s3=stack.client("s3"),
-        sqs=stack.client("sqs"),
-        input_bucket=stack.outputs.input_bucket,
-        output_bucket=stack.outputs.output_bucket,
-        follow_queue_url=stack.outputs.follow_queue_url,
-        out=out,
-        patience_seconds=patience_seconds,
-    )
-    with job_progress(console, len(photos)) as on_progress:
-        job.run(photos, tally, on_progress)
-    return tally
+def final_report(job: LocalJob, expected: int, seconds: float) -> Report:
+    """Add the outputs, the rate and the next step to the job's report."""
+    progress, stack = job.progress, job.stack
+    bucket, not_done = stack.outputs.input_bucket, expected - progress.settled
+    report = [*job_report(progress, bucket, not_done=not_done, max_examples=len(progress.failures))]
+    report.append(f"Outputs: {human_bytes(progress.bytes_out)}; {progress.settled / max(seconds, 0.001):.1f} images/s.")
+    report += [AFTER_FAILURES] if progress.failed else []
+    return [*report, f"The log of the local AWS is {stack.log}"] if NO_OUTCOME in progress.outcomes else report
 
 
-def print_mail(tally: Tally, stage: str) -> None:
-    """Shows the job's digest as an e-mail subscriber reads it."""
-    if not tally.digests:
-        return
-    digest = combine(tally.digests, stage=stage)
-    result_console.rule("The digest, as an e-mail subscriber reads it")
-    if tally.failed_on_the_laptop:
-        say(result_console, laptop_note(tally.failed_on_the_laptop))
-    say(result_console, f"Subject: {digest.subject}\n")
-    say(result_console, email_text(digest))
+def digest_mail(job: LocalJob) -> Report:
+    """Return the job's digest as an e-mail subscriber reads it."""
+    if not job.digests:
+        return []
+    digest = combine(job.digests, stage=LOCAL_STAGE)
+    return [
+        "\nThe digest, as an e-mail subscriber reads it:\n",
+        *local_failures_note(job.progress),
+        f"Subject: {digest.subject}\n",
+        email_text(digest),
+    ]
 
 
-def laptop_note(failed: Mapping[str, int]) -> str:
-    """What a digest cannot know.
-
-    Args:
-        failed: how many photos failed on the laptop, by code.
-    """
-    counts = ", ".join(f"{count:,} {code}" for code, count in failed.items())
-    return f"(What failed on this laptop is not in it, because the service cannot know: {counts}.)\n"
-
-
-def say(to: Console, text: str) -> None:
-    """Prints a text as it is: paths and mails are not cut into lines of the terminal's width."""
-    to.print(text, markup=False, highlight=False, soft_wrap=True)
+def local_failures_note(progress: JobProgress) -> list[str]:
+    """Name the failures that the digest cannot contain."""
+    counts = ", ".join(f"{count:,} {code}" for code, count in progress.local_failures.items())
+    return [f"(It does not contain what failed on this machine: {counts}.)\n"] if counts else []
 
 
 if __name__ == "__main__":

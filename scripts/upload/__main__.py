@@ -1,4 +1,4 @@
-"""`npm run upload`: a folder of photos to the input bucket."""
+"""The command line of `npm run upload`."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from scripts.aws.stage import find_target
+from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app
 from scripts.cli.output import Screen
-from scripts.upload.command import Request, upload
+from scripts.upload.command import UploadRequest, upload
 
 EXAMPLE = "Example: npm run upload -- ~/Pictures/holiday --watch --stage prod --execute"
 
@@ -20,7 +20,7 @@ app = make_app("Upload a folder of photos and, with --watch, follow each to its 
 def command(
     stage: StageOption,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Every file below it; its path becomes its key.")],
-    prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Goes before each key, as in 2026/.")] = "",
+    prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Precedes each key, as in 2026/.")] = "",
     watch: Annotated[bool, typer.Option("--watch", help="Wait until every photo has an outcome.")] = False,
     wait: Annotated[
         timedelta | None,
@@ -30,18 +30,19 @@ def command(
     execute: ExecuteOption = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Uploads what is not in the bucket yet or has changed; compares sizes and checksums.
+    """Upload what is not in the bucket yet or has changed; compare sizes and checksums.
 
-    A file that cannot be read is reported and the rest goes on. Interrupted and run again, it continues.
+    A file that cannot be read is reported and the rest goes on. Give the same command again to continue.
     """
-    request = Request(
+    request = UploadRequest(
+        stage=find_stage(stage),
+        screen=Screen(as_json=as_json),
         folder=folder,
         prefix=prefix,
         threads=threads,
-        watch=watch,
-        patience_seconds=(wait or timedelta(minutes=30)).total_seconds(),
+        patience_seconds=(wait or timedelta(minutes=30)).total_seconds() if watch else None,
     )
-    return upload(find_target(stage), request, Screen(as_json=as_json), execute=execute)
+    return upload(request, execute=execute)
 
 
 if __name__ == "__main__":

@@ -1,122 +1,137 @@
-"""The command `upload`: a folder to the input bucket, and on request to the outcomes."""
+"""Upload a folder to the input bucket, and follow the photos on request."""
 
-import time
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from processing.wording import human_bytes
-from scripts.aws.deployed_settings import read_deployed_settings
-from scripts.aws.digest_subscription import watch_digests
-from scripts.aws.photo_state import Photos
-from scripts.aws.sqs_queue import Queue
-from scripts.aws.stage import Target
-from scripts.cli.command_line import EXIT_OK
+from scripts.aws.digest_subscription import subscribe_to_digests
+from scripts.aws.photo_state import PhotoStates
+from scripts.aws.stage import Stage
+from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
 from scripts.cli.errors import OperatorError
-from scripts.cli.failures import Failure
+from scripts.cli.failures import NO_OUTCOME
 from scripts.cli.output import Screen
-from scripts.start.progress import NOT_UPLOADED
-from scripts.upload.compare import Why
-from scripts.upload.folder import Unreadable, walk
-from scripts.upload.following import Follower
-from scripts.upload.job import Job
-from scripts.upload.report import DRY_RUN, Preview, job_code, job_report, preview_document, preview_report
-from scripts.upload.transfer import Bucket, Uploaded
+from scripts.photo_job.follower import Follower, OutcomeLookup
+from scripts.photo_job.job import PhotoJob
+from scripts.photo_job.photo_folder import walk
+from scripts.photo_job.progress import JobProgress
+from scripts.photo_job.report import job_report
+from scripts.photo_job.uploader import Uploader
+from scripts.upload.compare import compare_all
+from scripts.upload.preview import Preview, preview_document, preview_report
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """What a person asked for.
+class UploadRequest:
+    """What to upload, and where.
 
     Attributes:
-        folder: what to upload.
-        prefix: goes before each key.
+        stage: the deployment.
+        screen: shows progress and the result.
+        folder: every file below it.
+        prefix: precedes each key.
         threads: how many files at once.
-        watch: whether to follow the photos to their outcomes.
-        patience_seconds: without news for so long, following ends.
+        patience_seconds: without news for this long, following ends; None to upload only.
     """
 
+    stage: Stage
+    screen: Screen
     folder: Path
     prefix: str
     threads: int
-    watch: bool
-    patience_seconds: float
+    patience_seconds: float | None
+
+    @cached_property
+    def uploader(self) -> Uploader:
+        return Uploader(self.stage.s3, self.stage.outputs.input_bucket, self.threads)
+
+    @cached_property
+    def total(self) -> int:
+        return sum(1 for _ in walk(self.folder, self.prefix))
 
 
-def upload(target: Target, request: Request, screen: Screen, *, execute: bool) -> int:
-    """Uploads a folder; without `execute` only says what it would upload."""
+def upload(request: UploadRequest, *, execute: bool) -> int:
+    """Upload a folder; without `execute` only say what would be uploaded."""
     if not request.folder.is_dir():
         raise OperatorError(f"{request.folder} is not a folder")
-    bucket = Bucket(target.s3, target.outputs.input_bucket, request.threads)
-    total = sum(1 for _ in walk(request.folder, request.prefix))
+    bucket, screen = request.uploader.bucket, request.screen
     if not execute:
-        preview = _preview(bucket, request, total, screen)
-        screen.result([DRY_RUN, *preview_report(preview, bucket.name)], preview_document(preview, bucket.name))
+        preview = _preview(request)
+        screen.result(preview_report(preview, bucket), preview_document(preview, bucket))
         return EXIT_OK
-    job = Job()
+    progress = JobProgress()
     try:
-        _run(target, bucket, request, job, total, screen)
+        _run(request, progress)
     except KeyboardInterrupt:
-        screen.note("Interrupted. Give the same command again to go on; what is there already is left out.")
-        screen.result(job_report(job, bucket.name), job.to_document())
+        screen.note("Interrupted. Give the same command again to continue; it leaves out what is in the bucket.")
+        screen.result(job_report(progress, bucket), _document(progress))
         raise
-    screen.result(job_report(job, bucket.name), job.to_document())
-    return job_code(job)
+    screen.result(job_report(progress, bucket), _document(progress))
+    return exit_code(progress)
 
 
-def _preview(bucket: Bucket, request: Request, total: int, screen: Screen) -> Preview:
+def exit_code(progress: JobProgress) -> int:
+    """Return the exit code of a job that ended."""
+    if progress.outcomes[NO_OUTCOME] or progress.waiting:
+        return EXIT_STOPPED
+    return EXIT_SOME_FAILED if progress.failed else EXIT_OK
+
+
+def _preview(request: UploadRequest) -> Preview:
     preview = Preview()
-    with screen.progress("comparing", total) as on_progress:
-        for done, action in enumerate(bucket.plan(walk(request.folder, request.prefix)), start=1):
-            preview.add(action)
-            on_progress(done, "")
+    with request.screen.progress("comparing", request.total) as show:
+        files = compare_all(request.uploader, walk(request.folder, request.prefix))
+        for done, file in enumerate(files, start=1):
+            preview.add(file)
+            show(done, "")
     return preview
 
 
-def _run(target: Target, bucket: Bucket, request: Request, job: Job, total: int, screen: Screen) -> None:
-    if not request.watch:
-        _upload_all(bucket, request, job, total, screen)
-        return
-    with ExitStack() as stack:
-        follower = Follower(
-            job=job,
-            watch=stack.enter_context(watch_digests(target)),
-            photos=Photos(target.s3, target.outputs.output_bucket, read_deployed_settings(target).fingerprint),
-            queue=Queue(target.sqs, target.outputs.queue_url),
-            dlq=Queue(target.sqs, target.outputs.dead_letter_queue_url),
-            bucket=bucket.name,
-            patience_seconds=request.patience_seconds,
-        )
-        wait = stack.enter_context(follower.listening())
-        _upload_all(bucket, request, job, total, screen)
-        photos = job.waiting + job.outcomes.total()
-        with screen.progress("following", photos) as on_progress:
-            wait(lambda waiting: on_progress(photos - waiting, f"{follower.queue.depth().all:,} in the queue"))
+def _run(request: UploadRequest, progress: JobProgress) -> None:
+    stage, follower = request.stage, None
+    with ExitStack() as context:
+        if request.patience_seconds is not None:
+            follower = Follower(
+                progress=progress,
+                receive=context.enter_context(subscribe_to_digests(stage)).receive,
+                patience_seconds=request.patience_seconds,
+                lookup=OutcomeLookup(stage, PhotoStates.of(stage)),
+            )
+        job = PhotoJob(uploader=request.uploader, progress=progress, follower=follower)
+        context.enter_context(job.following())
+        _upload(request, job)
+        photos = progress.waiting + progress.outcomes.total()
+        if follower:
+            with request.screen.progress("following", photos) as show:
+                job.wait(lambda: show(photos - progress.waiting, f"{stage.queue.depth().all:,} in the queue"))
 
 
-def _upload_all(bucket: Bucket, request: Request, job: Job, total: int, screen: Screen) -> None:
-    on_start: Callable[[str], None] = job.expect if request.watch else lambda _: None
-    start = time.monotonic()
+def _upload(request: UploadRequest, job: PhotoJob) -> None:
+    progress = job.progress
+
+    def on_progress() -> None:
+        rate = f"{human_bytes(round(progress.bytes_in / max(progress.upload_seconds, 0.001)))}/s"
+        done = progress.uploaded + progress.unchanged + progress.not_uploaded
+        show(done, f"{rate}, {progress.failed:,} failed")
+
     with (
-        closing(bucket.plan(walk(request.folder, request.prefix))) as actions,
-        closing(bucket.perform(actions, on_start, lambda result: _note(result, job, request))) as results,
-        screen.progress("uploading", total) as on_progress,
+        closing(compare_all(job.uploader, walk(request.folder, request.prefix))) as files,
+        request.screen.progress("uploading", request.total) as show,
     ):
-        for done, _ in enumerate(results, start=1):
-            job.upload_seconds = time.monotonic() - start
-            rate = job.bytes_up / max(job.upload_seconds, 0.001)
-            on_progress(done, f"{human_bytes(round(rate))}/s, {job.failed:,} failed")
+        job.upload(files, on_progress)
 
 
-def _note(result: Uploaded | Unreadable, job: Job, request: Request) -> None:
-    if isinstance(result, Unreadable):
-        job.fail(Failure(result.name, NOT_UPLOADED, result.reason))
-        return
-    file = result.action.file
-    if result.action.why is Why.UNCHANGED:
-        job.note_unchanged()
-    else:
-        job.note_uploaded(file.size_bytes)
-    if request.watch:
-        job.follow(file.key, result.etag)
+def _document(progress: JobProgress) -> dict[str, Any]:
+    return {
+        "executed": True,
+        "uploaded": progress.uploaded,
+        "unchanged": progress.unchanged,
+        "bytes": progress.bytes_in,
+        "outcomes": dict(progress.outcomes),
+        "waiting": progress.waiting,
+        "failed": progress.failed,
+        "failures": [{"key": f.key, "code": f.code, "what_to_do": f.what_to_do} for f in progress.failures],
+    }

@@ -1,70 +1,58 @@
-"""Whether a file is in the bucket already, unchanged: by size, then by checksum.
+"""Find out whether a file is in the bucket already, unchanged: by size, then by checksum.
 
-An upload of ours leaves the file's SHA-256 in the object's metadata. Of any other upload the eTag is the MD5, unless it
-came in parts or is encrypted with a KMS key: then nothing can be compared, and the file is uploaded once more.
+Our own uploads store the file's SHA-256 in the object's metadata. Of any other object the eTag is the MD5, except
+after a multipart upload or with a KMS key: then nothing can be compared, and the file is uploaded again.
 """
 
-import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Generator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scripts.upload.folder import LocalFile
+from botocore.exceptions import BotoCoreError, ClientError
 
-SHA256 = "sha256"
+from scripts.aws.parallel import map_in_threads
+from scripts.aws.photo_state import is_missing
+from scripts.cli.failures import Failure
+from scripts.photo_job.photo_folder import Files, FileState, LocalFile, error_reason, not_uploaded
+from scripts.photo_job.uploader import SHA256, Uploader, file_checksum
+
 _MD5_ETAG = re.compile(r"[0-9a-f]{32}")
 
 
-class Why(StrEnum):
-    """What is known of a file before it is uploaded."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
+def compare_all(uploader: Uploader, files: Files) -> Generator[LocalFile | Failure]:
+    """Set the state of each file, several at once; yield in the files' order."""
+    return map_in_threads(lambda file: _compare(uploader, file), files, uploader.threads)
 
 
-@dataclass(frozen=True)
-class Action:
-    """A file and what is to be done with it.
-
-    Attributes:
-        file: the file.
-        why: it is uploaded unless it is unchanged.
-        etag: of the object that is there; empty when there is none.
-    """
-
-    file: LocalFile
-    why: Why
-    etag: str = ""
-
-
-def decide(file: LocalFile, there: Mapping[str, Any] | None) -> Action:
-    """Compares a file with the object under its key.
+def set_state(file: LocalFile, head: Mapping[str, Any]) -> LocalFile:
+    """Compare a file with the object under its key.
 
     Args:
         file: the file; read only if the sizes agree.
-        there: HeadObject's answer; None when there is no such object.
+        head: HeadObject's response.
 
     Raises:
         OSError: it cannot be read.
     """
-    if there is None:
-        return Action(file, Why.NEW)
-    etag = there["ETag"].strip('"')
-    is_same = there["ContentLength"] == file.size_bytes and _same_content(file.path, etag, there["Metadata"])
-    return Action(file, Why.UNCHANGED if is_same else Why.CHANGED, etag)
+    etag = head["ETag"].strip('"')
+    is_same = head["ContentLength"] == file.size_bytes and _has_same_content(file.path, etag, head["Metadata"])
+    return replace(file, state=FileState.UNCHANGED if is_same else FileState.CHANGED, etag=etag)
 
 
-def digest(path: Path, algorithm: str) -> str:
-    """A file's checksum in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
+def _compare(uploader: Uploader, file: LocalFile | Failure) -> LocalFile | Failure:
+    if isinstance(file, Failure):
+        return file
+    try:
+        return set_state(file, uploader.s3.head_object(Bucket=uploader.bucket, Key=file.key))
+    except (OSError, ClientError, BotoCoreError) as error:
+        if isinstance(error, ClientError) and is_missing(error):
+            return file
+        return not_uploaded(file.key, error_reason(error))
 
 
-def _same_content(path: Path, etag: str, metadata: Mapping[str, str]) -> bool:
+def _has_same_content(path: Path, etag: str, metadata: Mapping[str, str]) -> bool:
     if SHA256 in metadata:
-        return metadata[SHA256] == digest(path, "sha256")
-    return bool(_MD5_ETAG.fullmatch(etag)) and etag == digest(path, "md5")
+        return metadata[SHA256] == file_checksum(path, SHA256)
+    return bool(_MD5_ETAG.fullmatch(etag)) and etag == file_checksum(path, "md5")

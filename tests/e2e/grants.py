@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from scripts.aws.local_endpoint import STAGE, LocalStack
+from scripts.aws.local_endpoint import LOCAL_STAGE, LocalStack
 from scripts.aws.stack_outputs import SERVICE
 
 ROLES = ("ProcessRole", "RollUpRole")
@@ -125,7 +125,7 @@ def _statements(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _physical_ids(stack: LocalStack) -> dict[str, str]:
-    answer = stack.client("cloudformation").describe_stack_resources(StackName=f"{SERVICE}-{STAGE}")
+    answer = stack.client("cloudformation").describe_stack_resources(StackName=f"{SERVICE}-{LOCAL_STAGE}")
     return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in answer["StackResources"]}
 
 

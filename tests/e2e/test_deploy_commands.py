@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scripts.aws.local_endpoint import client_environment, make_client
+from scripts.aws.local_endpoint import client_environment, make_local_client
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.ministack import LocalAws, local_aws
 from tests.support.photos import jpeg
@@ -40,7 +40,7 @@ class Account:
         )
 
     def client(self, service: str) -> Any:
-        return make_client(service, self.aws.endpoint_url)
+        return make_local_client(service, self.aws.endpoint_url)
 
     def resources(self, stage: str) -> set[str]:
         """Return the physical ids of a stage's resources."""
@@ -57,7 +57,7 @@ class Account:
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """Deploy the stages dev and prod to an empty local AWS."""
-    with local_aws(REPOSITORY / ".tools/stack/bin/python", REPOSITORY / ".build") as aws:
+    with local_aws() as aws:
         account = Account(aws, tmp_path_factory.mktemp("home"))
         for stage, parameters in {"dev": [], "prod": ["--param=summaryEmail=me@example.com"]}.items():
             done = account.run("deploy", "--", "--stage", stage, *parameters)

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from scripts.aws.local_endpoint import LocalStack
-from scripts.start.__main__ import work
-from scripts.start.photo_folder import find_photos
-from scripts.start.progress import Tally
+from scripts.photo_job.local_job import LocalJob
+from scripts.photo_job.photo_folder import walk
+from scripts.photo_job.progress import JobProgress
 from tests.e2e.mixed_folder import make_folder
 
 OUTPUTS = {"large.jpg": 1200, "medium.jpg": 600, "small.jpg": 300}
@@ -25,7 +25,7 @@ class Job:
     out: Path
     good: set[str]
     bad: dict[str, str]
-    tally: Tally
+    progress: JobProgress
     dead_letters: list[dict[str, Any]]
 
 
@@ -40,8 +40,11 @@ def job_stack(request: pytest.FixtureRequest) -> LocalStack:
 def job(job_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Job:
     photos, out = tmp_path_factory.mktemp("photos"), tmp_path_factory.mktemp("out")
     good, bad = make_folder(photos)
-    tally = work(job_stack, find_photos(photos), out, patience_seconds=120)
-    return Job(photos, out, good, bad, tally, receive_all(job_stack, job_stack.outputs.dead_letter_queue_url))
+    local_job = LocalJob(stack=job_stack, out=out, patience_seconds=120)
+    local_job.run(walk(photos))
+    return Job(
+        photos, out, good, bad, local_job.progress, receive_all(job_stack, job_stack.outputs.dead_letter_queue_url)
+    )
 
 
 def receive_all(stack: LocalStack, queue_url: str) -> list[dict[str, Any]]:
@@ -56,7 +59,7 @@ def receive_all(stack: LocalStack, queue_url: str) -> list[dict[str, Any]]:
 
 
 def test_every_photo_has_an_outcome_and_only_the_bad_ones_failed(job: Job) -> None:
-    assert job.tally.outcomes == {"processed": len(job.good), "dead-lettered": len(job.bad)}
+    assert job.progress.outcomes == {"processed": len(job.good), "dead-lettered": len(job.bad)}
 
 
 def test_every_good_photo_has_its_four_outputs_under_its_own_name(job: Job) -> None:
@@ -112,6 +115,6 @@ def test_nothing_is_left_in_the_buckets_or_the_queue(job: Job, job_stack: LocalS
 
 
 def test_each_failure_is_told_with_its_key_its_code_and_what_to_do(job: Job) -> None:
-    told = {failure.key: failure for failure in job.tally.failures}
+    told = {failure.key: failure for failure in job.progress.failures}
     assert {key: failure.code for key, failure in told.items()} == job.bad
     assert all(failure.what_to_do for failure in told.values())

@@ -14,7 +14,7 @@ import pytest
 from processing.output_keys import document_key
 from processing.s3_events import parse_message
 from scripts.aws.local_endpoint import LocalStack
-from scripts.aws.sqs_queue import Queue
+from scripts.aws.sqs_queue import SqsQueue
 from scripts.cli.repository import REPOSITORY
 from scripts.dlq.__main__ import app as dlq_app
 from scripts.reconcile.__main__ import app as reconcile_app
@@ -155,10 +155,10 @@ def test_a_change_of_settings_makes_outputs_stale_and_reconcile_renews_them(
 
 # The command with a shorter visibility timeout, because a rerun waits for what a killed run had received.
 SHORT_HOLD = """
+from scripts.aws import dlq_reader
 from scripts.cli.command_line import main
 from scripts.dlq.__main__ import app
-from scripts.aws.dlq_timing import Timing
-Timing.__init__.__kwdefaults__["hold_seconds"] = 3
+dlq_reader.VISIBILITY_TIMEOUT_SECONDS = 3
 main(app, "npm run dlq --")
 """
 
@@ -205,7 +205,7 @@ def put_photos_without_events(stack: LocalStack, prefix: str) -> list[str]:
 
 def wait_until_left(stack: LocalStack, count: int) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
-    while Queue(stack.client("sqs"), stack.outputs.dead_letter_queue_url).depth().all > count:
+    while SqsQueue(stack.client("sqs"), stack.outputs.dead_letter_queue_url).depth().all > count:
         assert time.monotonic() < end
         time.sleep(0.02)
 
@@ -214,7 +214,7 @@ def unaccounted(stack: LocalStack, file: Path, keys: list[str]) -> int:
     """Count photos that are in no queue, not in the outputs and not in the journal."""
     # Queues first, because a message that leaves them meanwhile has its outputs by then.
     urls = (stack.outputs.dead_letter_queue_url, stack.outputs.queue_url)
-    in_queues = sum(Queue(stack.client("sqs"), url).depth().all for url in urls)
+    in_queues = sum(SqsQueue(stack.client("sqs"), url).depth().all for url in urls)
     with Journal(file) as opened:
         journaled = {
             keys_of(entry.document["message"]["body"]) for step in opened.counts() for entry in opened.at_step(step)

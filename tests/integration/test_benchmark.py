@@ -1,4 +1,4 @@
-"""The benchmark still runs: peers are installed, everyone does the job, the function answers. No figure is judged."""
+"""`npm run bench -- --quick` runs: it installs the peers and measures every part but scale. No figure is checked."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 from scripts.cli.repository import REPOSITORY
 
-PEERS = {"darkroom", "sharp-chain", "sharp-clone", "libvips", "pillow"}
+PEERS = {"darkroom", "floor", "sharp-chain", "sharp-clone", "libvips", "pillow"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
 
@@ -27,7 +27,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Any:
     )
     assert done.returncode == 0, done.stderr
     assert (out / "benchmarks.md").read_text().startswith("# Benchmarks")
-    assert (out / "benchmarks.svg").read_text().startswith("<svg")
+    assert "</svg>" in (out / "benchmarks.svg").read_text()
     return json.loads((out / "benchmarks.json").read_text())
 
 

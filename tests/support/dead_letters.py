@@ -1,4 +1,4 @@
-"""Dead letters as the function sends them and as SQS hands them out, made for tests."""
+"""Dead letters for tests, as the function sends them and as SQS returns them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import uuid4
 from processing.dead_letter import reason_attributes
 from processing.failures import FailureCode
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.sqs_message import Message
+from scripts.aws.sqs_message import StoredMessage
 from tests.support.events import s3_body
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 def dead_letter(
     key: str, *, code: FailureCode = FailureCode.ACCESS_DENIED, bucket: str = "photos", etag: str = "e1", **fields: Any
 ) -> dict[str, Any]:
-    """What the function sends to the DLQ: `SendMessage`'s arguments without the queue."""
+    """Make a dead letter as SendMessage's arguments without the queue."""
     reason = reason_attributes(
         code=code,
         detail=fields.get("detail", "as a test has it"),
@@ -40,11 +40,11 @@ def received(
     moved_by_sqs: bool = False,
     **fields: Any,
 ) -> DeadLetter:
-    """A letter as a reader of the DLQ gets it, `age` before `NOW`."""
+    """Make a dead letter as received, sent `age` before `NOW`."""
     sent = dead_letter(key, **fields)
     system = {"SentTimestamp": str(int((NOW - age).timestamp() * 1000)), "ApproximateReceiveCount": "2"}
     if moved_by_sqs:
         system["DeadLetterQueueSourceArn"] = "arn:aws:sqs:eu-west-1:123456789012:darkroom-prod-photos"
     answer = {"MessageId": letter_id, "ReceiptHandle": f"handle-{letter_id}", "Attributes": system}
     body, attributes = sent["MessageBody"], sent["MessageAttributes"]
-    return DeadLetter(Message.from_answer({**answer, "Body": body, "MessageAttributes": attributes}))
+    return DeadLetter(StoredMessage.from_answer({**answer, "Body": body, "MessageAttributes": attributes}))

@@ -1,14 +1,14 @@
-"""libvips as its documentation shows it for Python: one `thumbnail` of the file for each size."""
+"""libvips as its documentation for Python shows it: one `thumbnail` call for each size."""
 
 from pathlib import Path
 
 import pyvips
 
-from scripts.bench.peers.answering import SIZES, answer_requests
+from scripts.bench.peers.request_loop import SIZES, answer_requests
 
 
-def render(source: Path, into: Path) -> None:
-    """Three JPEGs."""
+def render(source: Path, into: Path, _: Path) -> None:
+    """Write three JPEGs."""
     for name, box in SIZES.items():
         image = pyvips.Image.thumbnail(str(source), box, height=box, size="down")
         image.write_to_file(str(into / f"{name}.jpg"), Q=80, optimize_coding=True, keep="none")

@@ -1,14 +1,14 @@
-"""Pillow as tutorials on S3 and Lambda use it: decoded in full, a copy for each size, a PDF by save()."""
+"""Pillow as tutorials on S3 and Lambda use it: a full decode, a copy for each size, a PDF by save()."""
 
 from pathlib import Path
 
 from PIL import Image
 
-from scripts.bench.peers.answering import SIZES, answer_requests
+from scripts.bench.peers.request_loop import SIZES, answer_requests
 
 
-def render(source: Path, into: Path) -> None:
-    """Three JPEGs and a PDF."""
+def render(source: Path, into: Path, _: Path) -> None:
+    """Write three JPEGs and a PDF."""
     with Image.open(source) as image:
         photo = image.convert("RGB")
     for name, box in SIZES.items():

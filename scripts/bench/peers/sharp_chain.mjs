@@ -1,8 +1,6 @@
-// sharp at its best: decoded once, each size made from the pixels of the one before.
+// sharp as fast as we know: one decode, each size resized from the pixels of the one before.
 import sharp from 'sharp'
-import { answerRequests } from './answering.mjs'
-
-const SIZES = { large: 1200, medium: 600, small: 300 }
+import { SIZES, answerRequests } from './request_loop.mjs'
 
 const inside = (box) => ({ width: box, height: box, fit: 'inside', withoutEnlargement: true })
 

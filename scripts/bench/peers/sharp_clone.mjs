@@ -1,8 +1,6 @@
-// sharp as its documentation shows it for several sizes of one photo: a clone() of the pipeline for each.
+// sharp as its documentation shows it: a clone() of the pipeline for each size.
 import sharp from 'sharp'
-import { answerRequests } from './answering.mjs'
-
-const SIZES = { large: 1200, medium: 600, small: 300 }
+import { SIZES, answerRequests } from './request_loop.mjs'
 
 await answerRequests(async (source, into) => {
   const pipeline = sharp(source).autoOrient()

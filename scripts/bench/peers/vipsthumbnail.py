@@ -1,4 +1,4 @@
-"""libvips' command line tool: one call for each size.
+"""The command line tool of libvips: one process for each size.
 
 python -m scripts.bench.peers.vipsthumbnail PROGRAM
 """
@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.bench.peers.answering import SIZES, answer_requests
+from scripts.bench.peers.request_loop import SIZES, answer_requests
 
 
-def render(source: Path, into: Path) -> None:
-    """Three JPEGs."""
+def render(source: Path, into: Path, _: Path) -> None:
+    """Write three JPEGs."""
     for name, box in SIZES.items():
         output = f"{into / name}.jpg[Q=80,optimize_coding,strip]"
         subprocess.run([sys.argv[1], str(source), "--size", f"{box}x{box}>", "--output", output], check=True)

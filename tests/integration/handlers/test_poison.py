@@ -14,7 +14,7 @@ import pytest
 
 from processing.output_keys import output_keys
 from processing.settings import parse_renditions
-from scripts.aws.local_endpoint import client_environment, make_client
+from scripts.aws.local_endpoint import client_environment, make_local_client
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.ministack import local_aws
 from tests.integration.handlers.mortal_function import POISON, TIMEOUT_SECONDS
@@ -109,8 +109,8 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    with local_aws(REPOSITORY / ".tools/stack/bin/python", REPOSITORY / ".build") as aws:
-        s3, sqs, sns = (make_client(service, aws.endpoint_url) for service in ("s3", "sqs", "sns"))
+    with local_aws() as aws:
+        s3, sqs, sns = (make_local_client(service, aws.endpoint_url) for service in ("s3", "sqs", "sns"))
         suffix = uuid4().hex[:8]
         photos, renditions = f"photos-{suffix}", f"renditions-{suffix}"
         for bucket in (photos, renditions):

@@ -9,13 +9,13 @@ import pytest
 
 from scripts.cli.repository import REPOSITORY
 from scripts.packaging.layer import Layer, build_layer
-from scripts.packaging.target import LAMBDA_PYTHON, NO_BYTECODE, Target, find_interpreter
+from scripts.packaging.target import LAMBDA_PYTHON, NO_BYTECODE, BuildTarget, find_interpreter
 from tests.integration.layers.arm64_python import NoArm64PythonError, find_arm64_python
 from tests.support.photos import jpeg
 
 MAX_BYTES = 40 * 1024 * 1024
 ELF, ELF_MACHINE_AT = b"\x7fELF", 18
-MACHINES = {Target.ARM64: 0xB7, Target.X86_64: 0x3E}  # System V ABI: e_machine
+MACHINES = {BuildTarget.ARM64: 0xB7, BuildTarget.X86_64: 0x3E}  # System V ABI: e_machine
 BYTECODE_FLAGS_AT, UNCHECKED_HASH = 4, 0b01  # PEP 552
 TAG = f"cpython-{LAMBDA_PYTHON.replace('.', '')}"
 # Modules that the functions import, and a dependency.
@@ -39,14 +39,14 @@ print(pyvips.API_mode, pyvips.__file__)
 """
 
 
-@pytest.fixture(scope="module", params=[Target.ARM64, Target.X86_64], ids=str)
-def target(request: pytest.FixtureRequest) -> Target:
-    chosen: Target = request.param
+@pytest.fixture(scope="module", params=[BuildTarget.ARM64, BuildTarget.X86_64], ids=str)
+def target(request: pytest.FixtureRequest) -> BuildTarget:
+    chosen: BuildTarget = request.param
     return chosen
 
 
 @pytest.fixture(scope="module")
-def layer(target: Target) -> Layer:
+def layer(target: BuildTarget) -> Layer:
     return build_layer(target, repository=REPOSITORY)
 
 
@@ -64,7 +64,7 @@ def test_it_has_what_the_functions_import_and_nothing_that_the_runtime_or_nobody
     assert {name.partition("/")[0] for name in names(layer)}.isdisjoint(UNWANTED)
 
 
-def test_every_library_is_for_its_machine_and_its_python(layer: Layer, target: Target) -> None:
+def test_every_library_is_for_its_machine_and_its_python(layer: Layer, target: BuildTarget) -> None:
     libraries = [path for path in layer.tree.rglob("*.so*") if path.is_file()]
     heads = {path.name: path.read_bytes()[: ELF_MACHINE_AT + 2] for path in libraries}
     assert any("libvips" in name for name in heads)
@@ -73,9 +73,9 @@ def test_every_library_is_for_its_machine_and_its_python(layer: Layer, target: T
     assert [name for name in heads if "cpython-" in name and TAG not in name] == []
 
 
-def test_it_carries_the_runtimes_bytecode_or_says_that_it_has_none(layer: Layer, target: Target) -> None:
+def test_it_carries_the_runtimes_bytecode_or_says_that_it_has_none(layer: Layer, target: BuildTarget) -> None:
     compiled = {path.relative_to(layer.tree).as_posix() for path in layer.tree.rglob("*.pyc")}
-    if find_interpreter(target, REPOSITORY) is None:
+    if find_interpreter(target) is None:
         assert compiled == set()
         assert layer.note == NO_BYTECODE
         return
@@ -92,7 +92,7 @@ def test_its_zip_is_what_lambda_unpacks_to_opt(layer: Layer) -> None:
         assert set(zipped.namelist()) == {f"python/{name}" for name in names(layer)}
 
 
-def test_two_builds_are_the_same(layer: Layer, target: Target, tmp_path: Path) -> None:
+def test_two_builds_are_the_same(layer: Layer, target: BuildTarget, tmp_path: Path) -> None:
     for name in ("pyproject.toml", "uv.lock", ".tools"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
     again = build_layer(target, repository=tmp_path)
@@ -106,7 +106,7 @@ def test_the_arm64_layer_renders_a_photo_on_arm64(tmp_path: Path) -> None:
         python = find_arm64_python(REPOSITORY / ".tools")
     except NoArm64PythonError as reason:
         pytest.skip(f"the arm64 layer is not run: {reason}")
-    with zipfile.ZipFile(build_layer(Target.ARM64, repository=REPOSITORY).archive) as zipped:
+    with zipfile.ZipFile(build_layer(BuildTarget.ARM64, repository=REPOSITORY).archive) as zipped:
         zipped.extractall(tmp_path / "opt")
     (tmp_path / "photo.jpg").write_bytes(jpeg((400, 300)))
     (tmp_path / "out").mkdir()

@@ -12,10 +12,9 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-from scripts.aws.local_endpoint import client_environment, make_client
-from scripts.cli.repository import REPOSITORY
+from scripts.aws.local_endpoint import client_environment, make_local_client
+from scripts.bench.lambda_emulator import Emulator, Package, emulated, find_obstacle, unpack
 from scripts.local_stack.ministack import LocalAws, local_aws
-from tests.integration.runtime.emulator import Emulator, Package, emulated, find_obstacle, unpack
 from tests.integration.runtime.gate import Gate
 from tests.integration.template.packaged import Template
 from tests.support.events import s3_body, sqs_record
@@ -35,7 +34,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
 @pytest.fixture(scope="module")
 def aws() -> Iterator[LocalAws]:
     """Start a local AWS with nothing deployed, so that no function takes the messages."""
-    with local_aws(REPOSITORY / ".tools/stack/bin/python", REPOSITORY / ".build") as aws:
+    with local_aws() as aws:
         yield aws
 
 
@@ -55,7 +54,7 @@ class Surroundings:
     def make(cls, aws: LocalAws) -> "Surroundings":
         """Create buckets, queues and a topic with unique names."""
         mark = uuid4().hex[:8]
-        s3, sqs, sns = (make_client(service, aws.endpoint_url) for service in ("s3", "sqs", "sns"))
+        s3, sqs, sns = (make_local_client(service, aws.endpoint_url) for service in ("s3", "sqs", "sns"))
         for bucket in (f"input-{mark}", f"output-{mark}"):
             s3.create_bucket(Bucket=bucket)
         queues = {name: sqs.create_queue(QueueName=f"{name}-{mark}")["QueueUrl"] for name in ("photos", "dead-letters")}
@@ -78,7 +77,7 @@ class Surroundings:
 
     def upload(self, photos: Mapping[str, bytes]) -> dict[str, Any]:
         """Upload photos; return the Lambda event with their S3 records."""
-        s3, bucket = make_client("s3", self.aws.endpoint_url), self.names["InputBucket"]
+        s3, bucket = make_local_client("s3", self.aws.endpoint_url), self.names["InputBucket"]
         etags = {key: s3.put_object(Bucket=bucket, Key=key, Body=body)["ETag"] for key, body in photos.items()}
         return {
             "Records": [
@@ -88,12 +87,12 @@ class Surroundings:
         }
 
     def outputs(self) -> set[str]:
-        listed = make_client("s3", self.aws.endpoint_url).list_objects_v2(Bucket=self.names["OutputBucket"])
+        listed = make_local_client("s3", self.aws.endpoint_url).list_objects_v2(Bucket=self.names["OutputBucket"])
         return {entry["Key"] for entry in listed.get("Contents", [])}
 
     def dead_letters(self) -> dict[str, str]:
         """Return the failure code of each dead letter by source key."""
-        letters = make_client("sqs", self.aws.endpoint_url).receive_message(
+        letters = make_local_client("sqs", self.aws.endpoint_url).receive_message(
             QueueUrl=self.names["DeadLetterQueue"], MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
         attributes = [letter["MessageAttributes"] for letter in letters.get("Messages", [])]

@@ -1,4 +1,4 @@
-"""A stage without a consumer: the resources that the scripts need, and nobody who empties the queue meanwhile."""
+"""A stage without a function: tests alone receive from its queues."""
 
 import json
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from functools import cache, cached_property
 from typing import Any
 from uuid import uuid4
 
-from scripts.aws.local_endpoint import client_environment, make_client
-from scripts.aws.stage import Target, find_target
+from scripts.aws.local_endpoint import client_environment, make_local_client
+from scripts.aws.stage import Stage, find_stage
 
 RENDITIONS = "large:1200:80,medium:600:80,small:300:80"
 _OUTPUTS = {
@@ -26,7 +26,7 @@ _OUTPUTS = {
 
 @dataclass(frozen=True)
 class BareStage:
-    """A stage of a local AWS; its clients and its environment for subprocesses."""
+    """A stage of a local AWS, with clients and environment variables."""
 
     name: str
     endpoint_url: str
@@ -36,9 +36,9 @@ class BareStage:
         return client_environment(self.endpoint_url)
 
     @cached_property
-    def target(self) -> Target:
-        """As the scripts find it; needs `environment` in the environment."""
-        return find_target(self.name)
+    def target(self) -> Stage:
+        """The stage as the scripts find it; needs `environment` in the environment."""
+        return find_stage(self.name)
 
     def client(self, service: str) -> Any:
         return _client(service, self.endpoint_url)
@@ -46,14 +46,14 @@ class BareStage:
 
 @cache
 def _client(service: str, endpoint_url: str) -> Any:
-    return make_client(service, endpoint_url)  # making one takes as long as a hundred calls
+    return make_local_client(service, endpoint_url)  # making one takes as long as a hundred calls
 
 
 def deploy_bare_stage(endpoint_url: str) -> BareStage:
-    """Makes a stage of its own, with a name that nobody else has."""
+    """Deploy a stage with a unique name."""
     name = f"t{uuid4().hex[:10]}"
     template = {"Resources": _resources(name), "Outputs": {key: {"Value": value} for key, value in _OUTPUTS.items()}}
-    cloudformation = make_client("cloudformation", endpoint_url)
+    cloudformation = make_local_client("cloudformation", endpoint_url)
     stack_name = f"darkroom-{name}"
     cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(template))
     cloudformation.get_waiter("stack_create_complete").wait(
@@ -86,12 +86,12 @@ def _resources(name: str) -> dict[str, Any]:
 
 
 def fill_dlq(stage: BareStage, letters: Sequence[dict[str, Any]]) -> list[str]:
-    """Puts letters into the stage's DLQ; answers their ids."""
+    """Send dead letters to the stage's DLQ; return their ids."""
     return send_all(stage.client("sqs"), stage.target.outputs.dead_letter_queue_url, letters)
 
 
 def send_all(sqs: Any, url: str, messages: Sequence[dict[str, Any]]) -> list[str]:
-    """Sends messages, given as `SendMessage` takes them; answers their ids."""
+    """Send messages, given as SendMessage's arguments; return their ids."""
     ids: list[str] = []
     for start in range(0, len(messages), 10):
         entries = [{"Id": str(i), **message} for i, message in enumerate(messages[start : start + 10])]
@@ -101,7 +101,7 @@ def send_all(sqs: Any, url: str, messages: Sequence[dict[str, Any]]) -> list[str
 
 
 def drain(sqs: Any, url: str) -> list[dict[str, Any]]:
-    """Takes everything out of a queue that can be received."""
+    """Receive and delete all visible messages."""
     messages: list[dict[str, Any]] = []
     while answer := _receive(sqs, url):
         entries = [{"Id": str(i), "ReceiptHandle": message["ReceiptHandle"]} for i, message in enumerate(answer)]

@@ -1,4 +1,4 @@
-"""A command line run in this process, and what it said."""
+"""Runs a command line in this process and captures its output."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from scripts.cli.command_line import run
 
 @dataclass(frozen=True)
 class Said:
-    """What a command said, and how it ended."""
+    """A command's exit code and output."""
 
     code: int
     out: str

@@ -1,11 +1,11 @@
-"""Dead letters on a local AWS, and what is in its queues."""
+"""Dead letters on a local AWS, and the contents of its queues."""
 
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from processing.failures import FailureCode
-from scripts.aws.sqs_queue import Depth, Queue
+from scripts.aws.sqs_queue import Depth, SqsQueue
 from tests.integration.scripts.bare_stage import BareStage, drain
 from tests.support.dead_letters import dead_letter
 
@@ -14,7 +14,7 @@ CORRUPT = [dead_letter(f"old/{i}.png", code=FailureCode.CORRUPT_IMAGE) for i in 
 
 
 def denied_sources(stage: BareStage) -> list[dict[str, Any]]:
-    """Dead letters of photos that are really there."""
+    """Store photos; return their dead letters."""
     s3, bucket, letters = stage.client("s3"), stage.target.outputs.input_bucket, []
     for number in range(12):
         etag = s3.put_object(Bucket=bucket, Key=f"2026/{number}.jpg", Body=b"photo")["ETag"].strip('"')
@@ -23,7 +23,7 @@ def denied_sources(stage: BareStage) -> list[dict[str, Any]]:
 
 
 def depth(stage: BareStage) -> Depth:
-    return Queue(stage.client("sqs"), stage.target.outputs.dead_letter_queue_url).depth()
+    return SqsQueue(stage.client("sqs"), stage.target.outputs.dead_letter_queue_url).depth()
 
 
 def in_dlq(stage: BareStage) -> list[dict[str, Any]]:
@@ -39,7 +39,7 @@ def bodies(messages: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def with_names(text: str, stage: BareStage, ids: Sequence[str]) -> list[str]:
-    """The lines with the test's own names and ids replaced by what every run has, and columns closed up."""
+    """Replace the test's own names and ids, and runs of spaces."""
     for number, letter_id in enumerate(ids):
         text = text.replace(letter_id, f"id-{number}")
     return [" ".join(line.split()) for line in text.replace(stage.name, "STAGE").splitlines()]

@@ -1,4 +1,4 @@
-"""Stands in for the function where a test decides what becomes of each photo."""
+"""A fake function: the test decides each photo's outcome."""
 
 import threading
 from collections.abc import Iterator
@@ -17,18 +17,18 @@ SETTINGS = RenderSettings(parse_renditions(RENDITIONS), Limits(max_bytes=1, max_
 
 
 def store_outputs(s3: Any, bucket: str, key: str, etag: str, fingerprint: str = SETTINGS.fingerprint) -> None:
-    """Stores what the function stores for a photo, in small."""
+    """Store small outputs with a commit marker."""
     for output in output_keys(key, SETTINGS.renditions):
         s3.put_object(Bucket=bucket, Key=output, Body=b"x", Metadata=Marker(etag, "", fingerprint).to_metadata())
 
 
 @contextmanager
 def fake_function(stage: BareStage, failing: dict[str, FailureCode]) -> Iterator[list[str]]:
-    """Consumes the stage's queue while the block runs; yields the keys it has handled.
+    """Consume the stage's queue while the block runs; yield the keys handled.
 
     Args:
-        stage: whose queue.
-        failing: these keys are dead-lettered with this code; all others are processed.
+        stage: the stage.
+        failing: the failure codes of keys that are dead-lettered; all others are processed.
     """
     handled: list[str] = []
     stop = threading.Event()

@@ -1,4 +1,4 @@
-"""What all of `npm run dlq` has in common, on a local AWS."""
+"""Refusals, JSON and help of `npm run dlq`, on a local AWS."""
 
 import json
 from pathlib import Path
@@ -14,9 +14,9 @@ from tests.integration.scripts.dlq_stage import CORRUPT
     ("arguments", "why"),
     [
         (["redrive", "--to", "no-such-queue"], "there is no queue 'no-such-queue'"),
-        (["redrive", "--code", "acess-denied"], "is no failure code"),
-        (["redrive", "--older-than", "yesterday"], "is no duration"),
-        (["redrive", "--rate", "0/s"], "is no rate"),
+        (["redrive", "--code", "acess-denied"], "is not a failure code"),
+        (["redrive", "--older-than", "yesterday"], "is not a duration"),
+        (["redrive", "--rate", "0/s"], "is not a rate"),
         (["redrive", "--max", "0"], "greater than or equal to 1"),
         (["redrive", "--to", "https://queue/elsewhere", "--verify"], "need the stage's own queue"),
         (["show"], "give an ID or --key GLOB"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from processing.failures import FailureCode
-from scripts.aws.sqs_queue import Depth, Queue
+from scripts.aws.sqs_queue import Depth, SqsQueue
 from scripts.cli.repository import REPOSITORY
 from tests.integration.scripts.bare_stage import BareStage, fill_dlq
 from tests.integration.scripts.command_line import CommandLine
@@ -27,7 +27,7 @@ def test_list_reads_all_and_not_the_first_ten_and_leaves_everything_as_it_was(
     said = dlq("list")
     assert said.code == 0
     assert said.lines[0] == f"250 dead letters in {bare_stage.name}-dead-letters"
-    assert "Looking at dead letters counts as receiving them and hides them for a moment" in said.err
+    assert "Reading dead letters counts as receiving them and hides them for a moment" in said.err
     assert depth(bare_stage) == Depth(visible=250, in_flight=0, delayed=0)
     assert bodies(in_dlq(bare_stage)) == bodies(letters)
 
@@ -89,7 +89,7 @@ def test_a_list_and_an_export_that_are_short_of_what_sqs_promised_say_so(
     dlq: CommandLine, bare_stage: BareStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill_dlq(bare_stage, CORRUPT)
-    monkeypatch.setattr(Queue, "depth", lambda _: Depth(visible=40, in_flight=0, delayed=0))
+    monkeypatch.setattr(SqsQueue, "depth", lambda _: Depth(visible=40, in_flight=0, delayed=0))
     listed = dlq("list")
     assert (listed.code, listed.err.splitlines()[-1]) == (0, "SQS says about 40; 3 were read.")
     exported = dlq("export", str(tmp_path / "friday.jsonl"))

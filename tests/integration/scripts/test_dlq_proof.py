@@ -1,4 +1,4 @@
-"""Redrives with a canary and with a proof, on a local AWS."""
+"""`redrive --canary` and `--verify` on a local AWS."""
 
 import json
 import time

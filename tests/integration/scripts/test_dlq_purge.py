@@ -37,7 +37,7 @@ def test_an_export_edited_and_imported_comes_out_edited(
     ]
     assert depth(bare_stage) == Depth(visible=3, in_flight=0, delayed=0)
     edited = [json.loads(line) for line in file.read_text().splitlines()]
-    edited[0]["body"] = s3_body("mended.png")
+    edited[0]["body"] = s3_body("fixed.png")
     file.write_text("\n".join(map(json.dumps, edited[:2])))
 
     said = dlq("import", str(file))
@@ -47,7 +47,7 @@ def test_an_export_edited_and_imported_comes_out_edited(
         "To send: 2 messages of friday.jsonl to STAGE-photos.",
         "",
         "from code key",
-        "line 1 corrupt-image mended.png",
+        "line 1 corrupt-image fixed.png",
         f"line 2 corrupt-image {keys[1]}",
         "",
         "friday.jsonl.journal, beside the file, will remember which lines were sent.",
@@ -55,7 +55,7 @@ def test_an_export_edited_and_imported_comes_out_edited(
     assert in_queue(bare_stage) == []
 
     assert dlq("import", str(file), "--execute").code == 0
-    assert bodies(in_queue(bare_stage)) == sorted([s3_body("mended.png"), edited[1]["body"]])
+    assert bodies(in_queue(bare_stage)) == sorted([s3_body("fixed.png"), edited[1]["body"]])
     again = dlq("import", str(file), "--execute")
     assert again.lines[1] == "2 lines left out: an earlier run has sent them, says friday.jsonl.journal."
     assert in_queue(bare_stage) == []
@@ -73,7 +73,7 @@ def test_a_purge_deletes_what_was_exported_and_nothing_that_came_after(
         "To delete for good: 3 dead letters of STAGE-dead-letters that friday.jsonl has.",
         "12 stay: they are not in the export.",
     ]
-    assert dlq("purge", str(file), "--execute").code == 1  # nobody is there to confirm
+    assert dlq("purge", str(file), "--execute").code == 1  # no terminal to confirm at
     said = dlq("purge", str(file), "--execute", "--yes-delete", "15")
     assert said.code == 1
     assert "not confirmed: it would delete 3 dead letters; nothing was deleted" in said.err

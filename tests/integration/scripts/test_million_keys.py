@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from processing.commit_marker import Marker
 from scripts.cli.repository import REPOSITORY
 from scripts.reconcile.comparison import compare
-from scripts.reconcile.counts import Tally
+from scripts.reconcile.counts import StateCounts
 from scripts.reconcile.listing import Listed
 from scripts.reconcile.states import Expected, State
 
@@ -23,25 +23,25 @@ def key(number: int) -> str:
 
 
 def sources() -> Iterator[Listed]:
-    """A million source objects, generated as they are asked for."""
+    """Generate a million source objects."""
     return (Listed(key(number), "e1", 4_000_000, 1.0) for number in range(KEYS))
 
 
 def outputs() -> Iterator[Listed]:
-    """A million outputs: four for every fourth source."""
+    """Generate a million outputs: four for every fourth source."""
     return (Listed(f"{key(number)}/{name}", "x", 1, 2.0) for number in range(0, KEYS, 4) for name in NAMES)
 
 
 def compare_a_million() -> None:
-    """Run in a process of its own, so that nothing but this counts."""
-    before, tally = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, Tally()
-    for handful in compare(sources(), outputs(), lambda _: Marker("e1", "", "f1"), EXPECTED, tally):
-        for judged in handful:
-            tally.add(judged.state, judged.pair.key)
+    """Measure memory in a new process, so that only this counts."""
+    before, counts = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, StateCounts()
+    for chunk in compare(sources(), outputs(), lambda _: Marker("e1", "", "f1"), EXPECTED, counts):
+        for compared in chunk:
+            counts.add(compared.state, compared.pair.key)
     growth_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert tally.listed == {"sources": KEYS, "outputs": KEYS}
-    assert tally.states == {State.COMPLETE: KEYS // 4, State.MISSING: KEYS - KEYS // 4}
-    assert tally.heads == KEYS // 4
+    assert counts.listed == {"sources": KEYS, "outputs": KEYS}
+    assert counts.states == {State.COMPLETE: KEYS // 4, State.MISSING: KEYS - KEYS // 4}
+    assert counts.heads == KEYS // 4
     assert growth_mb < MAX_GROWTH_MB, f"{growth_mb:.0f} MB more for a million keys on each side"
 
 

@@ -25,12 +25,12 @@ NOW = ("--min-age", "0s")
 
 
 @pytest.fixture
-def reconcile(bare_stage: BareStage, impatient: None, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+def reconcile(bare_stage: BareStage, short_waits: None, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     return CommandLine(app, bare_stage.name, capsys)
 
 
 def put_source(stage: BareStage, key: str, body: bytes = b"photo") -> str:
-    """Stores a source object; answers its eTag."""
+    """Store a source object; return its eTag."""
     bucket = stage.target.outputs.input_bucket
     return str(stage.client("s3").put_object(Bucket=bucket, Key=key, Body=body)["ETag"].strip('"'))
 
@@ -45,7 +45,7 @@ def delete_output(stage: BareStage, key: str) -> None:
 
 @pytest.fixture
 def one_of_each(bare_stage: BareStage) -> dict[str, str]:
-    """A source in every state; answers their eTags."""
+    """Store a source in every state; return their eTags."""
     keys = ("complete", "missing", "partial", "damaged", "changed", "settings", "dead", "a", "a!", "a/b", "ü +%\n")
     etags = {key: put_source(bare_stage, f"{key}.jpg") for key in keys}
     for key in ("complete", "partial", "damaged", "a", "a/b"):

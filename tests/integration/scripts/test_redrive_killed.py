@@ -1,11 +1,11 @@
-"""`kill -9` at every step of a redrive of 200 dead letters, then the same command again: nothing is lost."""
+"""SIGKILL at every step of a redrive of 200 dead letters, then the same command again."""
 
 import json
 import multiprocessing
 import os
 import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,39 +15,45 @@ from uuid import uuid4
 import pytest
 
 from processing.failures import FailureCode
-from scripts.aws.dlq_reader import wait_until_shown
-from scripts.aws.local_endpoint import make_client
-from scripts.aws.stage import Target
+from scripts.aws import dlq_reader
+from scripts.aws.dlq_reader import wait_until_visible
+from scripts.aws.local_endpoint import make_local_client
+from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
-from scripts.dlq.mover import MOVED
 from scripts.dlq.redrive import Redrive
+from scripts.dlq.send_then_delete import MOVED
 from scripts.local_stack.ministack import LocalAws
 from scripts.sending.journal import Journal
 from scripts.sending.sender import SENT
 from tests.integration.scripts.bare_stage import drain, send_all
-from tests.integration.scripts.killed_redrive import TIMING, make_request, make_target, run_until_killed
+from tests.integration.scripts.killed_redrive import (
+    VISIBILITY_TIMEOUT_SECONDS,
+    make_request,
+    make_target,
+    run_until_killed,
+)
 from tests.support.dead_letters import dead_letter
 
 LETTERS = [dead_letter(f"2026/{i:03}.jpg", code=FailureCode.ACCESS_DENIED, message_id=f"m{i}") for i in range(200)]
 BATCH = 10
 AT_ONCE = 16
 NEVER = 1_000_000
-# Every step takes some minutes. By default: each kind of step, the first time and the last.
+# All steps take some minutes. By default: the first and the last of each kind.
 EVERY_STEP = bool(os.environ.get("DARKROOM_KILL_AT_EVERY_STEP"))
 
 
 @dataclass(frozen=True)
 class Account:
-    """Where every letter is after a kill at one step and a rerun.
+    """Where every dead letter is after a kill at one step and a second run.
 
     Attributes:
         step: where the first run was killed, counted from 0.
-        exit_code: how it ended.
+        exit_code: of the first run.
         in_queue: how often each letter's body is in the queue.
         attributes: the attributes of each body.
-        in_dlq: how many are still in the DLQ.
-        journal: how many letters are at each step of the journal.
-        reported_twice: of how many the rerun says that they may have been sent twice.
+        in_dlq: how many are in the DLQ.
+        journal: how many dead letters are at each step of the journal.
+        reported_twice: how many the second run reports as maybe sent twice.
     """
 
     step: int
@@ -64,16 +70,16 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A DLQ with 200 letters and a queue, for one kill."""
+class KillCase:
+    """A DLQ with 200 dead letters and a queue, for one kill."""
 
-    target: Target
+    target: Stage
     sqs: Any
     journal: Path
     step: int
 
     def kill(self, endpoint_url: str) -> int | None:
-        """Runs a redrive that dies at the step; answers how its process ended."""
+        """Run a redrive that is killed at the step; return its exit code."""
         outputs = self.target.outputs
         queues = (outputs.queue_url, outputs.dead_letter_queue_url)
         arguments = (endpoint_url, *queues, str(self.journal), self.step)
@@ -83,7 +89,7 @@ class Scene:
         return process.exitcode
 
     def rerun(self, exit_code: int | None) -> Account:
-        """Gives the same command again, and counts."""
+        """Run the same redrive again and count."""
         reported_twice, journal = _rerun(self.target, self.journal)
         arrived = drain(self.sqs, self.target.outputs.queue_url)
         return Account(
@@ -97,26 +103,26 @@ class Scene:
         )
 
 
-def _set_scene(aws: LocalAws, sqs: Any, folder: Path, step: int) -> Scene:
+def _set_up(aws: LocalAws, sqs: Any, folder: Path, step: int) -> KillCase:
     queue, dlq = (sqs.create_queue(QueueName=f"q{uuid4().hex}")["QueueUrl"] for _ in range(2))
     send_all(sqs, dlq, LETTERS)
-    return Scene(make_target(aws.endpoint_url, queue, dlq), sqs, folder / f"{step}.journal", step)
+    return KillCase(make_target(aws.endpoint_url, queue, dlq), sqs, folder / f"{step}.journal", step)
 
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.integration.scripts.killed_redrive"])
 
 
-def _rerun(target: Target, path: Path) -> tuple[int, dict[str, int]]:
+def _rerun(target: Stage, path: Path) -> tuple[int, dict[str, int]]:
     job = Redrive(target, make_request(target, path), Screen())
-    wait_until_shown(job.source, TIMING, Screen())
+    wait_until_visible(target.dlq, Screen())
     with Journal(path) as journal:
         result = job.execute(job.plan(journal), journal)
         return len(result.moves.sent.maybe_twice), journal.counts()
 
 
 def _choose(names: Sequence[str]) -> list[int]:
-    """The numbers of the steps to die at."""
+    """Choose the steps to be killed at."""
     if EVERY_STEP:
         return list(range(len(names)))
     places: dict[str, list[int]] = {}
@@ -126,15 +132,22 @@ def _choose(names: Sequence[str]) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def accounts(bare_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Account]:
-    folder, sqs = tmp_path_factory.mktemp("journals"), make_client("sqs", bare_aws.endpoint_url)
-    assert _set_scene(bare_aws, sqs, folder, NEVER).kill(bare_aws.endpoint_url) == 0
+def accounts(bare_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence[Account]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dlq_reader, "VISIBILITY_TIMEOUT_SECONDS", VISIBILITY_TIMEOUT_SECONDS)
+        patch.setattr(dlq_reader, "WAIT_SECONDS", 0)
+        yield _kill_and_rerun(bare_aws, tmp_path_factory)
+
+
+def _kill_and_rerun(bare_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Account]:
+    folder, sqs = tmp_path_factory.mktemp("journals"), make_local_client("sqs", bare_aws.endpoint_url)
+    assert _set_up(bare_aws, sqs, folder, NEVER).kill(bare_aws.endpoint_url) == 0
     names = json.loads((folder / f"{NEVER}.journal.steps").read_text())
     with ThreadPoolExecutor(AT_ONCE) as threads:  # reruns mostly wait for what the killed run held
         reruns = []
         for step in _choose(names):
-            scene = _set_scene(bare_aws, sqs, folder, step)
-            reruns.append(threads.submit(scene.rerun, scene.kill(bare_aws.endpoint_url)))
+            case = _set_up(bare_aws, sqs, folder, step)
+            reruns.append(threads.submit(case.rerun, case.kill(bare_aws.endpoint_url)))
         return [rerun.result() for rerun in reruns]
 
 

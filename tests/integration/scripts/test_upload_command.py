@@ -17,7 +17,7 @@ from processing.digest.message import Batch, summarise
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from scripts.aws import digest_subscription as digest_watch
-from scripts.aws.digest_subscription import watch_digests
+from scripts.aws.digest_subscription import subscribe_to_digests
 from scripts.cli.repository import REPOSITORY
 from scripts.upload.__main__ import app
 from tests.integration.scripts.bare_stage import BareStage
@@ -179,7 +179,7 @@ def test_watching_follows_every_photo_to_its_outcome_by_the_digests(
 
 
 def _tell_outcomes(stage: BareStage, failing: dict[str, FailureCode], count: int) -> None:
-    """Sends a digest of each photo as soon as it is there, as the function would."""
+    """Send a digest of each photo as soon as it is uploaded, as the function would."""
     _wait_for(lambda: subscriptions(stage) != [])
     told: set[str] = set()
     s3, bucket = stage.client("s3"), stage.target.outputs.input_bucket
@@ -233,11 +233,11 @@ def test_the_queue_of_a_killed_run_is_removed_by_the_next_one_once_it_is_old(
     with subprocess.Popen([*command, "--watch", "--execute"], cwd=REPOSITORY, stdout=subprocess.DEVNULL) as process:
         _wait_for(lambda: len(subscriptions(bare_stage)) == 1)
         process.kill()
-    with watch_digests(bare_stage.target):
+    with subscribe_to_digests(bare_stage.target):
         assert len(watching_queues(bare_stage)) == 2
     monkeypatch.setattr(digest_watch, "ABANDONED_SECONDS", -1)
     monkeypatch.setattr(digest_watch, "RETENTION_SECONDS", 3600)
-    with watch_digests(bare_stage.target):
+    with subscribe_to_digests(bare_stage.target):
         assert len(watching_queues(bare_stage)) == 1
         assert len(subscriptions(bare_stage)) == 1
 

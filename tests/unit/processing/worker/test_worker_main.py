@@ -10,7 +10,7 @@ import pytest
 
 from processing.settings import Limits, RenderSettings
 from processing.worker.protocol import estimate_request, parse_rendered, render_request
-from scripts.bench.processes import peak_bytes, resident_bytes
+from scripts.bench.measurements import peak_bytes, resident_bytes
 from scripts.cli.repository import REPOSITORY
 from tests.support import photos
 from tests.support.rendering import LIMITS, RENDITIONS, SETTINGS

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ProfileNotFound
 
-from scripts.aws.region import find_region
+from scripts.aws.stage import find_region
 
 CONFIG = "[default]\nregion = eu-west-1\n[profile photos]\nregion = eu-north-1\n[profile nowhere]\n"
 

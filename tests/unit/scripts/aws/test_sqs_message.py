@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.aws.sqs_message import Message, MessageFormatError
+from scripts.aws.sqs_message import MessageFormatError, StoredMessage
 
 ALLOWED = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), min_size=1)
 NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
@@ -18,16 +18,16 @@ VALUES = st.one_of(
 
 @given(ALLOWED, st.dictionaries(NAMES, VALUES, max_size=10))
 def test_a_message_comes_back_from_its_json_as_it_was(body: str, attributes: dict[str, dict[str, Any]]) -> None:
-    message = Message(id="m1", body=body, attributes=attributes, system={"SentTimestamp": "1"})
-    assert Message.from_document(json.loads(json.dumps(message.to_document()))) == message
+    message = StoredMessage(id="m1", body=body, attributes=attributes, system={"SentTimestamp": "1"})
+    assert StoredMessage.from_document(json.loads(json.dumps(message.to_document()))) == message
 
 
 def test_it_is_sent_again_with_its_attributes_and_its_trace() -> None:
     attributes = {"code": {"DataType": "String", "StringValue": "too-slow"}}
-    message = Message(
+    message = StoredMessage(
         id="m1", body="b", attributes=attributes, system={"AWSTraceHeader": "Root=1", "SentTimestamp": "1"}
     )
-    assert message.sending() == {
+    assert message.send_arguments() == {
         "MessageBody": "b",
         "MessageAttributes": attributes,
         "MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}},
@@ -39,7 +39,7 @@ def test_the_size_counts_body_names_types_and_values() -> None:
         "a": {"DataType": "String", "StringValue": "ü"},
         "bb": {"DataType": "Binary", "BinaryValue": b"123"},
     }
-    assert Message(id="", body="ü!", attributes=attributes).size_bytes == 3 + (1 + 6 + 2) + (2 + 6 + 3)
+    assert StoredMessage(id="", body="ü!", attributes=attributes).size_bytes == 3 + (1 + 6 + 2) + (2 + 6 + 3)
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_the_size_counts_body_names_types_and_values() -> None:
 )
 def test_what_sqs_would_refuse_is_refused_before_anything_is_sent(document: object) -> None:
     with pytest.raises(MessageFormatError):
-        Message.from_document(document)
+        StoredMessage.from_document(document)

@@ -4,8 +4,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.aws.sqs_message import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Message
-from scripts.aws.sqs_queue import ENTRY_ATTEMPTS, batches, chunks, in_batch
+from scripts.aws.parallel import chunks
+from scripts.aws.sqs_message import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, StoredMessage
+from scripts.aws.sqs_queue import ENTRY_ATTEMPTS, batches, call_in_batch
 
 
 class Throttling:
@@ -30,7 +31,7 @@ class Throttling:
 
 def test_an_entry_that_sqs_throttled_is_tried_again_alone() -> None:
     call = Throttling({1: [("InternalError", False)] * 2})
-    outcome = in_batch(call, "url", [{}, {}, {}], sleep=lambda _: None)
+    outcome = call_in_batch(call, "url", [{}, {}, {}], sleep=lambda _: None)
     assert call.calls == [["0", "1", "2"], ["1"], ["1"]]
     assert sorted(outcome.done) == [0, 1, 2]
     assert outcome.failed == {}
@@ -38,30 +39,30 @@ def test_an_entry_that_sqs_throttled_is_tried_again_alone() -> None:
 
 def test_an_entry_that_is_wrong_in_itself_is_not_tried_again_and_not_forgotten() -> None:
     call = Throttling({0: [("InvalidMessageContents", True)], 1: [("InternalError", False)]})
-    outcome = in_batch(call, "url", [{}, {}], sleep=lambda _: None)
+    outcome = call_in_batch(call, "url", [{}, {}], sleep=lambda _: None)
     assert outcome.failed == {0: "InvalidMessageContents"}
     assert sorted(outcome.done) == [1]
 
 
 def test_an_entry_that_never_goes_well_is_given_up_with_its_code() -> None:
     call = Throttling({0: [("InternalError", False)] * 99})
-    assert in_batch(call, "url", [{}], sleep=lambda _: None).failed == {0: "InternalError"}
+    assert call_in_batch(call, "url", [{}], sleep=lambda _: None).failed == {0: "InternalError"}
     assert len(call.calls) == ENTRY_ATTEMPTS
 
 
 def test_an_entry_that_sqs_does_not_mention_counts_as_failed() -> None:
-    assert in_batch(lambda **_: {}, "url", [{}], sleep=lambda _: None).failed == {0: "NoAnswer"}
+    assert call_in_batch(lambda **_: {}, "url", [{}], sleep=lambda _: None).failed == {0: "NoAnswer"}
 
 
 def test_nothing_is_asked_for_no_entries() -> None:
     call = Throttling({})
-    in_batch(call, "url", [])
+    call_in_batch(call, "url", [])
     assert call.calls == []
 
 
 @given(st.lists(st.integers(1, MAX_BATCH_BYTES), max_size=60))
 def test_batches_keep_both_limits_and_the_order(sizes: list[int]) -> None:
-    messages = [Message(id=str(i), body="x" * size) for i, size in enumerate(sizes)]
+    messages = [StoredMessage(id=str(i), body="x" * size) for i, size in enumerate(sizes)]
     cut = list(batches(messages))
     assert [message for batch in cut for message in batch] == messages
     assert all(1 <= len(batch) <= MAX_BATCH_ENTRIES for batch in cut)
@@ -69,7 +70,7 @@ def test_batches_keep_both_limits_and_the_order(sizes: list[int]) -> None:
 
 
 def test_a_message_larger_than_a_batch_goes_alone() -> None:
-    messages = [Message(id=str(i), body="x" * size) for i, size in enumerate((1, MAX_BATCH_BYTES + 1, 1))]
+    messages = [StoredMessage(id=str(i), body="x" * size) for i, size in enumerate((1, MAX_BATCH_BYTES + 1, 1))]
     assert [len(batch) for batch in batches(messages)] == [1, 1, 1]
 
 

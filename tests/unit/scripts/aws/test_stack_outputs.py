@@ -1,8 +1,8 @@
 import boto3
 import pytest
+from botocore.stub import Stubber
 
 from scripts.aws.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
-from scripts.deploy.empty_account import empty_account
 
 NAMES = [
     "InputBucketName",
@@ -34,8 +34,8 @@ def test_missing_outputs_are_named() -> None:
 
 
 def test_a_stage_that_is_not_deployed_is_a_clear_error() -> None:
-    with empty_account() as endpoint_url:
-        session = boto3.Session("test", "test", region_name="us-east-1")
-        cloudformation = session.client("cloudformation", endpoint_url=endpoint_url)
+    cloudformation = boto3.Session("test", "test", region_name="us-east-1").client("cloudformation")
+    with Stubber(cloudformation) as stubber:
+        stubber.add_client_error("describe_stacks", "ValidationError")
         with pytest.raises(StackOutputsError, match="no stack darkroom-prod"):
             read_stack_outputs(cloudformation, "prod")

@@ -5,8 +5,8 @@ import pytest
 
 from scripts.aws import stage as targets
 from scripts.aws.stack_outputs import StackOutputsError
-from scripts.aws.stage import find_target
-from scripts.cli.errors import TargetError
+from scripts.aws.stage import find_stage
+from scripts.cli.errors import StageError
 
 
 @pytest.fixture(autouse=True)
@@ -18,14 +18,14 @@ def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_local_stack_that_is_not_up_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(targets, "find_kept_stack", lambda: None)
-    with pytest.raises(TargetError, match="keep one up with `npm run stack`"):
-        find_target("local")
+    monkeypatch.setattr(targets, "find_running_stack", lambda: None)
+    with pytest.raises(StageError, match="start one with `npm run stack`"):
+        find_stage("local")
 
 
 def test_a_region_must_be_known() -> None:
-    with pytest.raises(TargetError, match="set AWS_REGION, or a profile that names one"):
-        find_target("prod")
+    with pytest.raises(StageError, match="set AWS_REGION, or a profile that names one"):
+        find_stage("prod")
 
 
 def test_a_stage_is_looked_for_in_the_region_that_aws_region_names_whatever_the_profile_says(
@@ -44,6 +44,6 @@ def test_a_stage_is_looked_for_in_the_region_that_aws_region_names_whatever_the_
     for profile in (None, "photos"):
         if profile:
             monkeypatch.setenv("AWS_PROFILE", profile)
-        with pytest.raises(TargetError, match=r"looked in us-east-2"):
-            find_target("prod")
+        with pytest.raises(StageError, match=r"looked in us-east-2"):
+            find_stage("prod")
     assert regions == ["us-east-2", "us-east-2"]

@@ -1,8 +1,8 @@
-"""Results as the benchmark writes them, made for tests."""
+"""Results in the form that the benchmark writes, for tests."""
 
 from typing import Any
 
-from scripts.bench.parts import FORMAT
+from scripts.bench.report import FORMAT
 
 
 def spread(median: float) -> dict[str, float]:

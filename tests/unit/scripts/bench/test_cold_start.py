@@ -1,4 +1,4 @@
-"""Where the time of the imports goes."""
+"""The time of the imports, by group."""
 
 import pytest
 

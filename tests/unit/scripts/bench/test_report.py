@@ -5,11 +5,8 @@ import platform
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import pytest
-
-from scripts.bench.__main__ import read_results, write_results
-from scripts.bench.plot import draw_ratios
-from scripts.bench.report import render_report
+from scripts.bench.chart import draw_chart
+from scripts.bench.report import read_results, render_page, write_results
 from scripts.cli.repository import REPOSITORY
 from tests.unit.scripts.bench.results import batch, measured, memory, score, versus
 
@@ -22,14 +19,14 @@ RESULTS = {
 
 
 def test_a_missed_target_is_shown_as_missed() -> None:
-    page = render_report(RESULTS)
+    page = render_page(RESULTS)
     assert "| peak memory over Python's own, 100mp.jpg | 60 MB | 70 MB | **missed** |" in page
     assert "| wall time / CPU time, batch of 10, one core | 1.2 | 1.20 (1.08 to 1.32) | met |" in page
 
 
 def test_every_table_has_as_many_cells_in_each_row_as_in_its_head() -> None:
-    widths = [line.count("|") for line in render_report(RESULTS).splitlines() if line.startswith("|")]
-    tables = "\n".join(line if line.startswith("|") else "" for line in render_report(RESULTS).splitlines())
+    widths = [line.count("|") for line in render_page(RESULTS).splitlines() if line.startswith("|")]
+    tables = "\n".join(line if line.startswith("|") else "" for line in render_page(RESULTS).splitlines())
     for table in filter(None, tables.split("\n\n")):
         assert len({line.count("|") for line in table.strip().splitlines()}) == 1
     assert widths
@@ -50,13 +47,30 @@ def test_results_of_an_older_form_are_left_out_instead_of_misread(tmp_path: Path
     assert read_results(tmp_path).keys() == {"memory"}
 
 
-def test_the_longest_bar_of_the_chart_is_the_slowest_peers_and_titles_cannot_break_it() -> None:
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(svg: str) -> list[str | None]:
+    return [text.text for text in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+def test_the_chart_shows_every_peer_in_its_legend_and_the_ratio_at_every_bar() -> None:
     part = RESULTS["versus"]
-    root = ET.fromstring(draw_ratios(part["scores"], part["titles"], part["photos"]))
-    bars = [bar for bar in root.iter("{http://www.w3.org/2000/svg}rect") if bar.get("height") == "13"]
-    widths = [float(bar.get("width", "0")) for bar in bars]
-    assert widths[1] == pytest.approx(2.5 * widths[0])
-    assert "sharp <clone>" in {text.text for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    shown = texts(draw_chart(part["scores"], part["titles"], part["photos"]))
+    assert set(part["titles"].values()) <= set(shown)
+    assert {"1.00", "2.50", "12 MP JPEG"} <= set(shown)
+
+
+def test_no_text_of_the_published_chart_is_cut_off() -> None:
+    root = ET.fromstring((DOCS / "benchmarks.svg").read_text())
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    published = json.loads((DOCS / "benchmarks.json").read_text())["versus"]["titles"].values()
+    found = {text.text: text.attrib for text in root.iter(f"{SVG}text") if text.text in published}
+    assert found.keys() == set(published)
+    for title, attributes in found.items():
+        x, y = float(attributes["x"]), float(attributes["y"])
+        assert x + 6 * len(title or "") < width  # 6 units for each letter of 9 points
+        assert 0 < y < height
 
 
 def test_the_published_page_and_chart_are_those_of_the_published_figures(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+"""The order of the jobs on the local stack."""
+
 from scripts.bench.scale import schedule
 
 

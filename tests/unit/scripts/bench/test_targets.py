@@ -1,14 +1,14 @@
-"""A target is met or missed by what was measured, and both are shown."""
+"""The measured figures meet or miss each target, and both are shown."""
 
 from typing import Any
 
 import pytest
 
-from scripts.bench.targets import Check, check_targets
+from scripts.bench.targets import TargetCheck, check_targets
 from tests.unit.scripts.bench.results import batch, memory, score, versus
 
 
-def only(results: dict[str, Any], what: str) -> Check:
+def only(results: dict[str, Any], what: str) -> TargetCheck:
     (check,) = [check for check in check_targets(results) if what in check.what]
     return check
 

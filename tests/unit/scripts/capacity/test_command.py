@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from scripts.capacity.__main__ import app
-from scripts.capacity.figures import FiguresError, read_figures
+from scripts.capacity.plan import read_figures
 from scripts.cli.command_line import EXIT_COULD_NOT_RUN, EXIT_OK, run
+from scripts.cli.errors import OperatorError
 
 
 def capacity(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -69,5 +70,5 @@ def test_what_makes_no_sense_is_refused_with_a_reason(
 
 def test_without_measured_figures_it_says_how_to_get_them(tmp_path: Path) -> None:
     (tmp_path / "benchmarks.json").write_text('{"memory": {}}')
-    with pytest.raises(FiguresError, match="npm run bench"):
+    with pytest.raises(OperatorError, match="npm run bench"):
         read_figures(tmp_path / "benchmarks.json")

@@ -1,4 +1,4 @@
-"""How long a bulk upload takes and what it asks of AWS."""
+"""Duration, AWS usage and cost of a bulk upload."""
 
 from dataclasses import replace
 from math import inf
@@ -8,9 +8,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.capacity.costs import cost_lines, storage_per_month, total
+from scripts.aws.prices import PriceList
+from scripts.capacity.__main__ import override
 from scripts.capacity.plan import CONCURRENCY, PROD, STORAGE, UPLOAD, Deployment, Figures, make_plan, processors
-from scripts.capacity.price_list import PriceError, PriceList, override
+from scripts.capacity.report import cost_lines, storage_per_month, total
+from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
 
 FIGURES = Figures(cpu_ms=100, waiting_ms=250, init_ms=400, bytes_out=500_000)
@@ -138,7 +140,7 @@ def test_a_price_can_be_replaced_by_its_name() -> None:
 
 @pytest.mark.parametrize("setting", ["lambda=1", "s3_put", "s3_put=", "s3_put=-1", "s3_put=nan", "s3_put=inf", ""])
 def test_a_price_that_is_none_is_refused(setting: str) -> None:
-    with pytest.raises(PriceError):
+    with pytest.raises(OperatorError):
         override(PriceList(), [setting])
 
 

@@ -1,4 +1,4 @@
-"""Lambda's way of taking work from a queue, as arithmetic."""
+"""The growth of Lambda's concurrency for an SQS queue."""
 
 import pytest
 from hypothesis import given

@@ -1,11 +1,11 @@
-"""How a command line ends, whatever happens in it."""
+"""Exit codes and error messages of a command line."""
 
 import pytest
 import typer
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ProfileNotFound
 
 from scripts.cli.command_line import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, EXIT_OK, make_app, run
-from scripts.cli.errors import JournalError, OperatorError, TargetError
+from scripts.cli.errors import JournalError, OperatorError, StageError
 
 
 def command_line(error: BaseException | None = None, code: int | None = None) -> typer.Typer:
@@ -29,7 +29,7 @@ def test_a_command_answers_its_exit_code() -> None:
     ("error", "words"),
     [
         (OperatorError("no such letter"), "no such letter"),
-        (TargetError("no such stage"), "no such stage"),
+        (StageError("no such stage"), "no such stage"),
         (JournalError("another run"), "another run"),
         (PermissionError(13, "Permission denied", "friday.jsonl"), "Permission denied"),
         (NoCredentialsError(), "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),

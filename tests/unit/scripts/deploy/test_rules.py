@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.deploy.rules import build_target, find_mistakes
+from scripts.deploy.rules import build_target, find_mistakes, find_parameter_mistakes
 
+KNOWN = ("renditions", "concurrency", "summaryEmail")
 GOOD = {
     "stage": "prod",
     "input_bucket": "darkroom-prod-input-${AWS::AccountId}-${AWS::Region}",
@@ -33,7 +34,7 @@ GOOD = {
 
 
 def config(**changes: Any) -> dict[str, Any]:
-    """A resolved serverless.yml, reduced to what the rules look at."""
+    """Return a resolved serverless.yml, reduced to what the rules read."""
     value = {**GOOD, **changes}
     return {
         "provider": {
@@ -148,3 +149,25 @@ def test_any_stage_on_a_local_stack_takes_what_is_built_for_this_machine_and_not
     assert find_mistakes(config(stage="prod", layer="local"), on_local_stack=True) == []
     (mistake,) = find_mistakes(config(stage="prod", layer="arm64"), on_local_stack=True)
     assert "builtFor" in mistake
+
+
+def test_good_parameters_have_no_mistakes() -> None:
+    assert find_parameter_mistakes(["concurrency=7", "renditions=large:1600:82,small:400:80"], KNOWN) == []
+
+
+def test_a_value_may_hold_an_equals_sign() -> None:
+    assert find_parameter_mistakes(["summaryEmail=a=b@example.com"], KNOWN) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["rendition=large:1600:82"], "did you mean renditions?"),
+        (["nonsense=1"], "there are concurrency, renditions, summaryEmail"),
+        (["concurrency"], "--param=concurrency: it must be name=value"),
+        (["concurrency=7", "concurrency=8"], "--param=concurrency=... is given twice"),
+    ],
+)
+def test_each_mistake_in_the_parameters_is_named_once(given: list[str], words: str) -> None:
+    (mistake,) = find_parameter_mistakes(given, KNOWN)
+    assert words in mistake

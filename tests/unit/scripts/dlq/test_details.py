@@ -6,13 +6,13 @@ from processing.failures import FailureCode
 from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.photo_state import SourceState
 from scripts.cli.output import plain_lines
-from scripts.dlq.details import Evidence, letter_report
+from scripts.dlq.details import SourceToday, details_report
 from tests.support.dead_letters import NOW, received
 
 
 def lines(letter: DeadLetter, state: SourceState = SourceState.SAME, *, is_done: bool = False) -> list[str]:
-    evidence = [Evidence(source, state, is_done) for source in letter.sources]
-    return plain_lines(letter_report(letter, evidence, NOW, "/aws/lambda/darkroom-prod-process"))
+    sources = [SourceToday(source, state, is_done) for source in letter.sources]
+    return plain_lines(details_report(letter, sources, NOW, "/aws/lambda/darkroom-prod-process"))
 
 
 def test_a_letter_is_shown_whole_line_by_line() -> None:
@@ -26,7 +26,7 @@ def test_a_letter_is_shown_whole_line_by_line() -> None:
         "  attempts          5",
         "  first seen        2026-11-23T08:00:00+00:00",
         "  in a queue since  2026-11-23T08:00:00+00:00 (1 h ago)",
-        "  looked at         2 times, this one included",
+        "  received          2 times, this one included",
         "  message id        m1",
         "  request id        request-1",
         "  source            s3://photos/2026/a b.jpg",
@@ -44,7 +44,7 @@ def test_a_letter_is_shown_whole_line_by_line() -> None:
     [
         (SourceState.OVERWRITTEN, "overwritten: a redrive would do nothing, the newer version had its own message"),
         (SourceState.GONE, "gone: a redrive would do nothing"),
-        (SourceState.UNKNOWN, "not known: S3 would not say (access denied, or no valid bucket name)"),
+        (SourceState.UNKNOWN, "not known: S3 refused (access denied, or not a valid bucket name)"),
     ],
 )
 def test_it_says_what_became_of_the_source(state: SourceState, words: str) -> None:
@@ -55,9 +55,9 @@ def test_it_says_when_the_outputs_are_complete_after_all() -> None:
     assert "  outputs today     complete: a redrive would do nothing" in lines(received("d1"), is_done=True)
 
 
-def test_a_letter_that_sqs_moved_shows_no_reason_of_an_earlier_life_as_its_own() -> None:
+def test_a_letter_that_sqs_moved_shows_no_reason_from_before_a_redrive_as_its_own() -> None:
     shown = lines(received("d1", code=FailureCode.ACCESS_DENIED, moved_by_sqs=True, detail="old", attempts=5))
-    assert shown[1].startswith("  code              no-reason (retryable): SQS gave it up itself")
+    assert shown[1].startswith("  code              no-reason (retryable): SQS moved it itself")
     assert "  earlier reason    access-denied, from before it was last redriven" in shown
     assert not any("old" in line or "attempts" in line for line in shown)
 

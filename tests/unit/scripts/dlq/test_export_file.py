@@ -50,7 +50,7 @@ def test_an_export_that_breaks_off_leaves_no_file_that_looks_whole(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     write_export(tmp_path / "e.jsonl", "arn:dlq", LETTERS)
     assert (tmp_path / "e.jsonl").stat().st_mode & 0o077 == 0
 

@@ -1,4 +1,4 @@
-"""Message move tasks, against botocore's own model of the service: neither moto nor the local stack has them."""
+"""Message move tasks, with botocore's Stubber: neither moto nor the local AWS has them."""
 
 import json
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from scripts.aws.dlq_timing import Timing
 from scripts.aws.stack_outputs import StackOutputs
-from scripts.aws.stage import Target
+from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
-from scripts.dlq import redrive_command as redriving
-from scripts.dlq.move_task import MoveTask, MoveTasks, Status, fits
-from scripts.dlq.redrive import Request
+from scripts.dlq import redrive_command
+from scripts.dlq.move_task import MoveTask, MoveTasks, can_use_rate
+from scripts.dlq.redrive import is_whole_queue
+from scripts.dlq.redrive_plan import RedriveRequest
 from scripts.dlq.selection import Selection
 from tests.support.dead_letters import dead_letter
 
@@ -30,23 +30,23 @@ LOOK = {"SourceArn": DLQ_ARN, "MaxResults": 1}
 
 
 @pytest.fixture
-def target() -> Target:
+def stage() -> Stage:
     session = boto3.Session("test", "test", region_name="eu-west-1")
     names = dict.fromkeys(StackOutputs.__annotations__, "unused")
     outputs = StackOutputs(**names | {"queue_url": QUEUE, "dead_letter_queue_url": DLQ})
-    return Target(stage="prod", outputs=outputs, session=session)
+    return Stage(name="prod", outputs=outputs, session=session)
 
 
 @pytest.fixture
-def sqs(target: Target) -> Iterator[Stubber]:
-    with Stubber(target.sqs) as stubber:
+def sqs(stage: Stage) -> Iterator[Stubber]:
+    with Stubber(stage.sqs) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
 
 
 @pytest.fixture
-def tasks(target: Target) -> MoveTasks:
-    return MoveTasks(target.sqs, DLQ_ARN, sleep=lambda _: None)
+def tasks(stage: Stage) -> MoveTasks:
+    return MoveTasks(stage.sqs, DLQ_ARN, sleep=lambda _: None)
 
 
 def answer(**task: Any) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def test_a_rate_is_passed_on(sqs: Stubber, tasks: MoveTasks) -> None:
     ("per_second", "can"), [(None, True), (1, True), (500, True), (501, False), (0.5, False), (2.5, False)]
 )
 def test_a_task_knows_whole_rates_up_to_500_a_second(per_second: float | None, can: bool) -> None:
-    assert fits(per_second) is can
+    assert can_use_rate(per_second) is can
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,13 @@ def test_a_task_knows_whole_rates_up_to_500_a_second(per_second: float | None, c
 )
 def test_a_service_without_move_tasks_for_us_is_recognised(sqs: Stubber, tasks: MoveTasks, code: str) -> None:
     sqs.add_client_error("list_message_move_tasks", code)
-    assert not tasks.are_there()
+    assert not tasks.is_available()
 
 
 def test_a_refusal_for_another_reason_is_not_taken_for_that(sqs: Stubber, tasks: MoveTasks) -> None:
     sqs.add_client_error("list_message_move_tasks", "InternalError")
     with pytest.raises(tasks.sqs.exceptions.ClientError, match="InternalError"):
-        tasks.are_there()
+        tasks.is_available()
 
 
 def test_a_task_is_followed_to_its_end(sqs: Stubber, tasks: MoveTasks) -> None:
@@ -96,12 +96,14 @@ def test_a_task_is_followed_to_its_end(sqs: Stubber, tasks: MoveTasks) -> None:
         "list_message_move_tasks", answer(**cancelling, ApproximateNumberOfMessagesMoved=20, **counts), LOOK
     )
     sqs.add_response(
-        "list_message_move_tasks", answer(Status="COMPLETED", ApproximateNumberOfMessagesMoved=37, **counts), LOOK
+        "list_message_move_tasks",
+        answer(Status="COMPLETED", ApproximateNumberOfMessagesMoved=37, **counts),
+        LOOK,
     )
     progress: list[tuple[int, int]] = []
     task = tasks.follow(lambda moved, to_move: progress.append((moved, to_move)))
     assert progress == [(10, 37), (20, 37)]
-    assert task == MoveTask(handle="", status=Status.COMPLETED, moved=37, to_move=37, failure="")
+    assert task == MoveTask(status="COMPLETED", moved=37, to_move=37, failure="")
 
 
 def test_a_running_task_is_cancelled_by_its_handle(sqs: Stubber, tasks: MoveTasks) -> None:
@@ -116,7 +118,7 @@ def test_there_is_nothing_to_cancel_when_no_task_runs(sqs: Stubber, tasks: MoveT
     assert tasks.cancel() is None
 
 
-def request(journal: Path, **changes: Any) -> Request:
+def request(journal: Path, **changes: Any) -> RedriveRequest:
     fields: dict[str, Any] = {
         "selection": Selection(),
         "most": None,
@@ -125,13 +127,12 @@ def request(journal: Path, **changes: Any) -> Request:
         "canary": 0,
         "verify": False,
         "journal": journal,
-        "timing": Timing(wait_seconds=0),
     }
-    return Request(**fields | changes)
+    return RedriveRequest(**fields | changes)
 
 
 def expect_reading(sqs: Stubber, *, execute: bool) -> None:
-    """The calls that look at a DLQ with one letter."""
+    """Expect the calls that read a DLQ with one dead letter."""
     depth = {f"ApproximateNumberOfMessages{kind}": number for kind, number in (("", "1"), ("NotVisible", "0"))}
     depths = {"Attributes": depth | {"ApproximateNumberOfMessagesDelayed": "0"}}
     arn = {"Attributes": {"QueueArn": DLQ_ARN}}
@@ -155,12 +156,9 @@ def expect_reading(sqs: Stubber, *, execute: bool) -> None:
         {"Successful": [{"Id": "0"}], "Failed": []},
         {"QueueUrl": DLQ, "Entries": shown},
     )
-    sqs.add_response("get_queue_attributes", arn, {"QueueUrl": DLQ, "AttributeNames": ["QueueArn"]})
-    sqs.add_response("list_message_move_tasks", answer(Status="COMPLETED"), LOOK)
 
 
 def expect_start(sqs: Stubber) -> None:
-    sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DLQ_ARN}})
     sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": QUEUE_ARN}})
     sqs.add_response(
         "start_message_move_task", {"TaskHandle": "h1"}, {"SourceArn": DLQ_ARN, "DestinationArn": QUEUE_ARN}
@@ -168,10 +166,10 @@ def expect_start(sqs: Stubber) -> None:
 
 
 def test_a_dry_run_of_a_whole_queue_announces_the_task_and_starts_none(
-    target: Target, sqs: Stubber, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    stage: Stage, sqs: Stubber, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     expect_reading(sqs, execute=False)
-    assert redriving.redrive(target, request(tmp_path / "j"), Screen(), execute=False) == EXIT_OK
+    assert redrive_command.redrive(stage, request(tmp_path / "j"), Screen(), execute=False) == EXIT_OK
     assert "SQS does it itself (a message move task)" in capsys.readouterr().out
 
 
@@ -183,7 +181,7 @@ def test_a_dry_run_of_a_whole_queue_announces_the_task_and_starts_none(
     ],
 )
 def test_a_whole_queue_is_moved_by_sqs_and_the_end_is_reported(
-    target: Target,
+    stage: Stage,
     sqs: Stubber,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -195,12 +193,12 @@ def test_a_whole_queue_is_moved_by_sqs_and_the_end_is_reported(
     expect_start(sqs)
     counts = {"ApproximateNumberOfMessagesMoved": 1, "ApproximateNumberOfMessagesToMove": 1}
     sqs.add_response("list_message_move_tasks", answer(**end, **counts), LOOK)
-    assert redriving.redrive(target, request(tmp_path / "j"), Screen(), execute=True) == code
+    assert redrive_command.redrive(stage, request(tmp_path / "j"), Screen(), execute=True) == code
     assert words in capsys.readouterr().out
 
 
 def test_ctrl_c_cancels_the_task_and_machines_hear_of_it(
-    target: Target,
+    stage: Stage,
     sqs: Stubber,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -214,24 +212,26 @@ def test_ctrl_c_cancels_the_task_and_machines_hear_of_it(
     monkeypatch.setattr(MoveTasks, "follow", interrupt)
     sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
     sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 1}, {"TaskHandle": "h1"})
-    assert redriving.redrive(target, request(tmp_path / "j"), Screen(as_json=True), execute=True) == EXIT_INTERRUPTED
+    assert (
+        redrive_command.redrive(stage, request(tmp_path / "j"), Screen(as_json=True), execute=True) == EXIT_INTERRUPTED
+    )
     assert json.loads(capsys.readouterr().out) == {"cancelled": True, "moved": 1}
 
 
-def test_nothing_is_begun_beside_a_task_that_runs(target: Target, sqs: Stubber, tmp_path: Path) -> None:
+def test_nothing_is_begun_beside_a_task_that_runs(stage: Stage, sqs: Stubber, tmp_path: Path) -> None:
     sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DLQ_ARN}})
     for _ in range(2):
         sqs.add_response("list_message_move_tasks", answer(**RUNNING, ApproximateNumberOfMessagesMoved=7), LOOK)
     with pytest.raises(OperatorError, match="already moving this queue's messages"):
-        redriving.redrive(target, request(tmp_path / "j"), Screen(), execute=True)
+        redrive_command.redrive(stage, request(tmp_path / "j"), Screen(), execute=True)
 
 
-def test_the_cancel_command_says_what_it_did(target: Target, sqs: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_cancel_command_says_what_it_did(stage: Stage, sqs: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
     sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DLQ_ARN}})
     for _ in range(2):
         sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
     sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 12}, {"TaskHandle": "h1"})
-    assert redriving.cancel(target, Screen(as_json=True)) == EXIT_OK
+    assert redrive_command.cancel(stage, Screen(as_json=True)) == EXIT_OK
     assert json.loads(capsys.readouterr().out) == {"cancelled": True, "moved": 12}
 
 
@@ -247,5 +247,5 @@ def test_the_cancel_command_says_what_it_did(target: Target, sqs: Stubber, capsy
     ],
 )
 def test_whatever_a_task_cannot_do_is_done_letter_by_letter(changes: dict[str, Any]) -> None:
-    assert request(Path("j")).is_whole_queue
-    assert not request(Path("j"), **changes).is_whole_queue
+    assert is_whole_queue(request(Path("j")))
+    assert not is_whole_queue(request(Path("j"), **changes))

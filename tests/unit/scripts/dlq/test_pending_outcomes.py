@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.dlq.pending_outcomes import find_unverified, purged
-from scripts.sending.journal import Entry, Journal
+from scripts.dlq.pending_outcomes import pending_outcomes, purged_entry
+from scripts.sending.journal import Journal, JournalEntry
 from tests.support.dead_letters import received
 
 QUEUE = "https://queue"
@@ -19,18 +19,18 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def redriven(
     item: str, new_id: str, *, message_id: str = "", step: str = "moved", to: str = QUEUE, at: datetime | None = None
-) -> Entry:
+) -> JournalEntry:
     document = {"to": to, "new_id": new_id, "message_id": message_id, "message": {"body": f"body of {item}"}}
-    return Entry(item, step, document, (at or datetime.now(UTC)).isoformat())
+    return JournalEntry(item, step, document, (at or datetime.now(UTC)).isoformat())
 
 
 def items(journal: Journal) -> list[str]:
-    return [message.item for message in find_unverified(journal, QUEUE)]
+    return [message.item for message in pending_outcomes(journal, QUEUE)]
 
 
 def test_what_was_sent_to_the_queue_and_is_not_settled_is_waited_for(journal: Journal) -> None:
     journal.record([redriven("a", "1"), redriven("b", "2", step="sent"), redriven("c", "3", step="settled")])
-    journal.record([redriven("d", "4", to="https://elsewhere"), Entry("e", "sending")])
+    journal.record([redriven("d", "4", to="https://elsewhere"), JournalEntry("e", "sending")])
     assert sorted(items(journal)) == ["a", "b"]
 
 
@@ -49,11 +49,11 @@ def test_what_came_back_and_was_moved_again_is_waited_for_as_what_it_is_now(jour
 
 def test_what_came_back_and_was_purged_is_not_waited_for(journal: Journal) -> None:
     journal.record([redriven("a", "1"), redriven("b", "2")])
-    journal.record([purged(received("c", message_id="1"))])
+    journal.record([purged_entry(received("c", message_id="1"))])
     assert items(journal) == ["b"]
 
 
 def test_what_came_back_and_is_about_to_be_moved_again_is_not_counted_beside_it(journal: Journal) -> None:
     journal.record([redriven("a", "1"), redriven("b", "2")])
     back = received("1", moved_by_sqs=True)  # it keeps its id
-    assert [message.item for message in find_unverified(journal, QUEUE, [back])] == ["b"]
+    assert [message.item for message in pending_outcomes(journal, QUEUE, [back])] == ["b"]

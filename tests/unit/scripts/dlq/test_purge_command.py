@@ -1,15 +1,15 @@
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.sqs_message import Message
+from scripts.aws.sqs_message import StoredMessage
 from scripts.cli.output import plain_lines
-from scripts.dlq.export_file import Line
+from scripts.dlq.export_file import ExportLine
 from scripts.dlq.purge_command import plan_purge, purge_report
 from tests.support.dead_letters import received
 
 LETTERS = [received(str(number), f"{number}.jpg") for number in range(6)]
 
 
-def exported(letter: DeadLetter, body: str = "") -> Line:
-    return Line(1, "arn", Message(id=letter.id, body=body or letter.message.body))
+def exported(letter: DeadLetter, body: str = "") -> ExportLine:
+    return ExportLine(1, "arn", StoredMessage(id=letter.id, body=body or letter.message.body))
 
 
 def test_only_what_the_export_has_unchanged_is_deleted() -> None:
@@ -21,7 +21,7 @@ def test_only_what_the_export_has_unchanged_is_deleted() -> None:
         "2 stay: they are not in the export.",
         "1 stay: the export has another body for them.",
         "1 of the export are not in the DLQ.",
-        "2 more are held by someone else just now and stay.",
+        "2 more are in flight and stay.",
     ]
 
 

@@ -1,43 +1,45 @@
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from pathlib import Path
 
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
 from scripts.cli.output import plain_lines
-from scripts.dlq.mover import Moves
-from scripts.dlq.outcomes import WAITING, Finding, Findings
-from scripts.dlq.redrive import Result
-from scripts.dlq.redrive_plan import RedrivePlan, plan_actions
+from scripts.dlq.outcomes import WAITING, Outcomes, PhotoOutcome
+from scripts.dlq.redrive import RedriveResult
+from scripts.dlq.redrive_plan import RedrivePlan, RedriveRequest, plan_actions
 from scripts.dlq.redrive_report import result_code, result_document, result_report
-from scripts.dlq.selection import Selected
-from scripts.sending.sender import Sent
+from scripts.dlq.selection import Selection
+from scripts.dlq.send_then_delete import MoveResult
+from scripts.sending.sender import SendResult
 from tests.support.dead_letters import received
 
+REQUEST = RedriveRequest(
+    selection=Selection(), most=None, per_second=None, to="", canary=0, verify=False, journal=Path("j")
+)
 PLAN = RedrivePlan(
     source="dlq",
     destination="photos",
-    conditions="",
-    actions=plan_actions(Selected((received("a"), received("b")), Counter()), {}),
+    request=REQUEST,
+    actions=plan_actions([received("a"), received("b")], {}),
     left=Counter(),
     in_flight=0,
-    per_second=None,
-    canary=0,
-    verify_for=None,
-    unverified=0,
+    pending=0,
     by_move_task=False,
 )
-BACK = Finding(item="a", key="x\n.jpg", outcome="dead-lettered", code="too-slow")
-FINE = Finding(item="b", key="y.jpg", outcome="processed")
+BACK = PhotoOutcome(item="a", key="x\n.jpg", outcome="dead-lettered", code="too-slow")
+FINE = PhotoOutcome(item="b", key="y.jpg", outcome="processed")
 
 
 def test_a_clean_redrive_is_one_line() -> None:
-    result = Result(Moves(moved={"a", "b"}, sent=Sent(new_ids={"a": "1", "b": "2"})))
+    result = RedriveResult(MoveResult(moved={"a", "b"}, sent=SendResult(new_ids={"a": "1", "b": "2"})))
     assert plain_lines(result_report(PLAN, result)) == ["Redrove 2 dead letters to photos."]
     assert result_code(result) == EXIT_OK
 
 
 def test_duplicates_are_reported_and_no_failure() -> None:
-    result = Result(Moves(moved={"a", "b"}, sent=Sent(new_ids={"b": "2"}, earlier={"a"}, maybe_twice={"b"})))
+    result = RedriveResult(
+        MoveResult(moved={"a", "b"}, sent=SendResult(new_ids={"b": "2"}, earlier={"a"}, maybe_twice={"b"}))
+    )
     assert plain_lines(result_report(PLAN, result))[1:] == [
         "1 of them had been sent by an earlier run and were only deleted.",
         "1 may have been sent twice, because an earlier run was cut off while it sent them.",
@@ -48,18 +50,20 @@ def test_duplicates_are_reported_and_no_failure() -> None:
 
 
 def test_whatever_did_not_go_through_is_reported_with_its_reason() -> None:
-    moves = Moves(sent=Sent(refused={"a": "InvalidMessageContents"}), kept={"b": "InternalError"}, missing={"c", "d"})
-    assert plain_lines(result_report(PLAN, Result(moves))) == [
+    moves = MoveResult(
+        sent=SendResult(refused={"a": "InvalidMessageContents"}), not_deleted={"b": "InternalError"}, missing={"c", "d"}
+    )
+    assert plain_lines(result_report(PLAN, RedriveResult(moves))) == [
         "Redrove 0 dead letters to photos.",
         "1 stay in the DLQ, because SQS refused to take them (InvalidMessageContents).",
         "1 were sent but not deleted: give the command again (InternalError).",
-        "2 did not turn up again: someone else holds or has deleted them.",
+        "2 were not received again: another reader has received or deleted them.",
     ]
-    assert result_code(Result(moves)) == EXIT_SOME_FAILED
+    assert result_code(RedriveResult(moves)) == EXIT_SOME_FAILED
 
 
 def test_a_failed_canary_says_which_code_came_back_and_how_many_were_spared() -> None:
-    result = Result(Moves(moved={"a"}), Findings([BACK]), untouched=36)
+    result = RedriveResult(MoveResult(moved={"a"}), Outcomes([BACK]), untouched=36)
     assert plain_lines(result_report(PLAN, result)) == [
         "Redrove 1 dead letter to photos.",
         "",
@@ -76,7 +80,7 @@ def test_a_failed_canary_says_which_code_came_back_and_how_many_were_spared() ->
 
 
 def test_a_canary_without_an_outcome_stops_too() -> None:
-    result = Result(Moves(moved={"a"}), Findings(waiting=[replace(FINE, outcome=WAITING)]), untouched=1)
+    result = RedriveResult(MoveResult(moved={"a"}), Outcomes([replace(FINE, outcome=WAITING)]), untouched=1)
     assert plain_lines(result_report(PLAN, result))[-1] == (
         "Stopped after the canary (not all of it has an outcome). Not touched: 1 dead letter."
     )
@@ -84,23 +88,23 @@ def test_a_canary_without_an_outcome_stops_too() -> None:
 
 
 def test_failures_among_the_outcomes_and_what_still_waits_have_exit_codes_of_their_own() -> None:
-    moves = Moves(moved={"a", "b"})
-    assert result_code(Result(moves, Findings([BACK, FINE]))) == EXIT_SOME_FAILED
-    assert result_code(Result(moves, Findings([FINE], [replace(BACK, outcome=WAITING, code="")]))) == EXIT_STOPPED
-    assert result_code(Result(moves, Findings([FINE]))) == EXIT_OK
+    moves = MoveResult(moved={"a", "b"})
+    assert result_code(RedriveResult(moves, Outcomes([BACK, FINE]))) == EXIT_SOME_FAILED
+    assert result_code(RedriveResult(moves, Outcomes([FINE, replace(BACK, outcome=WAITING, code="")]))) == EXIT_STOPPED
+    assert result_code(RedriveResult(moves, Outcomes([FINE]))) == EXIT_OK
 
 
 def test_outcomes_of_earlier_runs_have_a_table_of_their_own() -> None:
-    plan, earlier = replace(PLAN, verify_for=timedelta(minutes=30)), replace(FINE, item="older")
-    result = Result(Moves(moved={"b"}), Findings([FINE, earlier]))
+    plan, earlier = replace(PLAN, request=replace(REQUEST, verify=True)), replace(FINE, item="older")
+    result = RedriveResult(MoveResult(moved={"b"}), Outcomes([FINE, earlier]))
     assert plain_lines(result_report(plan, result))[2::4] == ["Outcomes of 1:", "and of 1 of earlier runs:"]
     document = result_document(plan, result)
     assert document["outcomes"]["counts"] == document["outcomes_of_earlier_runs"]["counts"] == {"processed": 1}
 
 
 def test_a_canary_whose_photos_needed_nothing_any_more_proved_nothing() -> None:
-    result = Result(Moves(moved={"a"}), Findings([replace(FINE, outcome="gone")]), untouched=11)
-    assert not result.is_well
+    result = RedriveResult(MoveResult(moved={"a"}), Outcomes([replace(FINE, outcome="gone")]), untouched=11)
+    assert not result.proves_success
     line = plain_lines(result_report(PLAN, result))[-1]
     assert line.startswith("Stopped: the canary proved nothing, ")
     assert line.endswith(" Not touched: 11 dead letters.")

@@ -4,7 +4,7 @@ from processing.failures import FailureCode
 from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.sqs_queue import Depth
 from scripts.cli.output import plain_lines
-from scripts.dlq.summary import Census, census_document, census_report, letters_table
+from scripts.dlq.summary import DlqSummary, dead_letters_table, summary_document, summary_report
 from tests.support.dead_letters import NOW, received
 
 LETTERS = [
@@ -19,10 +19,10 @@ QUIET = Depth(5, 0, 0)
 
 
 def lines(*letters: DeadLetter, depth: Depth = QUIET) -> list[str]:
-    census = Census(NOW)
+    census = DlqSummary(NOW)
     for letter in letters:
         census.add(letter)
-    return plain_lines(census_report(census, queue="the-dlq", depth=depth, retention=timedelta(days=14)))
+    return plain_lines(summary_report(census, queue="the-dlq", depth=depth, retention=timedelta(days=14)))
 
 
 def test_the_report_says_what_lies_there_line_by_line() -> None:
@@ -57,8 +57,8 @@ def test_an_empty_dlq_is_said_to_be_empty() -> None:
     assert lines() == ["No dead letters in the-dlq."]
 
 
-def test_what_someone_else_holds_is_not_silently_left_out() -> None:
-    held = "3 more are held by someone else just now (another reader, or a run that was killed)."
+def test_what_is_in_flight_is_not_silently_left_out() -> None:
+    held = "3 more are in flight: another reader or a killed run has received them."
     assert lines(depth=Depth(0, 3, 0)) == ["No dead letters in the-dlq.", held]
     assert lines(LETTERS[0], depth=Depth(1, 3, 0))[-1] == held
 
@@ -71,7 +71,7 @@ def test_only_the_fullest_folders_are_named() -> None:
 
 
 def test_each_letter_has_one_line_whatever_its_key() -> None:
-    assert plain_lines([letters_table(LETTERS[2:], NOW)]) == [
+    assert plain_lines([dead_letters_table(LETTERS[2:], NOW)]) == [
         "id  code               age     key",
         "3   corrupt-image      3 min   evil\\n37 dead letters\\x1b[2K/c.jpg",
         "4   no-reason          2 h     top.jpg",
@@ -80,10 +80,10 @@ def test_each_letter_has_one_line_whatever_its_key() -> None:
 
 
 def test_machines_get_the_same_counts_and_the_keys_as_they_are() -> None:
-    census = Census(NOW)
+    census = DlqSummary(NOW)
     for letter in LETTERS:
         census.add(letter)
-    document = census_document(census, queue="the-dlq", depth=Depth(5, 1, 0), letters=LETTERS)
+    document = summary_document(census, queue="the-dlq", depth=Depth(5, 1, 0), letters=LETTERS)
     assert (document["count"], document["in_flight"]) == (5, 1)
     assert {code: group["count"] for code, group in document["codes"].items()} == {
         "access-denied": 2,

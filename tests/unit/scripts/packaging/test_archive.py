@@ -9,7 +9,7 @@ from scripts.packaging.archive import tree_bytes, tree_hash, trim, write_zip
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A small installed tree."""
+    """Make a small installed tree."""
     files = {
         "pyvips/__init__.py": "x = 1\n",
         "pyvips/__init__.pyi": "x: int\n",

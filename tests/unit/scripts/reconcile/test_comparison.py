@@ -1,6 +1,6 @@
 from processing.commit_marker import Marker
 from scripts.reconcile.comparison import compare
-from scripts.reconcile.counts import Tally
+from scripts.reconcile.counts import StateCounts
 from scripts.reconcile.listing import Listed
 from scripts.reconcile.states import Expected, State
 
@@ -16,20 +16,20 @@ def test_markers_are_read_for_committed_sets_only_and_side_by_side() -> None:
 
     some_sources = [Listed(k, "e1", 1, 1.0) for k in ("a", "b", "c")]
     some_outputs = [Listed("a/document.pdf", "x", 1, 2.0), Listed("b/large.jpg", "x", 1, 2.0)]
-    tally = Tally()
+    counts = StateCounts()
     states = {
-        judged.pair.key: judged.state
-        for handful in compare(some_sources, some_outputs, read, EXPECTED, tally)
-        for judged in handful
+        compared.pair.key: compared.state
+        for chunk in compare(some_sources, some_outputs, read, EXPECTED, counts)
+        for compared in chunk
     }
     assert states == {"a": State.DAMAGED, "b": State.PARTIAL, "c": State.MISSING}
-    assert (asked, tally.heads) == (["a"], 1)
+    assert (asked, counts.heads) == (["a"], 1)
 
 
 def test_a_quick_look_reads_none() -> None:
-    tally = Tally()
-    list(compare(sources_of("a"), [Listed("a/document.pdf", "x", 1, 2.0)], None, EXPECTED, tally))
-    assert tally.heads == 0
+    counts = StateCounts()
+    list(compare(sources_of("a"), [Listed("a/document.pdf", "x", 1, 2.0)], None, EXPECTED, counts))
+    assert counts.heads == 0
 
 
 def sources_of(*keys: str) -> list[Listed]:

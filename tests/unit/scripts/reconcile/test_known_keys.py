@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from scripts.reconcile.comparison import Judged
-from scripts.reconcile.event import Errand, item_of
-from scripts.reconcile.known_keys import Sieve, dead_versions
+from scripts.reconcile.backfill_message import BackfillTarget, item_of
+from scripts.reconcile.comparison import Compared
+from scripts.reconcile.known_keys import KnownKeys, dead_versions
 from scripts.reconcile.listing import Listed
 from scripts.reconcile.merge import OutputSet, Pair
 from scripts.reconcile.states import State
-from scripts.sending.journal import Entry, Journal
+from scripts.sending.journal import Journal, JournalEntry
 from tests.support.dead_letters import received
 
 A, B, C = (Listed(key, "e1", 5, 1.0) for key in ("2026/a.jpg", "2026/b.jpg", "2026/c.jpg"))
-ERRAND = Errand("photos", "https://queue", "f1")
+TARGET = BackfillTarget("photos", "https://queue", "f1")
 NOW = datetime.now(UTC)
-SIEVE = Sieve("", ERRAND, frozenset(), None, NOW - timedelta(days=10))
+KNOWN = KnownKeys("", TARGET, frozenset(), None, NOW - timedelta(days=10))
 
 
 @pytest.fixture
@@ -26,68 +26,68 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield journal
 
 
-def states(sieve: Sieve, *judged: Judged) -> dict[str, State]:
-    return {j.pair.key: j.state for j in sieve.sift(judged)}
+def states(known: KnownKeys, *compared: Compared) -> dict[str, State]:
+    return {j.pair.key: j.state for j in known.exclude_known(compared)}
 
 
-def missing(source: Listed) -> Judged:
-    return Judged(Pair(source, None), State.MISSING)
+def missing(source: Listed) -> Compared:
+    return Compared(Pair(source, None), State.MISSING)
 
 
-def there(source: Listed, state: State = State.COMPLETE) -> Judged:
-    return Judged(Pair(source, OutputSet(source.key)), state)
+def there(source: Listed, state: State = State.COMPLETE) -> Compared:
+    return Compared(Pair(source, OutputSet(source.key)), state)
 
 
 def test_what_lies_in_the_dlq_is_not_sent_beside_it() -> None:
     dead = dead_versions([received("1", "2026/a.jpg", etag="e1"), received("2", "2026/b.jpg", etag="older")])
-    sieve = replace(SIEVE, dead=dead)
-    assert states(sieve, missing(A), missing(B)) == {"2026/a.jpg": State.DEAD_LETTERED, "2026/b.jpg": State.MISSING}
+    known = replace(KNOWN, dead=dead)
+    assert states(known, missing(A), missing(B)) == {"2026/a.jpg": State.DEAD_LETTERED, "2026/b.jpg": State.MISSING}
 
 
 def test_what_an_earlier_run_sent_is_not_sent_again(journal: Journal) -> None:
     steps = {A: "sent", B: "sending", C: "refused"}
-    journal.record(Entry(item_of(source, ERRAND), step) for source, step in steps.items())
-    sieve = replace(SIEVE, journal=journal)
-    assert states(sieve, *map(missing, steps)) == {
+    journal.record(JournalEntry(item_of(source, TARGET), step) for source, step in steps.items())
+    known = replace(KNOWN, journal=journal)
+    assert states(known, *map(missing, steps)) == {
         "2026/a.jpg": State.SENT_EARLIER,
         "2026/b.jpg": State.MISSING,
         "2026/c.jpg": State.MISSING,
     }
-    assert sieve.sift([missing(A)])[0].sent_on == f"{NOW:%Y-%m-%d}"
-    elsewhere = replace(sieve, errand=ERRAND._replace(queue_url="https://another"))
+    assert known.exclude_known([missing(A)])[0].sent_on == f"{NOW:%Y-%m-%d}"
+    elsewhere = replace(known, target=TARGET._replace(queue_url="https://another"))
     assert states(elsewhere, missing(A)) == {"2026/a.jpg": State.MISSING}
 
 
 @pytest.mark.parametrize("seen", [State.COMPLETE, State.DAMAGED])
 def test_what_was_seen_to_be_there_is_sent_again_when_it_is_gone(journal: Journal, seen: State) -> None:
-    journal.record([Entry(item_of(A, ERRAND), "sent"), Entry(item_of(B, ERRAND), "sent")])
-    sieve = replace(SIEVE, journal=journal)
-    assert states(sieve, there(A, seen), missing(B)) == {"2026/a.jpg": seen, "2026/b.jpg": State.SENT_EARLIER}
-    assert states(sieve, missing(A), missing(B)) == {"2026/a.jpg": State.MISSING, "2026/b.jpg": State.SENT_EARLIER}
-    assert journal.find([item_of(A, ERRAND)]) == {}  # the sender, too, leaves out what is journaled
+    journal.record([JournalEntry(item_of(A, TARGET), "sent"), JournalEntry(item_of(B, TARGET), "sent")])
+    known = replace(KNOWN, journal=journal)
+    assert states(known, there(A, seen), missing(B)) == {"2026/a.jpg": seen, "2026/b.jpg": State.SENT_EARLIER}
+    assert states(known, missing(A), missing(B)) == {"2026/a.jpg": State.MISSING, "2026/b.jpg": State.SENT_EARLIER}
+    assert journal.find([item_of(A, TARGET)]) == {}  # the sender, too, leaves out what is journaled
 
 
 def test_a_quick_look_proves_nothing(journal: Journal) -> None:
-    journal.record([Entry(item_of(A, ERRAND), "sent")])
-    sieve = replace(SIEVE, journal=journal)
-    states(replace(sieve, is_quick=True), there(A))
-    assert states(sieve, missing(A)) == {"2026/a.jpg": State.SENT_EARLIER}
+    journal.record([JournalEntry(item_of(A, TARGET), "sent")])
+    known = replace(KNOWN, journal=journal)
+    states(replace(known, is_quick=True), there(A))
+    assert states(known, missing(A)) == {"2026/a.jpg": State.SENT_EARLIER}
 
 
 def test_what_was_sent_so_long_ago_that_no_queue_has_it_any_more_is_sent_again(journal: Journal) -> None:
     times = {A: NOW - timedelta(days=9), B: NOW - timedelta(days=11)}
-    journal.record(Entry(item_of(source, ERRAND), "sent", at=at.isoformat()) for source, at in times.items())
-    sieve = replace(SIEVE, journal=journal)
-    assert states(sieve, missing(A), missing(B)) == {"2026/a.jpg": State.SENT_EARLIER, "2026/b.jpg": State.MISSING}
-    assert journal.find([item_of(B, ERRAND)]) == {}
+    journal.record(JournalEntry(item_of(source, TARGET), "sent", at=at.isoformat()) for source, at in times.items())
+    known = replace(KNOWN, journal=journal)
+    assert states(known, missing(A), missing(B)) == {"2026/a.jpg": State.SENT_EARLIER, "2026/b.jpg": State.MISSING}
+    assert journal.find([item_of(B, TARGET)]) == {}
 
 
 def test_what_is_not_to_be_sent_keeps_its_state(journal: Journal) -> None:
-    journal.record([Entry(item_of(A, ERRAND), "sent")])
-    sieve = replace(SIEVE, dead=dead_versions([received("1", "2026/b.jpg", etag="e1")]), journal=journal)
-    assert set(states(sieve, there(A), there(B)).values()) == {State.COMPLETE}
+    journal.record([JournalEntry(item_of(A, TARGET), "sent")])
+    known = replace(KNOWN, dead=dead_versions([received("1", "2026/b.jpg", etag="e1")]), journal=journal)
+    assert set(states(known, there(A), there(B)).values()) == {State.COMPLETE}
 
 
 def test_outputs_of_sources_outside_the_prefix_are_no_orphans() -> None:
-    inside, outside = (Judged(Pair(None, OutputSet(key)), State.ORPHAN) for key in ("2026/x", "2026"))
-    assert states(replace(SIEVE, prefix="2026/"), inside, outside) == {"2026/x": State.ORPHAN}
+    inside, outside = (Compared(Pair(None, OutputSet(key)), State.ORPHAN) for key in ("2026/x", "2026"))
+    assert states(replace(KNOWN, prefix="2026/"), inside, outside) == {"2026/x": State.ORPHAN}

@@ -1,4 +1,4 @@
-"""The two streams joined, against a model that simply holds everything."""
+"""The joined streams, compared with dictionaries."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,7 +16,7 @@ NAMES = st.sampled_from(["small.jpg", "medium.jpg", "large.jpg", "document.pdf",
 
 
 def listing(keys: Iterable[str]) -> Iterator[Listed]:
-    """As S3 lists them: sorted by their bytes."""
+    """Sort keys by their bytes, as S3 does."""
     return (Listed(key, "e", 1, 0.0) for key in sorted(keys, key=str.encode))
 
 
@@ -74,5 +74,5 @@ def test_folder_markers_hold_no_photo() -> None:
 
 def test_a_listing_that_is_not_sorted_is_refused_and_not_misread() -> None:
     items = [Listed("b", "e", 1, 0.0), Listed("a", "e", 1, 0.0)]
-    with pytest.raises(OperatorError, match="not listed in the order of its keys"):
+    with pytest.raises(OperatorError, match="not listed in key order"):
         list(in_key_order(items))

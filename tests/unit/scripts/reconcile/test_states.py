@@ -3,7 +3,7 @@ import pytest
 from processing.commit_marker import Marker
 from scripts.reconcile.listing import Listed
 from scripts.reconcile.merge import OutputSet, Pair
-from scripts.reconcile.states import Expected, State, judge, needs_marker
+from scripts.reconcile.states import Expected, State, find_state, needs_marker
 
 ALL = {"small.jpg", "large.jpg", "document.pdf"}
 EXPECTED = Expected.of(["large", "small"], fingerprint="f1", judged_before=1000.0)
@@ -38,13 +38,13 @@ def outputs(names: set[str], committed: float | None = 200.0) -> OutputSet:
     ],
 )
 def test_each_state_is_told_from_the_others(pair: Pair, marker: Marker | None, state: State) -> None:
-    assert judge(pair, marker, EXPECTED) is state
+    assert find_state(pair, marker, EXPECTED) is state
 
 
 def test_without_markers_the_listed_times_decide() -> None:
     quick = Expected.of(["large", "small"], fingerprint=None, judged_before=1000.0)
-    assert judge(Pair(SOURCE, outputs(ALL, committed=101.0)), None, quick) is State.COMPLETE
-    assert judge(Pair(SOURCE, outputs(ALL, committed=99.0)), None, quick) is State.STALE_SOURCE
+    assert find_state(Pair(SOURCE, outputs(ALL, committed=101.0)), None, quick) is State.COMPLETE
+    assert find_state(Pair(SOURCE, outputs(ALL, committed=99.0)), None, quick) is State.STALE_SOURCE
 
 
 def test_a_marker_is_read_only_where_it_can_decide_something() -> None:

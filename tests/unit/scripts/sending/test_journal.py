@@ -1,19 +1,15 @@
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from scripts.cli.errors import JournalError
-from scripts.cli.repository import REPOSITORY
-from scripts.sending.journal import Entry, Journal, journal_for
+from scripts.sending.journal import Journal, JournalEntry, open_journal
 
 
 def test_what_was_recorded_is_there_for_the_next_run(tmp_path: Path) -> None:
     with Journal(tmp_path / "j") as journal:
-        journal.record([Entry("a", "sending"), Entry("b", "sending", {"key": "ü\n"})])
-        journal.record([Entry("b", "sent", {"key": "ü\n", "new_id": "7"})])
+        journal.record([JournalEntry("a", "sending"), JournalEntry("b", "sending", {"key": "ü\n"})])
+        journal.record([JournalEntry("b", "sent", {"key": "ü\n", "new_id": "7"})])
     with Journal(tmp_path / "j") as journal:
         found = journal.find(["a", "b", "c"])
         assert {item: entry.step for item, entry in found.items()} == {"a": "sending", "b": "sent"}
@@ -24,7 +20,7 @@ def test_what_was_recorded_is_there_for_the_next_run(tmp_path: Path) -> None:
 
 def test_what_is_forgotten_is_as_if_it_had_never_been(tmp_path: Path) -> None:
     with Journal(tmp_path / "j") as journal:
-        journal.record(Entry(item, "sent") for item in "abc")
+        journal.record(JournalEntry(item, "sent") for item in "abc")
         journal.forget(["a", "c", "never there"])
     with Journal(tmp_path / "j") as journal:
         assert [entry.item for entry in journal.at_step("sent")] == ["b"]
@@ -32,7 +28,7 @@ def test_what_is_forgotten_is_as_if_it_had_never_been(tmp_path: Path) -> None:
 
 def test_many_items_are_found_at_once(tmp_path: Path) -> None:
     with Journal(tmp_path / "j") as journal:
-        journal.record(Entry(str(number), "sent") for number in range(2000))
+        journal.record(JournalEntry(str(number), "sent") for number in range(2000))
         assert len(journal.find(map(str, range(5000)))) == 2000
 
 
@@ -49,33 +45,18 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path: Path) -> 
     assert path.read_text().startswith("these are my holiday plans")
 
 
-def test_a_kill_while_entries_are_recorded_leaves_those_before_and_no_lock(tmp_path: Path) -> None:
-    program = (
-        "import os, signal, sys; from pathlib import Path; from scripts.sending.journal import Entry, Journal\n"
-        "journal = Journal(Path(sys.argv[1])); journal.record([Entry('a', 'sent')])\n"
-        "def entries():\n"
-        "    yield Entry('b', 'sent')\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "journal.record(entries())\n"
-    )
-    killed = subprocess.run([sys.executable, "-c", program, str(tmp_path / "j")], cwd=REPOSITORY, check=False)
-    assert killed.returncode == -signal.SIGKILL
-    with Journal(tmp_path / "j") as journal:
-        assert journal.counts() == {"sent": 1}
-
-
-def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     with Journal(tmp_path / "folder" / "j"):
         assert (tmp_path / "folder" / "j").stat().st_mode & 0o077 == 0
 
 
 def test_a_dry_run_makes_no_journal_but_reads_the_one_that_is_there(tmp_path: Path) -> None:
-    with journal_for(tmp_path / "j", execute=False) as journal:
+    with open_journal(tmp_path / "j", execute=False) as journal:
         assert journal is None
     assert not (tmp_path / "j").exists()
-    with journal_for(tmp_path / "j", execute=True) as journal:
+    with open_journal(tmp_path / "j", execute=True) as journal:
         assert journal is not None
-        journal.record([Entry("a", "sent")])
-    with journal_for(tmp_path / "j", execute=False) as journal:
+        journal.record([JournalEntry("a", "sent")])
+    with open_journal(tmp_path / "j", execute=False) as journal:
         assert journal is not None
         assert journal.counts() == {"sent": 1}

@@ -1,0 +1,154 @@
+"""The packaged function under AWS's Lambda runtime interface emulator (aws-lambda-rie) and runtime client."""
+
+import json
+import os
+import platform
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
+
+import psutil
+
+from scripts.aws.local_endpoint import HOST
+from scripts.bench.measurements import BenchError
+from scripts.cli.repository import REPOSITORY
+from scripts.local_stack.ministack import find_free_port
+from scripts.local_stack.supervisor import supervised
+from scripts.packaging.function_zip import build_function
+from scripts.packaging.layer import build_layer
+from scripts.packaging.target import BuildTarget, native_target
+
+RUNTIME = REPOSITORY / ".tools/runtime"
+HANDLER = "handlers/process_images.lambda_handler"
+_MACHINES = {"x86_64": "x86_64", "aarch64": "arm64"}
+_HTTP = build_opener(ProxyHandler({}))
+_START_TIMEOUT_SECONDS = 20
+_INVOKE_TIMEOUT_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Package:
+    """A function zip and a layer, unpacked as Lambda unpacks them.
+
+    Attributes:
+        target: the platform that they were built for.
+        task: the content of /var/task.
+        layer: the content of /opt/python.
+    """
+
+    target: BuildTarget
+    task: Path
+    layer: Path
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """The response to one invocation, and its duration measured by the client."""
+
+    text: str
+    seconds: float
+
+    @property
+    def payload(self) -> Any:
+        """Parse the returned JSON; a timeout returns plain text, see `text`."""
+        return json.loads(self.text)
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A function under the runtime emulator, one invocation at a time."""
+
+    port: int
+    log: Path
+    pid: int
+
+    def invoke(self, event: Mapping[str, Any]) -> Invocation:
+        """Invoke the function; errors and timeouts are returned, not raised."""
+        url = f"http://{HOST}:{self.port}/2015-03-31/functions/function/invocations"
+        started = time.monotonic()
+        with _HTTP.open(Request(url, json.dumps(event).encode()), timeout=_INVOKE_TIMEOUT_SECONDS) as answer:
+            text = answer.read().decode()
+        return Invocation(text, time.monotonic() - started)
+
+    def lines(self, kind: str) -> list[str]:
+        """Return the lines of the log that begin with a word, such as Lambda's START and REPORT."""
+        return [line for line in self.log.read_text(errors="replace").splitlines() if line.startswith(kind)]
+
+    def function_pid(self) -> int:
+        """Return the process that runs the handler; the first invocation starts it."""
+        for emulator in psutil.Process(self.pid).children():
+            for function in emulator.children():
+                return function.pid
+        raise BenchError(f"the function has not started; its log is {self.log}")
+
+
+def find_obstacle() -> str:
+    """Return the reason why the emulator cannot run here; empty when it can."""
+    if platform.system() != "Linux":
+        return "the runtime emulator is a program for Linux"
+    if platform.machine() not in _MACHINES:
+        return f"there is no runtime emulator for {platform.machine()}"
+    if not (RUNTIME / "bin/python").exists():
+        return "the Lambda runtime is not installed: run `sh scripts/setup.sh bench`"
+    return ""
+
+
+def unpack(folder: Path) -> Package:
+    """Build function and layer for this machine and unpack them."""
+    target = native_target()
+    shutil.unpack_archive(build_function(target), folder / "task")
+    shutil.unpack_archive(build_layer(target).archive, folder / "opt")
+    return Package(target, folder / "task", folder / "opt/python")
+
+
+def function_environment(package: Package) -> dict[str, str]:
+    """Return the variables that Lambda sets for a function; nothing of the user's."""
+    return {
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(package.layer),
+        "LAMBDA_TASK_ROOT": str(package.task),
+        "AWS_LAMBDA_FUNCTION_NAME": "darkroom-process",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+    }
+
+
+@contextmanager
+def emulated(
+    package: Package, variables: Mapping[str, str], *, timeout_seconds: int, log: Path, handler: str = HANDLER
+) -> Iterator[Emulator]:
+    """Run the function under the emulator while the block runs; its first invocation is a cold start.
+
+    Raises:
+        BenchError: the emulator did not start.
+    """
+    port, runtime_port = find_free_port(), find_free_port()
+    (program,) = RUNTIME.glob(
+        f"lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{_MACHINES[platform.machine()]}"
+    )
+    command = [
+        *(str(program), "--runtime-interface-emulator-address", f"{HOST}:{port}"),
+        *("--runtime-api-address", f"{HOST}:{runtime_port}"),
+        *(str(RUNTIME / "bin/python"), "-m", "awslambdaric", handler),
+    ]
+    environment = function_environment(package) | {"AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_seconds), **variables}
+    with supervised(command, environment, log, cwd=package.task) as process:
+        _wait_until_listening(port)
+        yield Emulator(port, log, process.pid)
+
+
+def _wait_until_listening(port: int) -> None:
+    end = time.monotonic() + _START_TIMEOUT_SECONDS
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)) == 0:
+                return
+        if time.monotonic() > end:
+            raise BenchError("the Lambda runtime emulator did not start")
+        time.sleep(0.02)

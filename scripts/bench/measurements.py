@@ -1,0 +1,61 @@
+"""Medians with their range, and the processor time and memory of a process."""
+
+import statistics
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+Spread = dict[str, float]
+
+
+class BenchError(Exception):
+    """A part could not be measured; the message says why."""
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return median, lowest and highest of at least one value, as JSON holds them."""
+    return {"median": statistics.median(values), "low": min(values), "high": max(values)}
+
+
+def paired_ratio(values: Sequence[float], others: Sequence[float]) -> Spread:
+    """Return the spread of the ratios round by round, which a slow round leaves unchanged.
+
+    Args:
+        values: one per round.
+        others: one per round, above zero.
+    """
+    return spread([value / other for value, other in zip(values, others, strict=True)])
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time of all threads of a process and of its children that have ended."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def tree_cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process and of all its descendants."""
+    total = cpu_seconds(pid)
+    for child in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # ended since it was listed
+            total += cpu_seconds(child.pid)
+    return total
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the resident set size (RSS) of a process."""
+    return int(psutil.Process(pid).memory_info().rss)
+
+
+def peak_bytes(pid: int) -> int:
+    """Return the highest resident set size since the process started; psutil does not have it on Linux."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+def say(text: str) -> None:
+    """Print progress on standard error."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,90 @@
+"""Moves dead letters: sends each to the queue, then deletes it from the DLQ, and journals each step.
+
+Journal steps: sending, sent, moved. A later run only deletes what is journaled as sent.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.sqs_message import MAX_BATCH_ENTRIES
+from scripts.aws.sqs_queue import SqsQueue
+from scripts.dlq.receive_selected import receive_selected
+from scripts.sending.journal import JournalEntry
+from scripts.sending.sender import OutgoingMessage, Sender, SendResult
+
+MOVED = "moved"
+
+
+@dataclass
+class MoveResult:
+    """Results of moving dead letters, by their ids.
+
+    Attributes:
+        moved: sent, now or by an earlier run, and deleted from the DLQ.
+        sent: SQS's answers to sending.
+        not_deleted: sent, but SQS did not delete them; a later run will.
+        missing: not received; another reader has received or deleted them.
+    """
+
+    moved: set[str] = field(default_factory=set)
+    sent: SendResult = field(default_factory=SendResult)
+    not_deleted: dict[str, str] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.sent.refused or self.not_deleted or self.missing)
+
+    def to_document(self) -> dict[str, Any]:
+        return {
+            "moved": len(self.moved),
+            "sent_now": len(self.sent.new_ids),
+            "sent_by_an_earlier_run": len(self.sent.earlier),
+            "maybe_sent_twice": sorted(self.sent.maybe_twice),
+            "refused": self.sent.refused,
+            "not_deleted": self.not_deleted,
+            "missing": sorted(self.missing),
+        }
+
+
+@dataclass(frozen=True)
+class Mover:
+    """Moves dead letters from a DLQ to the sender's queue.
+
+    Attributes:
+        dlq: the DLQ.
+        sender: sends and journals.
+        on_progress: called with the number moved and a note.
+        result: of all moves so far.
+    """
+
+    dlq: SqsQueue
+    sender: Sender
+    on_progress: Callable[[int, str], None] = lambda *_: None
+    result: MoveResult = field(default_factory=MoveResult)
+
+    def move(self, wanted: set[str], most: int | None = None) -> MoveResult:
+        """Move the dead letters with these ids, or the first `most` received."""
+        batch_size = self.sender.rate_limit.batch_size(MAX_BATCH_ENTRIES)
+        missing = receive_selected(self.dlq, wanted, self._send_then_delete, most=most, batch_size=batch_size)
+        self.result.missing = missing if most is None else set()
+        return self.result
+
+    def _send_then_delete(self, letters: Sequence[DeadLetter]) -> set[str]:
+        sent = self.sender.send([OutgoingMessage(letter.id, letter.message, _document(letter)) for letter in letters])
+        self.result.sent.add(sent)
+        arrived = [letter for letter in letters if letter.id in sent.arrived]
+        deletion = self.dlq.delete([letter.message.receipt_handle for letter in arrived])
+        self.result.not_deleted |= {arrived[position].id: code for position, code in deletion.failed.items()}
+        deleted = {arrived[position].id for position in deletion.done}
+        known = self.sender.journal.find(deleted)
+        self.sender.journal.record(JournalEntry(item, MOVED, known[item].document, known[item].at) for item in deleted)
+        self.result.moved |= deleted
+        self.on_progress(len(self.result.moved), "")
+        return deleted
+
+
+def _document(letter: DeadLetter) -> dict[str, Any]:
+    return {"code": letter.code, "message_id": letter.message_id, "message": letter.message.to_document()}

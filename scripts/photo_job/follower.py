@@ -1,0 +1,128 @@
+"""Follow uploaded photos to their outcomes: by the digests, and without a digest by S3 and the DLQ.
+
+A digest can be missing: it was sent before the queue was subscribed, or sending it failed, which never fails a batch.
+So when the source queue is empty and no news come, the remaining photos are looked up.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from processing.digest.roll_up import BatchDigest
+from processing.outcomes import Outcome, SourceObject
+from scripts.aws.dead_letter import explain
+from scripts.aws.dlq_reader import read_dlq
+from scripts.aws.photo_state import PhotoStates, SourceState
+from scripts.aws.stage import Stage
+from scripts.cli.failures import NO_OUTCOME, Failure
+from scripts.photo_job.progress import JobProgress
+
+POLL_SECONDS = 1
+LOST = "Neither in the queue nor in the DLQ, and not done: `npm run reconcile` finds it and sends it again."
+LATE = "No news for too long. The queue may be long, or the function may not run: look at its alarms and its log."
+
+
+@dataclass(frozen=True)
+class OutcomeLookup:
+    """Find outcomes without digests, in the DLQ and both buckets.
+
+    Attributes:
+        stage: with the queue and the DLQ.
+        photos: state of the photos in both buckets.
+    """
+
+    stage: Stage
+    photos: PhotoStates
+
+    def settle(self, progress: JobProgress) -> None:
+        """Set the outcome of each pending photo that has one."""
+        with read_dlq(self.stage.dlq) as reader:
+            codes = {(s.key, s.etag): letter.code for letter in reader.dead_letters() for s in letter.sources}
+        for key, etag in progress.pending():
+            if code := codes.get((key, etag)):
+                progress.settle(key, Outcome.DEAD_LETTERED.value, Failure(key, code, explain(code).what_to_do))
+            elif outcome := self._find_outcome(key, etag):
+                progress.settle(key, outcome.value)
+
+    def _find_outcome(self, key: str, etag: str) -> Outcome | None:
+        source = SourceObject(bucket=self.stage.outputs.input_bucket, key=key, etag=etag)
+        if self.photos.is_done(source):
+            return Outcome.PROCESSED
+        found = {SourceState.GONE: Outcome.GONE, SourceState.OVERWRITTEN: Outcome.SUPERSEDED}
+        return found.get(self.photos.source_state(source))
+
+
+@dataclass(kw_only=True)
+class Follower:
+    """Wait for the outcomes of a job.
+
+    Attributes:
+        progress: takes the outcomes.
+        receive: returns the next digests; waits for as many seconds as it is told.
+        patience_seconds: without news for this long, pending photos become `no-outcome`.
+        lookup: finds outcomes without digests; None to wait for digests only.
+        quiet_seconds: without news for this long, and with an empty queue, the rest is looked up.
+        sure_seconds: between two lookups that find nothing; SQS's figures are late by up to a minute.
+    """
+
+    progress: JobProgress
+    receive: Callable[[int], Iterable[BatchDigest]]
+    patience_seconds: float
+    lookup: OutcomeLookup | None = None
+    quiet_seconds: float = 15.0
+    sure_seconds: float = 90.0
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _listener: "Future[None]" = field(default_factory=Future)
+    _last_lookup: float = 0.0
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Receive digests in a thread while the block runs; raise its error after the block."""
+        with ThreadPoolExecutor(1, thread_name_prefix="digests") as thread:
+            self._listener = thread.submit(self._listen)
+            try:
+                yield
+            finally:
+                self._stop.set()
+            self._listener.result()
+
+    def wait_until(self, condition: Callable[[], bool], on_progress: Callable[[], None]) -> bool:
+        """Wait for a condition; return False when the listener failed before."""
+        while not condition():
+            if self._listener.done():
+                return False
+            on_progress()
+            time.sleep(POLL_SECONDS / 4)
+            self._check_silence()
+        return True
+
+    def _listen(self) -> None:
+        while not self._stop.is_set():
+            for digest in self.receive(POLL_SECONDS):
+                for result in digest.results:
+                    self.progress.add_result(result)
+
+    def _check_silence(self) -> None:
+        now = time.monotonic()
+        silence_seconds = now - self.progress.last_news
+        if silence_seconds > self.patience_seconds:
+            self._give_up(LATE)
+        elif self.lookup and silence_seconds > self.quiet_seconds and now - self._last_lookup > self.sure_seconds:
+            self._look_up(self.lookup)
+            self._last_lookup = time.monotonic()
+
+    def _look_up(self, lookup: OutcomeLookup) -> None:
+        """Look the pending photos up; give them up when two lookups in a row find nothing."""
+        if lookup.stage.queue.depth().all:
+            return
+        before, is_second = self.progress.waiting, self._last_lookup > self.progress.last_news
+        lookup.settle(self.progress)
+        if is_second and self.progress.waiting == before:
+            self._give_up(LOST)
+
+    def _give_up(self, advice: str) -> None:
+        for key, _ in self.progress.pending():
+            self.progress.settle(key, NO_OUTCOME, Failure(key, NO_OUTCOME, advice))

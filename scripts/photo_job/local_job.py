@@ -1,0 +1,118 @@
+"""Run a job on the local stack: upload, follow, copy the outputs, free what is done.
+
+The local S3 keeps every body in memory. So uploads stay within a window, and a photo's source and outputs are deleted
+as soon as the outputs are copied.
+"""
+
+import errno
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from processing.digest.roll_up import BatchDigest
+from processing.outcomes import RecordResult
+from scripts.aws.digest_subscription import DigestSubscription
+from scripts.aws.local_endpoint import LocalStack
+from scripts.aws.sqs_queue import SqsQueue
+from scripts.cli.failures import NOT_COPIED, Failure
+from scripts.photo_job.follower import Follower
+from scripts.photo_job.job import PhotoJob
+from scripts.photo_job.out_folder import OutsideFolderError, output_path, save
+from scripts.photo_job.photo_folder import Files, error_reason
+from scripts.photo_job.progress import JobProgress
+from scripts.photo_job.upload_window import UploadWindow
+from scripts.photo_job.uploader import Uploader
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+UPLOAD_THREADS = 4
+COPY_THREADS = 4
+WINDOW_BYTES = 256 * 1024 * 1024
+WINDOW_PHOTOS = 200
+_DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(kw_only=True)
+class LocalJob:
+    """Takes photos through a local stack and copies the outputs to a folder.
+
+    Attributes:
+        stack: the local stack.
+        out: the folder for the outputs.
+        patience_seconds: without news for this long, photos in flight become `no-outcome`.
+        progress: counts of the job.
+        digests: every digest received so far.
+        window: bounds the photos in flight.
+    """
+
+    stack: LocalStack
+    out: Path
+    patience_seconds: float
+    progress: JobProgress = field(default_factory=JobProgress)
+    digests: list[BatchDigest] = field(default_factory=list)
+    window: UploadWindow = field(default_factory=lambda: UploadWindow(WINDOW_BYTES, WINDOW_PHOTOS))
+
+    def run(self, files: Files, on_progress: Callable[[], None] = lambda: None) -> None:
+        """Run until every photo has an outcome."""
+        follower = Follower(progress=self.progress, receive=self._receive, patience_seconds=self.patience_seconds)
+        uploader = Uploader(self._s3, self.stack.outputs.input_bucket, UPLOAD_THREADS, attempts=1)
+        job = PhotoJob(uploader=uploader, progress=self.progress, follower=follower, window=self.window)
+        with ThreadPoolExecutor(COPY_THREADS) as copies:
+
+            def on_settled(key: str, result: RecordResult | None) -> None:
+                copies.submit(self._bring_outputs, key, result)
+
+            self.progress.on_settled = on_settled
+            with job.following():
+                job.upload(files, on_progress)
+                job.wait(on_progress)
+        on_progress()  # only now are all outputs copied
+
+    @property
+    def _s3(self) -> "S3Client":
+        client: S3Client = self.stack.client("s3")
+        return client
+
+    def _receive(self, wait_seconds: int) -> list[BatchDigest]:
+        queue = SqsQueue(self.stack.client("sqs"), self.stack.outputs.follow_queue_url)
+        digests = DigestSubscription(queue).receive(wait_seconds)
+        self.digests += digests
+        return digests
+
+    def _bring_outputs(self, key: str, result: RecordResult | None) -> None:
+        """Copy a photo's outputs, free the local S3's memory and make room for the next photo."""
+        try:
+            if result:
+                self._copy(key, result)
+                self._free(key, result.outputs)
+        finally:
+            self.window.leave(key)
+
+    def _copy(self, key: str, result: RecordResult) -> None:
+        try:
+            for output in result.outputs:
+                target = output_path(self.out, output)
+                save(self._s3.get_object(Bucket=self.stack.outputs.output_bucket, Key=output)["Body"], target)
+        except (OSError, ValueError, OutsideFolderError, ClientError, BotoCoreError) as error:
+            self.progress.note_not_copied(result, Failure(key, NOT_COPIED, self._how_to_copy(error)))
+
+    def _free(self, key: str, outputs: Sequence[str]) -> None:
+        with suppress(ClientError, BotoCoreError):  # what stays costs memory only
+            self._s3.delete_object(Bucket=self.stack.outputs.input_bucket, Key=key)
+            for output in outputs:
+                self._s3.delete_object(Bucket=self.stack.outputs.output_bucket, Key=output)
+
+    def _how_to_copy(self, error: Exception) -> str:
+        """Say why outputs were not copied, and what to do."""
+        again = "then run the same command again."
+        if isinstance(error, OSError) and error.errno in _DISK_IS_FULL:
+            return f"{self.out} is full. Free space or choose another --out, {again}"
+        if isinstance(error, OutsideFolderError):
+            return f"Not written: {error}. Rename the photo or choose another --out, {again}"
+        return f"Could not be copied to {self.out}: {error_reason(error)}. Fix that, {again}"

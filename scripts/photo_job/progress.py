@@ -1,0 +1,152 @@
+"""Count a job's uploads, outcomes and failures, and hold the photos without an outcome."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from processing.outcomes import RecordResult
+from scripts.cli.failures import NO_OUTCOME, NOT_COPIED, NOT_UPLOADED, Failure
+
+# Further failures are only counted, so that memory stays bounded when everything fails.
+MAX_FAILURES_KEPT = 10_000
+
+# Called with the key of each photo that has an outcome, and with the digest's record of it, if there is one.
+OnSettled = Callable[[str, RecordResult | None], object]
+
+
+@dataclass
+class JobProgress:
+    """Counts of one job; safe to use from several threads.
+
+    Attributes:
+        on_settled: called for each photo that needs no more waiting; must not block.
+        uploaded: files uploaded by this job.
+        unchanged: files that were in the bucket already.
+        not_uploaded: files that could not be uploaded.
+        bytes_in: size of the uploaded files.
+        bytes_out: size of the outputs that digests reported.
+        upload_seconds: from the first upload to the latest.
+        outcomes: photos per outcome.
+        failures: the first ten thousand failures.
+        failed: how many failures there are.
+        last_news: time of the latest upload or outcome, in monotonic seconds.
+    """
+
+    on_settled: OnSettled = field(default=lambda *_: None, repr=False)
+    uploaded: int = 0
+    unchanged: int = 0
+    not_uploaded: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    upload_seconds: float = 0.0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    failed: int = 0
+    last_news: float = field(default_factory=time.monotonic)
+    _etags: dict[str, str] = field(default_factory=dict)
+    _early_results: dict[str, dict[str, RecordResult]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def waiting(self) -> int:
+        """Count the photos that are being uploaded or have no outcome yet."""
+        return len(self._etags)
+
+    @property
+    def settled(self) -> int:
+        """Count the photos that have an outcome or could not be uploaded."""
+        return self.outcomes.total() + self.not_uploaded
+
+    @property
+    def local_failures(self) -> dict[str, int]:
+        """Count the failures on this machine by code; no digest reports these."""
+        counts = self.outcomes + Counter({NOT_UPLOADED: self.not_uploaded})
+        return {code: counts[code] for code in (NOT_UPLOADED, NO_OUTCOME, NOT_COPIED) if counts[code]}
+
+    def pending(self) -> list[tuple[str, str]]:
+        """List key and eTag of each uploaded photo without an outcome."""
+        with self._lock:
+            return [(key, etag) for key, etag in self._etags.items() if etag]
+
+    def expect(self, key: str) -> None:
+        """Accept results for a key whose upload begins: its digest may arrive before its eTag is known."""
+        with self._lock:
+            self._etags[key] = ""
+            self._early_results[key] = {}
+
+    def note_uploaded(self, size_bytes: int) -> None:
+        """Count an upload."""
+        with self._lock:
+            self.uploaded += 1
+            self.bytes_in += size_bytes
+            self.last_news = time.monotonic()
+
+    def note_unchanged(self) -> None:
+        """Count a file that is in the bucket already."""
+        with self._lock:
+            self.unchanged += 1
+
+    def note_not_uploaded(self, failure: Failure) -> None:
+        """Count a file that could not be uploaded, and stop waiting for it."""
+        with self._lock:
+            self._etags.pop(failure.key, None)
+            self._early_results.pop(failure.key, None)
+            self.not_uploaded += 1
+            self._add_failure(failure)
+            self.on_settled(failure.key, None)
+
+    def follow(self, key: str, etag: str) -> None:
+        """Wait for the outcome of an object that is in the bucket."""
+        with self._lock:
+            self._etags[key] = etag
+            early = self._early_results.pop(key, {})
+            if etag in early:
+                self._settle_by_result(key, early[etag])
+
+    def add_result(self, result: RecordResult) -> None:
+        """Take one record of a digest; ignore other keys and versions, and outcomes that are not final."""
+        source = result.source
+        with self._lock:
+            if source is None or source.key not in self._etags:
+                return
+            self.last_news = time.monotonic()
+            if not result.outcome.is_final:
+                return
+            if source.key in self._early_results:
+                self._early_results[source.key][source.etag] = result
+            elif self._etags[source.key] == source.etag:
+                self._settle_by_result(source.key, result)
+
+    def settle(self, key: str, outcome: str, failure: Failure | None = None) -> None:
+        """Set the outcome of a photo that no digest reported."""
+        with self._lock:
+            if self._etags.pop(key, None) is not None:
+                self._count(outcome, failure)
+                self.on_settled(key, None)
+
+    def note_not_copied(self, result: RecordResult, failure: Failure) -> None:
+        """Replace the outcome of a photo whose outputs could not be copied by `not-copied`."""
+        with self._lock:
+            self.outcomes -= Counter({result.outcome.value: 1})  # unlike subtract, this leaves no zeros
+            self.bytes_out -= result.bytes_out
+            self._count(failure.code, failure)
+
+    def _settle_by_result(self, key: str, result: RecordResult) -> None:
+        del self._etags[key]
+        code = result.code if result.outcome.is_failure else None
+        self._count(result.outcome.value, Failure(key, code.value, code.what_to_do) if code else None)
+        self.bytes_out += result.bytes_out
+        self.on_settled(key, result)
+
+    def _count(self, outcome: str, failure: Failure | None) -> None:
+        self.outcomes[outcome] += 1
+        self.last_news = time.monotonic()
+        if failure:
+            self._add_failure(failure)
+
+    def _add_failure(self, failure: Failure) -> None:
+        self.failed += 1
+        if len(self.failures) < MAX_FAILURES_KEPT:
+            self.failures.append(failure)

@@ -1,0 +1,90 @@
+"""An `SqsQueue` and a `PhotoStates` in memory, with failures that the test chooses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from processing.outcomes import SourceObject
+from scripts.aws.photo_state import SourceState
+from scripts.aws.sqs_message import StoredMessage
+from scripts.aws.sqs_queue import BatchOutcome, Depth
+
+
+@dataclass
+class FakeQueue:
+    """Hides what is received until it is released, and keeps the bodies that are sent.
+
+    Attributes:
+        visible: messages to receive, by id.
+        hidden: received messages, by receipt handle.
+        bodies: what was sent.
+        refuses: bodies that it does not take and receipt handles that it does not delete.
+        fails_at: sending raises `error` once so many bodies were sent; None for never.
+        fails_late: take the batch before raising.
+        error: what sending raises.
+        depths: what `depth` reports, call by call; the last one stays. Without them, the real numbers.
+    """
+
+    visible: dict[str, StoredMessage] = field(default_factory=dict)
+    hidden: dict[str, StoredMessage] = field(default_factory=dict)
+    bodies: list[str] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+    fails_at: int | None = None
+    fails_late: bool = False
+    error: type[BaseException] = ConnectionError
+    depths: list[int] = field(default_factory=list)
+    url: str = "the-queue"
+
+    def receive(self, *, visibility_timeout_seconds: int, wait_seconds: int, most: int) -> list[StoredMessage]:
+        received = list(self.visible.values())[:most]
+        for message in received:
+            self.hidden[message.receipt_handle] = self.visible.pop(message.id)
+        return received
+
+    def send(self, messages: Sequence[StoredMessage]) -> BatchOutcome:
+        fails = self.fails_at is not None and len(self.bodies) >= self.fails_at
+        if fails and not self.fails_late:
+            raise self.error
+        outcome = BatchOutcome()
+        for position, message in enumerate(messages):
+            if message.body in self.refuses:
+                outcome.failed[position] = "InvalidMessageContents"
+            else:
+                self.bodies.append(message.body)
+                outcome.done[position] = f"new-{message.body}"
+        if fails:
+            raise self.error
+        return outcome
+
+    def delete(self, receipt_handles: Sequence[str]) -> BatchOutcome:
+        outcome = BatchOutcome()
+        for position, handle in enumerate(receipt_handles):
+            if handle in self.refuses:
+                outcome.failed[position] = "InternalError"
+            else:
+                del self.hidden[handle]
+                outcome.done[position] = {}
+        return outcome
+
+    def release(self, receipt_handles: Sequence[str]) -> None:
+        for handle in receipt_handles:
+            message = self.hidden.pop(handle)
+            self.visible[message.id] = message
+
+    def depth(self) -> Depth:
+        if self.depths:
+            return Depth(self.depths.pop(0) if len(self.depths) > 1 else self.depths[0], 0, 0)
+        return Depth(len(self.visible), len(self.hidden), 0)
+
+
+@dataclass
+class FakePhotoStates:
+    """Source states by key, and the keys whose outputs are complete."""
+
+    states: Mapping[str, SourceState] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+
+    def is_done(self, source: SourceObject) -> bool:
+        return source.key in self.done
+
+    def source_state(self, source: SourceObject) -> SourceState:
+        return self.states.get(source.key, SourceState.SAME)
