@@ -371,6 +371,20 @@ SCRIPTS = (
         "        yield from ()",
         ("deploy/test_rules.py",),
     ),
+    Mutation(
+        "Commands do not import each other",
+        "scripts/dlq/selection.py",
+        "from scripts.cli.units import human_duration",
+        "from scripts.cli.units import human_duration\nfrom scripts.reconcile.states import State  # noqa: F401",
+        LINT_IMPORTS,
+    ),
+    Mutation(
+        "Nothing outside tests imports tests",
+        "scripts/cli/units.py",
+        "import re\n",
+        "import re\n\nimport tests.support.photos  # noqa: F401\n",
+        LINT_IMPORTS,
+    ),
 )
 
 TEMPLATE = (
