@@ -32,7 +32,7 @@ GROUPS = {
     "test_template.py": "packages",
 }
 # Modules of slow tests that share nothing: each test may run in another worker.
-INDEPENDENT = ("test_start_command.py", "test_in_time.py")
+INDEPENDENT = ("test_start_command.py", "test_time_budget.py")
 
 
 class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist is not typed
