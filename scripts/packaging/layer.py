@@ -42,8 +42,7 @@ class Layer:
     """A built layer.
 
     Attributes:
-        archive: the zip that is deployed.
-        tree: its content, the directory that becomes /opt/python.
+        tree: the directory that becomes /opt/python.
         hash: of the tree, see `tree_hash`.
         size_bytes: unzipped.
         note: for people; empty when the layer contains compiled bytecode.

@@ -27,12 +27,7 @@ LATE = "No news for too long. The queue may be long, or the function may not run
 
 @dataclass(frozen=True)
 class OutcomeLookup:
-    """Find outcomes without digests, in the DLQ and both buckets.
-
-    Attributes:
-        stage: with the queue and the DLQ.
-        photos: state of the photos in both buckets.
-    """
+    """Find outcomes without digests, in the DLQ and both buckets."""
 
     stage: Stage
     photos: PhotoStates
@@ -60,8 +55,7 @@ class Follower:
     """Wait for the outcomes of a job.
 
     Attributes:
-        progress: takes the outcomes.
-        receive: returns the next digests; waits for as many seconds as it is told.
+        receive: returns the next digests; its argument is how many seconds to wait.
         patience_seconds: without news for this long, pending photos become `no-outcome`.
         lookup: finds outcomes without digests; None to wait for digests only.
         quiet_seconds: without news for this long, and with an empty queue, the rest is looked up.

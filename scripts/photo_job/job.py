@@ -22,8 +22,6 @@ class PhotoJob:
     """One folder's way through the service.
 
     Attributes:
-        uploader: uploads the files.
-        progress: counts them.
         follower: waits for outcomes; None to upload only.
         window: bounds the photos in flight; needs a follower. None for no bound.
     """

@@ -43,12 +43,9 @@ class LocalJob:
     """Takes photos through a local stack and copies the outputs to a folder.
 
     Attributes:
-        stack: the local stack.
         out: the folder for the outputs.
         patience_seconds: without news for this long, photos in flight become `no-outcome`.
-        progress: counts of the job.
         digests: every digest received so far.
-        window: bounds the photos in flight.
     """
 
     stack: LocalStack

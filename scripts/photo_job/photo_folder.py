@@ -24,9 +24,7 @@ class LocalFile:
     """A file and the S3 key it is uploaded under.
 
     Attributes:
-        path: where it is.
         key: prefix and relative path, with slashes.
-        size_bytes: its size.
         state: an unchanged file is not uploaded.
         etag: of the object under its key; empty when there is none.
     """

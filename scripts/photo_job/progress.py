@@ -22,15 +22,11 @@ class JobProgress:
 
     Attributes:
         on_settled: called for each photo that needs no more waiting; must not block.
-        uploaded: files uploaded by this job.
         unchanged: files that were in the bucket already.
-        not_uploaded: files that could not be uploaded.
-        bytes_in: size of the uploaded files.
         bytes_out: size of the outputs that digests reported.
         upload_seconds: from the first upload to the latest.
-        outcomes: photos per outcome.
-        failures: the first ten thousand failures.
-        failed: how many failures there are.
+        failures: the first ten thousand.
+        failed: how many there are.
         last_news: time of the latest upload or outcome, in monotonic seconds.
     """
 
@@ -77,14 +73,12 @@ class JobProgress:
             self._early_results[key] = {}
 
     def note_uploaded(self, size_bytes: int) -> None:
-        """Count an upload."""
         with self._lock:
             self.uploaded += 1
             self.bytes_in += size_bytes
             self.last_news = time.monotonic()
 
     def note_unchanged(self) -> None:
-        """Count a file that is in the bucket already."""
         with self._lock:
             self.unchanged += 1
 

@@ -3,7 +3,6 @@
 import hashlib
 import mimetypes
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,18 +28,14 @@ class Uploader:
     """The input bucket and how to upload to it.
 
     Attributes:
-        s3: a boto3 S3 client.
-        bucket: the bucket's name.
         threads: how many files at once.
         attempts: per file; botocore retries each call itself, but a network can be down for a minute.
-        sleep: waits for some seconds.
     """
 
     s3: "S3Client"
     bucket: str
     threads: int
     attempts: int = 3
-    sleep: Callable[[float], None] = time.sleep
 
     def upload(self, file: LocalFile) -> str:
         """Upload a file and return the object's eTag.
@@ -57,7 +52,7 @@ class Uploader:
             except (ClientError, BotoCoreError, Boto3Error) as error:
                 if _is_refused(error):
                     raise
-                self.sleep(_PAUSE_SECONDS * 2**attempt)
+                time.sleep(_PAUSE_SECONDS * 2**attempt)
         return self._put(file)
 
     def _put(self, file: LocalFile) -> str:

@@ -29,9 +29,6 @@ class UploadRequest:
     """What to upload, and where.
 
     Attributes:
-        stage: the deployment.
-        screen: shows progress and the result.
-        folder: every file below it.
         prefix: precedes each key.
         threads: how many files at once.
         patience_seconds: without news for this long, following ends; None to upload only.

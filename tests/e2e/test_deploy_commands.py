@@ -1,4 +1,4 @@
-"""`npm run deploy` and `npm run remove` against a local AWS."""
+"""`npm run deploy` and `npm run remove` as commands, against a local AWS in place of an account."""
 
 import os
 import subprocess
@@ -15,20 +15,20 @@ from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.ministack import LocalAws, local_aws
 from tests.support.photos import jpeg
 
-PATIENCE_SECONDS = 60
-NOT_THE_USERS = ("AWS_", "SLS_", "SERVERLESS_")
+TIMEOUT_SECONDS = 60
+AWS_SETTINGS = ("AWS_", "SLS_", "SERVERLESS_")
 
 
 @dataclass(frozen=True)
 class Account:
-    """An empty local AWS, and commands whose environment points at it."""
+    """An account, and a shell environment that points at it."""
 
     aws: LocalAws
     home: Path
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run `npm run ...`."""
-        user = {name: value for name, value in os.environ.items() if not name.startswith(NOT_THE_USERS)}
+        user = {name: value for name, value in os.environ.items() if not name.startswith(AWS_SETTINGS)}
         environment = {
             **user,
             **client_environment(self.aws.endpoint_url),
@@ -56,7 +56,7 @@ class Account:
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    """Deploy the stages dev and prod to an empty local AWS."""
+    """Deploy the stages dev and prod to an account."""
     with local_aws() as aws:
         account = Account(aws, tmp_path_factory.mktemp("home"))
         for stage, parameters in {"dev": [], "prod": ["--param=summaryEmail=me@example.com"]}.items():
@@ -99,7 +99,7 @@ def test_two_stages_live_side_by_side(account: Account) -> None:
 def test_a_photo_that_is_uploaded_to_the_stage_comes_out(account: Account) -> None:
     source, output = (f"darkroom-prod-{kind}-000000000000-us-east-1" for kind in ("input", "output"))
     account.client("s3").put_object(Bucket=source, Key="beach.jpg", Body=jpeg())
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + TIMEOUT_SECONDS
     while (found := account.keys(output)) != BEACH:
         assert time.monotonic() < end, found
         time.sleep(0.2)

@@ -20,8 +20,8 @@ from scripts.aws import digest_subscription as digest_watch
 from scripts.aws.digest_subscription import subscribe_to_digests
 from scripts.cli.repository import REPOSITORY
 from scripts.upload.__main__ import app
-from tests.integration.scripts.bare_stage import BareStage
-from tests.integration.scripts.command_line import CommandLine
+from tests.support.bare_stage import BareStage
+from tests.support.command_line import CommandLine
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_an_upload_that_s3_refuses_at_first_is_tried_again(
     def flaky(self: Any, request: Any) -> Any:
         if request.method == "PUT" and len(refused) < 4:
             refused.append(request.url)
-            request.url = request.url.replace(bare_stage.endpoint_url, "http://127.0.0.1:9")  # nobody listens there
+            request.url = request.url.replace(bare_stage.endpoint_url, "http://127.0.0.1:9")  # no server listens there
         return send(self, request)
 
     monkeypatch.setattr(botocore.httpsession.URLLib3Session, "send", flaky)
