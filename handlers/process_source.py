@@ -14,11 +14,10 @@ from handlers.time_budget import Deadline
 from handlers.worker_pool import WorkerPool
 from processing.commit_marker import Marker
 from processing.outcomes import Outcome, SourceObject
+from processing.output_formats import content_type
 from processing.output_keys import document_key, output_keys
 from processing.settings import RenderSettings
 from processing.worker.protocol import RenderRequest
-
-CONTENT_TYPES = {".jpg": "image/jpeg", ".pdf": "application/pdf"}
 
 
 @dataclass(frozen=True)
@@ -118,4 +117,4 @@ class Delivery:
         # After it the message was given back, and its source may be gone by now.
         deadline.require(0, "storing the outputs")
         file = outputs / key.rpartition("/")[2]
-        self.storage.store(key, file, CONTENT_TYPES[file.suffix], marker, may_replace=may_replace)
+        self.storage.store(key, file, content_type(file.name), marker, may_replace=may_replace)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.metrics import MetricUnit
 
 from handlers.observability import logger, metrics
-from processing.digest.message import Batch as DigestBatch
-from processing.digest.message import summarise
+from processing.digest.message import DigestBatch, summarise
 from processing.outcomes import Outcome, RecordResult
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """Failure codes: one vocabulary for the DLQ attributes, the digest, the metrics, the logs and the scripts.
 
 DarkroomError
-├── PermanentError    the same message fails the same way every time: dead-lettered at once
-└── RetryableError    waiting may cure it: tried again with a backoff
+├── PermanentError    fails the same way every time: dead-lettered at once
+└── RetryableError    may succeed later: retried with a backoff
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Family(StrEnum):
-    """Whether waiting can help."""
+    """The two families of failure codes."""
 
     PERMANENT = "permanent"
     RETRYABLE = "retryable"
@@ -18,135 +18,139 @@ class Family(StrEnum):
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a failure code means and what a person can do about it, each one sentence of plain ASCII."""
+    """The meaning of a failure code and what a person can do about it, each one sentence of plain ASCII."""
 
     family: Family
     meaning: str
     what_to_do: str
 
 
+def _permanent(code: str, meaning: str, what_to_do: str) -> tuple[str, Explanation]:
+    return code, Explanation(Family.PERMANENT, meaning, what_to_do)
+
+
+def _retryable(code: str, meaning: str, what_to_do: str) -> tuple[str, Explanation]:
+    return code, Explanation(Family.RETRYABLE, meaning, what_to_do)
+
+
 class FailureCode(StrEnum):
     """The public failure codes. Adding one is a feature; changing one breaks people's filters."""
 
-    UNSUPPORTED_FORMAT = "unsupported-format"
-    CORRUPT_IMAGE = "corrupt-image"
-    TRUNCATED_IMAGE = "truncated-image"
-    EMPTY_OBJECT = "empty-object"
-    TOO_MANY_BYTES = "too-many-bytes"
-    TOO_MANY_PIXELS = "too-many-pixels"
-    TOO_MANY_PAGES = "too-many-pages"
-    KEY_TOO_LONG = "key-too-long"
-    SOURCE_ARCHIVED = "source-archived"
-    MALFORMED_MESSAGE = "malformed-message"
-    DECODER_CRASHED = "decoder-crashed"
-    TOO_SLOW = "too-slow"
-    OUT_OF_MEMORY = "out-of-memory"
-    THROTTLED = "throttled"
-    STORAGE_UNAVAILABLE = "storage-unavailable"
-    ACCESS_DENIED = "access-denied"
-    DISK_FULL = "disk-full"
-    OUT_OF_TIME = "out-of-time"
-    INTERNAL_ERROR = "internal-error"
+    explanation: Explanation
+
+    def __new__(cls, code: str, *explanation: Explanation) -> "FailureCode":
+        member = str.__new__(cls, code)
+        member._value_ = code
+        (member.explanation,) = explanation
+        return member
+
+    UNSUPPORTED_FORMAT = _permanent(
+        "unsupported-format",
+        "The file is not an image in a format that Darkroom reads.",
+        "Upload a JPEG, PNG, WebP, GIF, TIFF or AVIF.",
+    )
+    CORRUPT_IMAGE = _permanent(
+        "corrupt-image",
+        "The file starts like an image but its data is damaged.",
+        "Open it on your computer; export it again or upload another copy.",
+    )
+    TRUNCATED_IMAGE = _permanent(
+        "truncated-image",
+        "The file ends before the image does.",
+        "The upload or copy was cut off: upload the original again.",
+    )
+    EMPTY_OBJECT = _permanent(
+        "empty-object",
+        "The file is empty.",
+        "Upload the original again.",
+    )
+    TOO_MANY_BYTES = _permanent(
+        "too-many-bytes",
+        "The file is larger than the limit in bytes.",
+        "Upload a smaller file, or raise the limit (maxBytes) and redrive.",
+    )
+    TOO_MANY_PIXELS = _permanent(
+        "too-many-pixels",
+        "The image has more pixels than the limit.",
+        "Upload a smaller image, or raise the limit (maxPixels) and redrive.",
+    )
+    TOO_MANY_PAGES = _permanent(
+        "too-many-pages",
+        "The file has more pages or frames than the limit.",
+        "Split it, or raise the limit (maxPages) and redrive.",
+    )
+    KEY_TOO_LONG = _permanent(
+        "key-too-long",
+        "The name is so long that its output keys would exceed S3's limit of 1,024 bytes.",
+        "Upload it again under a shorter name.",
+    )
+    SOURCE_ARCHIVED = _permanent(
+        "source-archived",
+        "The source object is in an archive storage class and cannot be read.",
+        "Restore it from the archive, then redrive.",
+    )
+    MALFORMED_MESSAGE = _permanent(
+        "malformed-message",
+        "The message is not an S3 event.",
+        "Find out who sends to this queue; only the bucket's notifications belong there.",
+    )
+    DECODER_CRASHED = _permanent(
+        "decoder-crashed",
+        "The image decoder crashed on this file, twice.",
+        "Do not trust the file; export it again from its original and upload that.",
+    )
+    TOO_SLOW = _permanent(
+        "too-slow",
+        "The image exceeded the time limit, twice.",
+        "Save it in a simpler form (baseline JPEG), or raise the time limit and redrive.",
+    )
+    OUT_OF_MEMORY = _permanent(
+        "out-of-memory",
+        "The image needs more memory than the function has.",
+        "Upload a smaller image, or raise the function's memory (memoryMb) and redrive.",
+    )
+    THROTTLED = _retryable(
+        "throttled",
+        "AWS throttled Darkroom's requests on every attempt.",
+        "Redrive; if it fails again, lower the concurrency.",
+    )
+    STORAGE_UNAVAILABLE = _retryable(
+        "storage-unavailable",
+        "S3 could not be reached or returned an error on every attempt.",
+        "Redrive once S3 has recovered.",
+    )
+    ACCESS_DENIED = _retryable(
+        "access-denied",
+        "Darkroom was not allowed to read the source object or to store its outputs.",
+        "Check the bucket policy, the key policy and the function's role, then redrive.",
+    )
+    DISK_FULL = _retryable(
+        "disk-full",
+        "The function's ephemeral storage was full.",
+        "Raise it (ephemeralStorageMb) or lower the batch size, then redrive.",
+    )
+    OUT_OF_TIME = _retryable(
+        "out-of-time",
+        "No invocation had enough time left to finish this photo.",
+        "Redrive; if it fails again, raise the function's timeout or lower the batch size.",
+    )
+    INTERNAL_ERROR = _retryable(
+        "internal-error",
+        "Darkroom itself failed; the log has the details under the message id.",
+        "Search the log for the message id, fix the cause, then redrive.",
+    )
 
     @property
     def family(self) -> Family:
-        return EXPLANATIONS[self].family
+        return self.explanation.family
 
     @property
     def meaning(self) -> str:
-        return EXPLANATIONS[self].meaning
+        return self.explanation.meaning
 
     @property
     def what_to_do(self) -> str:
-        return EXPLANATIONS[self].what_to_do
-
-
-def _permanent(meaning: str, what_to_do: str) -> Explanation:
-    return Explanation(Family.PERMANENT, meaning, what_to_do)
-
-
-def _retryable(meaning: str, what_to_do: str) -> Explanation:
-    return Explanation(Family.RETRYABLE, meaning, what_to_do)
-
-
-EXPLANATIONS: dict[FailureCode, Explanation] = {
-    FailureCode.UNSUPPORTED_FORMAT: _permanent(
-        "The file is not an image of a format that Darkroom reads.",
-        "Upload a JPEG, PNG, WebP, GIF, TIFF or AVIF.",
-    ),
-    FailureCode.CORRUPT_IMAGE: _permanent(
-        "The file starts like an image but its data is damaged.",
-        "Open it on your computer; export it again or upload another copy.",
-    ),
-    FailureCode.TRUNCATED_IMAGE: _permanent(
-        "The file ends before the image does.",
-        "The upload or copy was cut off: upload the original again.",
-    ),
-    FailureCode.EMPTY_OBJECT: _permanent(
-        "The file has no bytes.",
-        "Upload the original again.",
-    ),
-    FailureCode.TOO_MANY_BYTES: _permanent(
-        "The file is larger than the limit in bytes.",
-        "Upload a smaller file, or raise the limit (maxBytes) and redrive.",
-    ),
-    FailureCode.TOO_MANY_PIXELS: _permanent(
-        "The image has more pixels than the limit.",
-        "Upload a smaller image, or raise the limit (maxPixels) and redrive.",
-    ),
-    FailureCode.TOO_MANY_PAGES: _permanent(
-        "The file has more pages or frames than the limit.",
-        "Split it, or raise the limit (maxPages) and redrive.",
-    ),
-    FailureCode.KEY_TOO_LONG: _permanent(
-        "The name is so long that its outputs would pass the 1,024 bytes an S3 key may have.",
-        "Upload it again under a shorter name.",
-    ),
-    FailureCode.SOURCE_ARCHIVED: _permanent(
-        "The source object lies in an archive storage class and cannot be read.",
-        "Restore it from the archive, then redrive.",
-    ),
-    FailureCode.MALFORMED_MESSAGE: _permanent(
-        "The message is not an S3 event.",
-        "Find out who sends to this queue; only the bucket's notifications belong there.",
-    ),
-    FailureCode.DECODER_CRASHED: _permanent(
-        "The image decoder crashed on this file, twice.",
-        "Treat the file with suspicion; export it again from its original and upload that.",
-    ),
-    FailureCode.TOO_SLOW: _permanent(
-        "The image took longer than its time limit, twice.",
-        "Save it in a simpler form (baseline JPEG), or raise the time limit and redrive.",
-    ),
-    FailureCode.OUT_OF_MEMORY: _permanent(
-        "The image needs more memory than it may have.",
-        "Upload a smaller image, or raise the function's memory and redrive.",
-    ),
-    FailureCode.THROTTLED: _retryable(
-        "AWS asked Darkroom to slow down until the attempts ran out.",
-        "Redrive; if it comes back, lower the concurrency.",
-    ),
-    FailureCode.STORAGE_UNAVAILABLE: _retryable(
-        "S3 could not be reached or answered with an error until the attempts ran out.",
-        "Redrive once S3 is well again.",
-    ),
-    FailureCode.ACCESS_DENIED: _retryable(
-        "Darkroom was not allowed to read the source object or to store its outputs.",
-        "Check the bucket policy, the key policy and the function's role, then redrive.",
-    ),
-    FailureCode.DISK_FULL: _retryable(
-        "The function's temporary disk was full.",
-        "Raise the function's ephemeral storage or lower the batch size, then redrive.",
-    ),
-    FailureCode.OUT_OF_TIME: _retryable(
-        "There was never enough time left in a batch to finish this photo.",
-        "Redrive; if it comes back, raise the function's timeout or lower the batch size.",
-    ),
-    FailureCode.INTERNAL_ERROR: _retryable(
-        "Darkroom itself failed; the logs have the details under the message id.",
-        "Look into the logs, fix the cause, then redrive.",
-    ),
-}
+        return self.explanation.what_to_do
 
 
 class DarkroomError(Exception):
@@ -164,8 +168,8 @@ class DarkroomError(Exception):
 
 
 class PermanentError(DarkroomError):
-    """The same input fails the same way every time."""
+    """A failure that every attempt with the same input repeats."""
 
 
 class RetryableError(DarkroomError):
-    """Trying again later may succeed."""
+    """A failure that a later attempt may not repeat."""

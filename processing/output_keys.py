@@ -3,29 +3,25 @@
 from collections.abc import Sequence
 
 from processing.failures import FailureCode, PermanentError
+from processing.output_formats import PDF
 from processing.settings import Rendition
 
-DOCUMENT_NAME = "document.pdf"
+DOCUMENT_NAME = f"document{PDF.suffix}"
 MAX_KEY_BYTES = 1024  # Amazon S3 User Guide, "Naming Amazon S3 objects": UTF-8, at most 1,024 bytes
 
 
-def rendition_key(source_key: str, rendition_name: str) -> str:
-    """The key of one rendition."""
-    return f"{source_key}/{rendition_name}.jpg"
-
-
 def document_key(source_key: str) -> str:
-    """The key of the PDF, which is also the commit marker: it is stored last."""
+    """Return the key of the PDF, which is also the commit marker: it is stored last."""
     return f"{source_key}/{DOCUMENT_NAME}"
 
 
 def output_keys(source_key: str, renditions: Sequence[Rendition]) -> tuple[str, ...]:
-    """Every output key of a source, the commit marker last.
+    """Return every output key of a source, the commit marker last.
 
     Raises:
-        PermanentError: `key-too-long` when an output key would pass what S3 allows.
+        PermanentError: `key-too-long` when an output key is longer than S3 allows.
     """
-    keys = (*(rendition_key(source_key, r.name) for r in renditions), document_key(source_key))
+    keys = (*(f"{source_key}/{rendition.file_name}" for rendition in renditions), document_key(source_key))
     longest = max(len(key.encode()) for key in keys)
     if longest > MAX_KEY_BYTES:
         raise PermanentError(

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from processing.output_formats import JPEG, RENDITION_FORMATS
+
 # Part of the fingerprint: raise it when the same settings give other pixels or another PDF; old outputs are then stale.
 PIPELINE_VERSION = 2
 
@@ -12,14 +14,26 @@ class Rendition:
     """One size of the source: fits into a square box of `box_px` pixels, never enlarged.
 
     Attributes:
-        name: the output is stored as `{source key}/{name}.jpg`.
+        name: the output is stored as `{source key}/{file_name}`.
         box_px: longest side in pixels, at most.
-        quality: JPEG quality, 1 to 100.
+        quality: of the encoder, 1 to 100.
+        format: a name in `RENDITION_FORMATS`.
     """
 
     name: str
     box_px: int
     quality: int
+    format: str = JPEG
+
+    @property
+    def file_name(self) -> str:
+        """Return the name with the suffix of its format: `large.jpg`."""
+        return f"{self.name}{RENDITION_FORMATS[self.format].suffix}"
+
+    @property
+    def recipe(self) -> tuple[object, ...]:
+        """Return the part of the fingerprint; without `jpeg`, because stored fingerprints stay valid."""
+        return (self.name, self.box_px, self.quality, *(() if self.format == JPEG else (self.format,)))
 
 
 @dataclass(frozen=True)
@@ -54,7 +68,7 @@ class RenderSettings:
         """16 hexadecimal digits that change when the outputs would."""
         import hashlib  # here, because it brings OpenSSL: 3.5 MB and 4 ms that no worker needs
 
-        recipe = f"{PIPELINE_VERSION}:{[(r.name, r.box_px, r.quality) for r in self.renditions]}"
+        recipe = f"{PIPELINE_VERSION}:{[rendition.recipe for rendition in self.renditions]}"
         return hashlib.sha256(recipe.encode()).hexdigest()[:16]
 
 

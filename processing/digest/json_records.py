@@ -1,4 +1,4 @@
-"""A digest for machines: one S3 record as JSON, and back."""
+"""The records of the digest's JSON: one per S3 record, written and read back."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -8,27 +8,23 @@ from processing.outcomes import Outcome, RecordResult, SourceObject
 
 VERSION = 1
 SERVICE = "darkroom"
-MAX_DETAIL_CHARACTERS = 500  # details are for people; one that grew must not push other records out
+MAX_DETAIL_CHARACTERS = 500  # a long detail must not leave less room for other records
+MAX_NUMBER = 10**18  # an exabyte, more than any real count or size, so that sums stay printable
 
-MAX_NUMBER = 10**18  # an exabyte, beyond every real count or size: what is summed and printed stays printable
-
+_SOURCE_TEXTS = ("bucket", "key", "etag", "sequencer", "version_id")
 _T = TypeVar("_T")
 
 
 class UnreadableDigestError(ValueError):
-    """What was read is not a batch's digest in a version that is understood; the text says what is wrong with it."""
+    """A message body is not a batch digest of this version; the text says why."""
 
 
 def record_document(result: RecordResult) -> dict[str, Any]:
-    """One result as the digest's JSON has it; the key is exactly the source's, escaped by nobody but JSON."""
+    """Convert one result to JSON values; the key is the source's own, unescaped."""
     source = result.source or SourceObject(bucket="", key="")
     return {
         "message_id": result.message_id,
-        "bucket": source.bucket,
-        "key": source.key,
-        "etag": source.etag,
-        "sequencer": source.sequencer,
-        "version_id": source.version_id,
+        **{name: getattr(source, name) for name in _SOURCE_TEXTS},
         "outcome": result.outcome.value,
         "code": result.code.value if result.code else None,
         "detail": result.detail[:MAX_DETAIL_CHARACTERS],
@@ -41,54 +37,45 @@ def record_document(result: RecordResult) -> dict[str, Any]:
 
 
 def read_record(document: object) -> RecordResult:
-    """The result that `record_document` wrote; a message that named no source object has neither bucket nor key.
+    """Parse a record; without bucket and key, its message named no source object.
 
     Raises:
         UnreadableDigestError: a field is missing or of a wrong kind, an outcome or a code is unknown.
     """
     fields = mapping(document, "a record")
-    bucket, key, bytes_in = text(fields, "bucket"), text(fields, "key"), number(fields, "bytes_in")
-    source = SourceObject(
-        bucket=bucket,
-        key=key,
-        size_bytes=bytes_in,
-        etag=text(fields, "etag"),
-        version_id=text(fields, "version_id"),
-        sequencer=text(fields, "sequencer"),
-    )
-    code = None if fields.get("code") is None else _word(FailureCode, text(fields, "code"))
+    source = SourceObject(size_bytes=number(fields, "bytes_in"), **{name: text(fields, name) for name in _SOURCE_TEXTS})
     outputs = fields.get("outputs")
     if not isinstance(outputs, list) or not all(isinstance(output, str) for output in outputs):
         raise UnreadableDigestError("outputs is not a list of texts")
     milliseconds = mapping(fields.get("milliseconds"), "milliseconds")
     return RecordResult(
         message_id=text(fields, "message_id"),
-        source=source if bucket or key else None,
-        outcome=_word(Outcome, text(fields, "outcome")),
-        code=code,
+        source=source if source.bucket or source.key else None,
+        outcome=_member(Outcome, text(fields, "outcome")),
+        code=None if fields.get("code") is None else _member(FailureCode, text(fields, "code")),
         detail=text(fields, "detail"),
         outputs=tuple(outputs),
-        bytes_in=bytes_in,
+        bytes_in=source.size_bytes,
         bytes_out=number(fields, "bytes_out"),
         milliseconds={stage: number(milliseconds, stage) for stage in milliseconds},
     )
 
 
 def read_counts(document: object) -> dict[Outcome, int]:
-    """The counts by outcome."""
+    """Parse the counts by outcome."""
     fields = mapping(document, "counts")
-    return {_word(Outcome, name): number(fields, name) for name in fields}
+    return {_member(Outcome, name): number(fields, name) for name in fields}
 
 
-def mapping(value: object, what: str) -> Mapping[str, Any]:
-    """The value, if it is a JSON object."""
+def mapping(value: object, name: str) -> Mapping[str, Any]:
+    """Return the value if it is a JSON object."""
     if not isinstance(value, dict):
-        raise UnreadableDigestError(f"{what} is not a JSON object")
+        raise UnreadableDigestError(f"{name} is not a JSON object")
     return value
 
 
 def text(fields: Mapping[str, Any], name: str) -> str:
-    """A field that must be text."""
+    """Return a field that must be text."""
     value = fields.get(name)
     if not isinstance(value, str):
         raise UnreadableDigestError(f"{name} is missing or not text")
@@ -96,15 +83,15 @@ def text(fields: Mapping[str, Any], name: str) -> str:
 
 
 def number(fields: Mapping[str, Any], name: str) -> int:
-    """A field that must be a whole number from 0 to `MAX_NUMBER`."""
+    """Return a field that must be a whole number from 0 to `MAX_NUMBER`."""
     value = fields.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_NUMBER:
         raise UnreadableDigestError(f"{name} is missing or not a whole number in range")
     return value
 
 
-def _word(vocabulary: Callable[[str], _T], word: str) -> _T:
+def _member(enumeration: Callable[[str], _T], value: str) -> _T:
     try:
-        return vocabulary(word)
+        return enumeration(value)
     except ValueError as error:
         raise UnreadableDigestError(str(error)) from error

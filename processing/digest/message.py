@@ -1,4 +1,4 @@
-"""The digest: one SNS message that says how a batch went, to people and to machines."""
+"""The digest: one SNS message that reports a batch, as text for people and as JSON for programs."""
 
 import json
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from processing.digest.totals import Totals
 from processing.outcomes import RecordResult
 from processing.wording import stage_label
 
-# The protocols of SNS that get JSON. It is in the message once for each: SNS has no way to share it.
-MACHINE_VARIANTS = ("sqs", "lambda", "http", "https")
+# The SNS protocols that get JSON. The message holds it once for each, because SNS has no way to share it.
+JSON_PROTOCOLS = ("sqs", "lambda", "http", "https")
 
 
 @dataclass(frozen=True)
-class Batch:
-    """What one invocation did.
+class DigestBatch:
+    """The batch of one invocation.
 
     Attributes:
         stage: the deployment: `dev`, `prod`, `local`.
@@ -33,13 +33,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class DigestMessage:
-    """What SNS's Publish takes.
+    """The parameters of SNS's Publish.
 
     Attributes:
         subject: ASCII, less than 100 characters, one line.
         message: a JSON object with one text for each protocol, for `MessageStructure="json"`.
-        attributes: `status` (`ok`, `retrying`: nothing failed but some photos come again, `failed`: at least one
-            photo went to the dead-letter queue), `failed` (how many did) and `stage`, for filter policies.
+        attributes: `status` (`ok`; `retrying`: no failures, but some photos will be tried again; `failed`: at least
+            one photo went to the dead-letter queue), `failed` (how many did) and `stage`, for filter policies.
     """
 
     subject: str
@@ -47,50 +47,46 @@ class DigestMessage:
     attributes: dict[str, dict[str, str]]
 
 
-def summarise(batch: Batch) -> DigestMessage:
-    """The digest of one batch. Depends on nothing but the batch, and keeps every limit of SNS whatever is in it."""
-    return compose(
-        Totals(results=batch.results),
-        stage=batch.stage,
-        reference=batch.request_id,
-        head={"kind": "batch", "stage": batch.stage, "request_id": batch.request_id},
-    )
+def summarise(batch: DigestBatch) -> DigestMessage:
+    """Build the digest of one batch, within every limit of SNS for any input."""
+    head = {"kind": "batch", "stage": batch.stage, "request_id": batch.request_id}
+    return compose(Totals(results=batch.results), stage=batch.stage, reference=batch.request_id, head=head)
 
 
 def email_text(message: DigestMessage) -> str:
-    """The digest as somebody reads it who subscribed by e-mail."""
+    """Return the text that e-mail subscribers receive."""
     return str(json.loads(message.message)["email"])
 
 
 def compose(totals: Totals, *, stage: str, reference: str, head: Mapping[str, Any]) -> DigestMessage:
-    """The message that tells of `totals`.
+    """Build the message that reports `totals`.
 
-    When not all records fit, failures are kept before photos that come again, and these before the rest; `omitted`
-    says how many were left out, and the counts include them.
+    When not all records fit, failures are kept before photos that will be tried again, and these before the rest.
+    `omitted` says how many were left out, and the counts include them.
 
     Args:
-        totals: what it tells of.
+        totals: counts and results.
         stage: the deployment.
-        reference: what people search the logs for.
-        head: what else the JSON for machines says.
+        reference: the text to search the logs for.
+        head: the first fields of the JSON.
     """
     subject, attributes = digest_text.subject(totals, stage), _attributes(totals, stage)
     email = digest_text.email(totals, reference)
-    # Whoever gets the default (push messages, other protocols) sees no subject.
-    people = {"default": f"{subject}.\n\n{email}", "email": email, "sms": digest_text.sms(totals, stage)}
+    # The default (push messages, other protocols) has no subject.
+    texts = {"default": f"{subject}.\n\n{email}", "email": email, "sms": digest_text.sms(totals, stage)}
     records = [record_document(result) for result in totals.results]
 
     def message_with(kept: list[dict[str, Any]]) -> str:
-        machine = encode_json(_machine(totals, head, kept))
-        return encode_json({**people, **dict.fromkeys(MACHINE_VARIANTS, machine)})
+        document = encode_json(_document(totals, head, kept))
+        return encode_json({**texts, **dict.fromkeys(JSON_PROTOCOLS, document)})
 
     spare_bytes = MAX_MESSAGE_BYTES - message_bytes(subject, message_with([]), attributes)
-    costs = [len(MACHINE_VARIANTS) * (embedded_bytes(encode_json(record)) + len(",")) for record in records]
+    costs = [len(JSON_PROTOCOLS) * (embedded_bytes(encode_json(record)) + len(",")) for record in records]
     kept = most_that_fit([_rank(result) for result in totals.results], costs, spare_bytes)
     return DigestMessage(subject, message_with([records[position] for position in kept]), attributes)
 
 
-def _machine(totals: Totals, head: Mapping[str, Any], kept: list[dict[str, Any]]) -> dict[str, Any]:
+def _document(totals: Totals, head: Mapping[str, Any], kept: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "version": VERSION,
         "service": SERVICE,

@@ -1,4 +1,4 @@
-"""The roll-up: many batches' digests as one message, so that 5,000 photos are not 500 mails."""
+"""The roll-up: one message for the digests of many batches, so that 5,000 photos are not 500 mails."""
 
 import json
 from collections import Counter
@@ -23,43 +23,26 @@ _NOTHING_TO_DO = (Outcome.DUPLICATE, Outcome.SUPERSEDED, Outcome.GONE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchDigest:
-    """One batch's digest, read back from its JSON for machines.
+class BatchDigest(Totals):
+    """One batch's digest, parsed from its JSON.
 
     Attributes:
         request_id: the Lambda request that sent it.
-        results: the records it lists.
-        unlisted: how many more of each outcome it had no room to list.
-        unlisted_bytes_in: size of their sources.
-        unlisted_bytes_out: size of their outputs.
     """
 
     request_id: str
-    results: tuple[RecordResult, ...]
-    unlisted: dict[Outcome, int]
-    unlisted_bytes_in: int
-    unlisted_bytes_out: int
 
     @classmethod
     def from_body(cls, body: str) -> "BatchDigest":
-        """Reads an SQS message's body, with SNS's envelope around it or without (raw message delivery).
+        """Parse an SQS message body, with SNS's envelope or without (raw message delivery).
 
         Raises:
-            UnreadableDigestError: it is not a batch's digest.
+            UnreadableDigestError: it is not a batch's digest, a field is missing or of a wrong kind, the version is
+                another, or the counts are lower than the number of listed records.
         """
         document = _parse_json(body)
         if isinstance(document, dict) and document.get("Type") == "Notification":
             document = _parse_json(text(document, "Message"))
-        return cls.from_document(document)
-
-    @classmethod
-    def from_document(cls, document: object) -> "BatchDigest":
-        """Reads the JSON for machines.
-
-        Raises:
-            UnreadableDigestError: a field is missing or of a wrong kind, the version is another, the counts are
-                lower than what is listed.
-        """
         fields = mapping(document, "the digest")
         if (fields.get("service"), fields.get("kind"), fields.get("version")) != (SERVICE, "batch", VERSION):
             raise UnreadableDigestError(f"this is not a digest of a batch in version {VERSION}")
@@ -67,42 +50,39 @@ class BatchDigest:
         if not isinstance(records, list):
             raise UnreadableDigestError("records is not a list")
         results = tuple(map(read_record, records))
+        counts, listed = read_counts(fields.get("counts")), Counter(result.outcome for result in results)
         return cls(
             request_id=text(fields, "request_id"),
             results=results,
-            unlisted=_unlisted(read_counts(fields.get("counts")), results),
-            unlisted_bytes_in=_rest(number(fields, "bytes_in"), sum(result.bytes_in for result in results)),
-            unlisted_bytes_out=_rest(number(fields, "bytes_out"), sum(result.bytes_out for result in results)),
+            unlisted={outcome: _unlisted(counts.get(outcome, 0), listed[outcome]) for outcome in Outcome},
+            unlisted_bytes_in=_unlisted(number(fields, "bytes_in"), sum(result.bytes_in for result in results)),
+            unlisted_bytes_out=_unlisted(number(fields, "bytes_out"), sum(result.bytes_out for result in results)),
         )
 
     @property
     def identity(self) -> tuple[str, frozenset[str]]:
-        """The same for each delivery of one digest, which SNS and SQS may deliver more than once."""
+        """Identify repeated deliveries of one digest, which SNS and SQS allow."""
         return self.request_id, frozenset(result.message_id for result in self.results)
 
 
 def combine(digests: Iterable[BatchDigest], *, stage: str, unreadable: int = 0) -> DigestMessage:
-    """One message for many batches: texts as for a batch, and JSON for machines of the kind `roll-up`.
+    """Build one message for many batches: texts as for a batch, JSON of the kind `roll-up`.
 
-    A photo is its bucket, key and eTag: so it counts once, however often its message came, also when a person redrove
-    it, which gives the message another id. An overwritten photo is another one, because its eTag is. Without an eTag
-    the message id stands in. A photo is shown by its last final outcome. What is final stays when a retry is reported
-    later, because the reports have no order; and `processed` stays when `duplicate`, `superseded` or `gone` follows,
-    because these only say that a later delivery found nothing to do. Records that a digest only counted cannot be told
-    apart: all count.
+    A photo is its bucket, key and eTag, so it counts once, however often its message is delivered or redriven; an
+    overwritten photo has another eTag and counts again. Without an eTag the message id is used. A photo is shown by
+    its last final outcome. A final outcome stays when a retry is reported later, because the reports have no order,
+    and `processed` stays when `duplicate`, `superseded` or `gone` follows, because these only say that a later
+    delivery found nothing to do. Records that a digest only counted cannot be told apart, so all of them count.
 
     Args:
-        digests: in the order in which they were sent, as well as it is known.
+        digests: in the order in which they were sent, as far as it is known.
         stage: the deployment.
-        unreadable: how many more reports were collected that could not be read.
+        unreadable: the number of further messages that could not be read.
     """
     different = {digest.identity: digest for digest in digests}.values()
-    unlisted: Counter[Outcome] = Counter()
-    for digest in different:
-        unlisted.update(digest.unlisted)
     totals = Totals(
         results=_last_outcomes(result for digest in different for result in digest.results),
-        unlisted=unlisted,
+        unlisted={outcome: sum(digest.unlisted.get(outcome, 0) for digest in different) for outcome in Outcome},
         unlisted_bytes_in=sum(digest.unlisted_bytes_in for digest in different),
         unlisted_bytes_out=sum(digest.unlisted_bytes_out for digest in different),
         batches=len(different),
@@ -136,12 +116,7 @@ def _replaces(new: RecordResult, old: RecordResult) -> bool:
     return not (old.outcome is Outcome.PROCESSED and new.outcome in _NOTHING_TO_DO)
 
 
-def _unlisted(counts: dict[Outcome, int], results: Iterable[RecordResult]) -> dict[Outcome, int]:
-    listed = Counter(result.outcome for result in results)
-    return {outcome: _rest(counts.get(outcome, 0), listed[outcome]) for outcome in Outcome}
-
-
-def _rest(whole: int, listed: int) -> int:
+def _unlisted(whole: int, listed: int) -> int:
     if listed > whole:
         raise UnreadableDigestError("the digest lists more than it counts")
     return whole - listed
@@ -150,5 +125,5 @@ def _rest(whole: int, listed: int) -> int:
 def _parse_json(body: str) -> object:
     try:
         return json.loads(body)
-    except (ValueError, RecursionError) as error:  # a deeply nested body ends in the latter
+    except (ValueError, RecursionError) as error:  # the latter for a deeply nested body
         raise UnreadableDigestError("the body is not JSON") from error

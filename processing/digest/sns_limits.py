@@ -1,4 +1,4 @@
-"""What Amazon SNS accepts, and how many records fit into it.
+"""The limits of Amazon SNS, and how many records fit into them.
 
 Facts: Amazon SNS API reference, Publish (`Subject`, `Message`, `MessageStructure`) and MessageAttributeValue.
 """
@@ -19,15 +19,13 @@ _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def encode_json(value: object) -> str:
-    """Compact JSON that SNS accepts and UTF-8 can carry, whatever is in it; `json.loads` gives back the same value.
-
-    Characters stay as they are where they may: `\\ud83d\\ude00` takes three times the bytes of the emoji it stands for.
-    """
+    """Encode any value as compact JSON that SNS accepts and `json.loads` restores."""
+    # Characters that SNS accepts stay unescaped, because an escaped emoji takes three times its bytes.
     return _NOT_ALLOWED.sub(lambda found: found[0].encode("ascii", "backslashreplace").decode(), _JSON.encode(value))
 
 
 def message_bytes(subject: str, message: str, attributes: Mapping[str, Mapping[str, str]]) -> int:
-    """What SNS holds against its limit, in bytes of UTF-8; the subject is counted too, to be on the safe side."""
+    """Return the size that SNS limits, in UTF-8, plus the subject to be safe."""
     parts = [subject, message]
     for name, attribute in attributes.items():
         parts += [name, *attribute.values()]
@@ -35,20 +33,20 @@ def message_bytes(subject: str, message: str, attributes: Mapping[str, Mapping[s
 
 
 def embedded_bytes(json_text: str) -> int:
-    """How many bytes a piece of JSON takes inside a JSON string, where each quote and backslash is escaped again."""
+    """Return the size of JSON in a JSON string, where quotes and backslashes are escaped again."""
     return len(json_text.encode()) + json_text.count('"') + json_text.count("\\")
 
 
 def most_that_fit(ranks: Sequence[int], costs: Sequence[int], budget: int) -> list[int]:
-    """Which items to keep: a lower rank goes before a higher one; within a rank the cheap go first, so most are kept.
+    """Choose items by rank, lowest first, and within a rank the cheapest, to keep the most.
 
     Args:
         ranks: importance of each item, 0 first.
         costs: size of each item, in the unit of `budget`.
-        budget: what all kept items may cost together.
+        budget: the most that all chosen items may cost together.
 
     Returns:
-        The positions kept, by rank and then in the order given.
+        The chosen positions, by rank and then in the order given.
     """
     order = sorted(range(len(costs)), key=lambda position: (ranks[position], costs[position], position))
     spent = list(accumulate(costs[position] for position in order))
@@ -57,7 +55,7 @@ def most_that_fit(ranks: Sequence[int], costs: Sequence[int], budget: int) -> li
 
 
 def fair_shares(sizes: Sequence[int], total: int) -> list[int]:
-    """Divides `total` places among groups: nobody gets more than they have members, what is left goes to the large."""
+    """Divide `total` places evenly among groups; places that small groups leave go to larger ones."""
     shares = [0] * len(sizes)
     order = sorted(range(len(sizes)), key=lambda position: sizes[position])
     for taken, position in enumerate(order):

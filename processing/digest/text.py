@@ -1,4 +1,4 @@
-"""A digest for people: the subject, the e-mail and the text message."""
+"""The digest for people: the subject, the e-mail and the text message."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,34 +9,47 @@ from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult
 from processing.wording import count_of, human_bytes, stage_label, visible
 
-# Nobody reads a mail with ten thousand names, and the machines' share of the 256 KiB must not starve.
+# A longer list would not be read, and would leave less of the 256 KiB for the JSON.
 MAX_FAILURES_NAMED = 50
 MAX_WAITING_NAMED = 10
 MAX_NAME_BYTES = 300
 MAX_DETAIL_BYTES = 200
 
-# The codes' own meanings are about giving up ("until the attempts ran out"); these photos have attempts left.
+# The codes' own meanings describe the last attempt ("on every attempt"); these photos have attempts left.
 _WHY_RETRYING = {
-    FailureCode.THROTTLED: "AWS asked for a slower pace.",
-    FailureCode.STORAGE_UNAVAILABLE: "The storage could not be reached or answered with an error.",
+    FailureCode.THROTTLED: "AWS asked Darkroom to slow down.",
+    FailureCode.STORAGE_UNAVAILABLE: "S3 could not be reached or answered with an error.",
     FailureCode.ACCESS_DENIED: "Darkroom was not allowed to read the photo or to store its outputs. "
     "Check the permissions before the attempts run out.",
-    FailureCode.DISK_FULL: "The function's temporary disk was full for a moment.",
-    FailureCode.OUT_OF_TIME: "Time ran out during the work.",
-    FailureCode.INTERNAL_ERROR: "Darkroom itself failed. Look into the logs if this goes on.",
+    FailureCode.DISK_FULL: "The function's ephemeral storage was full during this attempt.",
+    FailureCode.OUT_OF_TIME: "Time ran out before the photo was finished.",
+    FailureCode.INTERNAL_ERROR: "Darkroom itself failed. Check the logs if this continues.",
 }
-_WHY_DEFERRED = "Not enough time was left to begin."
+_WHY_DEFERRED = "Not enough time was left to start."
+_NO_WORK = {
+    Outcome.DUPLICATE: "done before, so nothing new was made",
+    Outcome.SUPERSEDED: "replaced by a newer upload in the meantime",
+    Outcome.GONE: "deleted before Darkroom could read it",
+}
 
-_Group = tuple[str, str, Sequence[RecordResult]]  # a label, what it means, and who is in it
+_Group = tuple[str, str, Sequence[RecordResult]]  # a label, its explanation, and the results
 
 
 def subject(totals: Totals, stage: str) -> str:
-    """The whole story in less than 100 ASCII characters: `Darkroom prod: 9 photos ready, 1 failed`."""
-    return f"{f'Darkroom {stage_label(stage)[:24]}'.strip()}: {_story(totals)}"[:MAX_SUBJECT_CHARACTERS]
+    """Build the subject in less than 100 ASCII characters: `Darkroom prod: 9 photos ready, 1 failed`."""
+    parts = [count_of(totals.ready, "photo") + " ready"] if totals.ready else []
+    if totals.failed:
+        parts.append(f"{f'{totals.failed:,}' if parts else count_of(totals.failed, _failed_noun(totals))} failed")
+    if totals.waiting:
+        parts.append(f"{f'{totals.waiting:,}' if parts else count_of(totals.waiting, 'photo')} to be tried again")
+    if totals.unreadable:
+        parts.append(f"{count_of(totals.unreadable, 'report')} unreadable")
+    summary = ", ".join(parts) or ("nothing new" if totals.all else "no photos")
+    return f"{f'Darkroom {stage_label(stage)[:24]}'.strip()}: {summary}"[:MAX_SUBJECT_CHARACTERS]
 
 
 def sms(totals: Totals, stage: str) -> str:
-    """The subject and as many of the reasons as one text message holds."""
+    """Build the subject with as many failure codes as fit into one text message."""
     line = subject(totals, stage)
     reasons = [f"{len(results):,} {code}" for code, results in _by_code(totals.failures)]
     for named in range(len(reasons), 0, -1):
@@ -48,25 +61,14 @@ def sms(totals: Totals, stage: str) -> str:
 
 
 def email(totals: Totals, reference: str) -> str:
-    """The mail: what went in, what became of it, then only what there is to say.
+    """Build the e-mail, without the sections that have nothing to report.
 
     Args:
-        totals: what it tells of.
-        reference: what finds the matching log lines; empty when there is none.
+        totals: counts and results.
+        reference: the text that finds the matching log lines; empty when there is none.
     """
     sections = [_summary(totals), _failures(totals), _waiting(totals), _footer(totals, reference)]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
-
-
-def _story(totals: Totals) -> str:
-    parts = [count_of(totals.ready, "photo") + " ready"] if totals.ready else []
-    if totals.failed:
-        parts.append(f"{f'{totals.failed:,}' if parts else count_of(totals.failed, _failed_noun(totals))} failed")
-    if totals.waiting:
-        parts.append(f"{f'{totals.waiting:,}' if parts else count_of(totals.waiting, 'photo')} to be tried again")
-    if totals.unreadable:
-        parts.append(f"{count_of(totals.unreadable, 'report')} unreadable")
-    return ", ".join(parts) or ("nothing new" if totals.all else "no photos")
 
 
 def _failed_noun(totals: Totals) -> str:
@@ -76,41 +78,29 @@ def _failed_noun(totals: Totals) -> str:
 
 
 def _summary(totals: Totals) -> list[str]:
-    """The opening: its lines add up to what went in."""
+    # The lines after the first add up to the number of photos and messages that came in.
     photos = totals.all - totals.messages
     lines = ["All went well.", ""] if totals.ready and totals.status is Status.OK else []
     if photos:
         lines.append(f"{count_of(photos, 'photo')} went in{_size(totals.bytes_in)}.")
     if totals.messages:
-        lines.append(f"{count_of(totals.messages, 'message')} came that did not name a photo.")
+        lines.append(f"{count_of(totals.messages, 'message')} did not name a photo.")
     if totals.ready:
-        lines.append(
-            f"{totals.ready:,} {'is' if totals.ready == 1 else 'are'} ready{_files(totals)}{_size(totals.bytes_out)}."
-        )
+        is_ready = "is ready" if totals.ready == 1 else "are ready"
+        lines.append(f"{totals.ready:,} {is_ready}{_files(totals)}{_size(totals.bytes_out)}.")
     if totals.failed:
         lines.append(f"{totals.failed:,} failed and {_was(totals.failed)} set aside; nothing is lost.")
     if totals.waiting:
         lines.append(f"{totals.waiting:,} will be tried again automatically.")
-    lines += _no_work(totals)
+    for outcome, sentence in _NO_WORK.items():
+        if number := totals.counts[outcome]:
+            lines.append(f"{number:,} {_was(number)} {sentence}.")
     return lines if lines or totals.unreadable else ["There was nothing to do."]
-
-
-def _no_work(totals: Totals) -> list[str]:
-    sentences = {
-        Outcome.DUPLICATE: "done before, so nothing new was made",
-        Outcome.SUPERSEDED: "replaced by a newer upload in the meantime",
-        Outcome.GONE: "deleted before Darkroom could read it",
-    }
-    return [
-        f"{totals.counts[outcome]:,} {_was(totals.counts[outcome])} {sentence}."
-        for outcome, sentence in sentences.items()
-        if totals.counts[outcome]
-    ]
 
 
 def _files(totals: Totals) -> str:
     if totals.unlisted.get(Outcome.PROCESSED):
-        return ""  # of those that are only counted, the number of files is not known
+        return ""  # the number of files is not known for results that are only counted
     return f", as {count_of(sum(len(result.outputs) for result in totals.results), 'file')}"
 
 
@@ -121,22 +111,20 @@ def _failures(totals: Totals) -> list[str]:
         (code, f"{code.meaning}\nWhat to do: {code.what_to_do}", results) for code, results in _by_code(totals.failures)
     ]
     lines = ["WHAT FAILED", *_listing(groups, MAX_FAILURES_NAMED)]
-    unlisted = totals.failed - len(totals.failures)
-    if unlisted:
+    if unlisted := totals.failed - len(totals.failures):
         lines += ["", f"{count_of(unlisted, 'more failure')} did not fit into the reports of their batches."]
     return lines
 
 
 def _waiting(totals: Totals) -> list[str]:
-    waiting = [result for result in totals.results if not result.outcome.is_final]
-    deferred = [result for result in waiting if result.outcome is Outcome.DEFERRED]
-    retrying = [result for result in waiting if result.outcome is Outcome.RETRYING]
+    retrying = [result for result in totals.results if result.outcome is Outcome.RETRYING]
+    deferred = [result for result in totals.results if result.outcome is Outcome.DEFERRED]
     groups: list[_Group] = [
         (code, _WHY_RETRYING.get(code, code.meaning), results) for code, results in _by_code(retrying)
     ]
     if deferred:
         groups.append((Outcome.DEFERRED, _WHY_DEFERRED, deferred))
-    return ["STILL ON THE WAY", *_listing(groups, MAX_WAITING_NAMED)] if groups else []
+    return ["TO BE TRIED AGAIN", *_listing(groups, MAX_WAITING_NAMED)] if groups else []
 
 
 def _listing(groups: Sequence[_Group], max_names: int) -> list[str]:
@@ -167,13 +155,12 @@ def _names(results: Sequence[RecordResult], share: int) -> list[str]:
 
 
 def _name(result: RecordResult) -> str:
-    name = result.source.key if result.source else f"message {result.message_id}"
-    name = visible(name, MAX_NAME_BYTES)
+    name = visible(result.source.key if result.source else f"message {result.message_id}", MAX_NAME_BYTES)
     return f"{name}: {visible(result.detail, MAX_DETAIL_BYTES)}" if result.detail else name
 
 
 def _by_code(results: Iterable[RecordResult]) -> list[tuple[FailureCode, list[RecordResult]]]:
-    """The results of each code, the largest group first."""
+    """Group results by failure code, the largest group first."""
     groups: dict[FailureCode, list[RecordResult]] = defaultdict(list)
     for result in results:
         groups[result.code or FailureCode.INTERNAL_ERROR].append(result)

@@ -1,4 +1,4 @@
-"""What a digest tells, in numbers."""
+"""The counts and sizes that a digest reports."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from processing.outcomes import Outcome, RecordResult
 
 
 class Status(StrEnum):
-    """The whole digest in one word: what the message attribute `status` says, and filter policies ask for."""
+    """The message attribute `status`, for filter policies."""
 
     OK = "ok"
     RETRYING = "retrying"
@@ -19,15 +19,15 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """The results of one batch, or of many.
+    """The results of one or more batches.
 
     Attributes:
-        results: those known one by one.
+        results: those listed one by one.
         unlisted: those that are only counted, because a batch's digest had no room to list them.
         unlisted_bytes_in: size of their sources.
         unlisted_bytes_out: size of their outputs.
-        batches: how many batches these are.
-        unreadable: how many reports could not be read; what they said is missing here.
+        batches: the number of batches.
+        unreadable: the number of batch digests that could not be read; their results are missing here.
     """
 
     results: tuple[RecordResult, ...]
@@ -39,7 +39,7 @@ class Totals:
 
     @cached_property
     def counts(self) -> dict[Outcome, int]:
-        """How many of each outcome; every outcome is named."""
+        """Count each outcome, those that did not occur included."""
         listed = Counter(result.outcome for result in self.results)
         return {outcome: listed[outcome] + self.unlisted.get(outcome, 0) for outcome in Outcome}
 
@@ -49,7 +49,7 @@ class Totals:
 
     @property
     def messages(self) -> int:
-        """How many results are about a message that named no photo."""
+        """Count the results of messages that named no photo."""
         return sum(result.source is None for result in self.results)
 
     @property
@@ -64,22 +64,21 @@ class Totals:
     def waiting(self) -> int:
         return sum(number for outcome, number in self.counts.items() if not outcome.is_final)
 
-    @cached_property
+    @property
     def bytes_in(self) -> int:
         return sum(result.bytes_in for result in self.results) + self.unlisted_bytes_in
 
-    @cached_property
+    @property
     def bytes_out(self) -> int:
         return sum(result.bytes_out for result in self.results) + self.unlisted_bytes_out
 
     @property
     def failures(self) -> list[RecordResult]:
-        """The failures that are known one by one."""
         return [result for result in self.results if result.outcome.is_failure]
 
     @property
     def status(self) -> Status:
-        """An unreadable report may have told of a failure: those who ask for failures only hear of it too."""
+        # An unreadable digest may have reported a failure, so it counts as one.
         if self.failed or self.unreadable:
             return Status.FAILED
         return Status.RETRYING if self.waiting else Status.OK

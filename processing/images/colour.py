@@ -1,11 +1,14 @@
-"""Brings any colours to three bands of 8-bit sRGB."""
+"""Converts any colours to three bands of 8-bit sRGB. Facts on ICC profiles from ICC.1:2022, sections 7 and 10."""
 
-from processing.images.icc import profile_name
+from struct import error, unpack_from
+
 from processing.images.vips import pyvips
 
 _PROFILE = "icc-profile-data"
-# Whole names, because sRGB-elle-V2-g10.icc, say, is linear. Where one of these was found in a photo, converting it
-# moved no value by more than 1 of 255. Under any other name sRGB costs nothing but time.
+_TAG_TABLE = 128
+_MAX_TAGS = 100
+# Whole names, because sRGB-elle-V2-g10.icc, for example, is linear. Where one of these was found in a photo, the
+# conversion moved no value by more than 1 of 255. sRGB under any other name is converted, which costs only time.
 _SRGB_NAMES = frozenset(
     (
         "sRGB IEC61966-2.1",  # Hewlett-Packard's: by far the most common
@@ -20,18 +23,20 @@ _SRGB_NAMES = frozenset(
 
 
 def to_srgb(image: pyvips.Image) -> pyvips.Image:
-    """Converts through the embedded profile if there is one that is not sRGB; otherwise by the colour space alone.
+    """Convert by the embedded profile unless it is sRGB, else by the colour space.
 
     Args:
-        image: without alpha, already small: conversion costs per pixel.
+        image: without alpha, already small, because conversion costs per pixel.
     """
-    if image.format == "float" and _profile(image):
-        image = _in_numbers_of_the_profile(image)
-    if _has_foreign_profile(image):
+    profile = bytes(image.get(_PROFILE)) if image.get_typeof(_PROFILE) else b""
+    if profile and image.format == "float":
+        # libvips takes floats for linear light, but with a profile they are the profile's numbers, from 0 to 1.
+        image = (image * 65535).cast("ushort").copy(interpretation="rgb16")
+    if profile and profile_name(profile).rstrip("\0") not in _SRGB_NAMES:
         try:
             return image.icc_transform("srgb", embedded=True, depth=8, black_point_compensation=True)
         except pyvips.Error:
-            pass  # a broken profile, or one for another number of bands: the pixels still mean what they usually do
+            pass  # a broken profile, or one for another number of bands: convert by the colour space
     if image.interpretation == "cmyk":
         return image.icc_transform("srgb", input_profile="cmyk", depth=8, black_point_compensation=True)
     if image.interpretation == "srgb" and image.format == "uchar":
@@ -39,15 +44,22 @@ def to_srgb(image: pyvips.Image) -> pyvips.Image:
     return image.colourspace("srgb").cast("uchar")
 
 
-def _profile(image: pyvips.Image) -> bytes:
-    return bytes(image.get(_PROFILE)) if image.get_typeof(_PROFILE) else b""
+def profile_name(profile: bytes) -> str:
+    """Return the description of an ICC profile in its first language; empty if broken."""
+    try:
+        count = unpack_from(">I", profile, _TAG_TABLE)[0]
+        for index in range(min(count, _MAX_TAGS)):
+            name, start, _ = unpack_from(">4sII", profile, _TAG_TABLE + 4 + 12 * index)
+            if name == b"desc":
+                return _read_text(profile, start)
+    except error:
+        pass
+    return ""
 
 
-def _has_foreign_profile(image: pyvips.Image) -> bool:
-    profile = _profile(image)
-    return bool(profile) and profile_name(profile).rstrip("\0") not in _SRGB_NAMES
-
-
-def _in_numbers_of_the_profile(image: pyvips.Image) -> pyvips.Image:
-    # libvips takes floats for linear light, but with a profile they are its own numbers, from 0 to 1.
-    return (image * 65535).cast("ushort").copy(interpretation="rgb16")
+def _read_text(profile: bytes, start: int) -> str:
+    if profile[start : start + 4] == b"mluc":  # since version 4: UTF-16, many languages
+        size, offset = unpack_from(">II", profile, start + 20)
+        return profile[start + offset : start + offset + size].decode("utf-16-be", "replace")
+    size = unpack_from(">I", profile, start + 8)[0]
+    return profile[start + 12 : start + 12 + size].rstrip(b"\0").decode("ascii", "replace")

@@ -1,85 +1,60 @@
-"""Opens a photo with the one loader that its format has; libvips never guesses, and no pixel is decoded yet."""
+"""Opens a photo with its format's libvips loader. libvips never guesses the format; no pixel is decoded yet."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import mmap
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from processing.images.formats.image_header import Header, ImageFormat, cut_off_is_truncated
-from processing.images.formats.jpeg_repair import repair
-from processing.images.formats.jpeg_scans import refuse_incomplete
+from processing.images.formats.input_format import Data, Header, InputFormat, cut_off_is_truncated
 from processing.images.geometry import Size
-from processing.images.mapped_file import forget_pages, map_file
+from processing.images.mapped_file import drop_resident_pages, map_file
 from processing.images.vips import pyvips
 
-# Any damage must fail, and at the loader: libvips' thumbnail operations silently ignore `fail_on`. libtiff warns about
-# every tag that it does not know, so there only errors count.
-_STREAMING = {"access": "sequential"}
-_SHRINK_ON_LOAD = (ImageFormat.JPEG, ImageFormat.WEBP)
-# From this size on, what was read of a mapped JPEG is let go on the way: a worker then peaks at 50 MB with 100
-# megapixels instead of 81, for 1 % of the time. One of several scans is read as a whole before its first row comes.
+# Set on the loader, because libvips' thumbnail operations silently ignore `fail_on`. libtiff warns about every tag
+# that it does not know, so warnings fail a photo only where the format says so.
+_DEFAULT_OPTIONS = {"access": "sequential", "fail_on": "error"}
+# From this size on, pages of a mapped file are dropped once read: with 100 megapixels a worker then peaks at 50 MB
+# instead of 81, for 1 % of the time.
 _LARGE_FILE_BYTES = 8 * 1024 * 1024
 
 
-def open_photo(source: Path, image_format: ImageFormat, shrink: int) -> AbstractContextManager[pyvips.Image]:
-    """Opens the first page for one pass from top to bottom.
+@contextmanager
+def open_photo(source: Path, input_format: InputFormat, shrink: int) -> Iterator[pyvips.Image]:
+    """Open the first page for one sequential pass, which must be made within the block.
 
-    The pass must be made within the block: pixels that are asked for later would crash the process.
+    Pixels that are requested after the block would crash the process.
 
     Args:
         source: the file.
-        image_format: as its header says.
-        shrink: 1, 2, 4 or 8; formats whose decoder cannot shrink ignore it.
+        input_format: as its header says.
+        shrink: shrink-on-load by 1, 2, 4 or 8; decoders that cannot shrink ignore it.
 
     Raises:
         PermanentError: `truncated-image`.
-        pyvips.Error: see `decode_failures`.
+        pyvips.Error: see `translate_decoder_errors`.
     """
-    return _LOADERS[image_format](source, shrink)
+    options = {**_DEFAULT_OPTIONS, **input_format.options}
+    if input_format.shrink_options:
+        options |= input_format.shrink_options(shrink)
+    if not input_format.prepare:
+        yield pyvips.Operation.call(input_format.loader, str(source), **options)
+        return
+    with map_file(source) as file:
+        with cut_off_is_truncated():
+            data = input_format.prepare(file)
+        drop_resident_pages(file)  # `prepare` has read some of them, or has copied them all
+        yield _load_from_memory(data, input_format.loader, options)
 
 
 def full_size(photo: pyvips.Image, header: Header) -> Size:
-    """Width and height before the decoder shrank it; the other decoders may have cropped and turned it."""
-    if header.format in _SHRINK_ON_LOAD:
-        return header.size
-    return (photo.width, photo.height)
+    """Return width and height before shrink-on-load, after what other decoders crop and turn."""
+    return header.size if header.format.shrink_options else (photo.width, photo.height)
 
 
-@contextmanager
-def _open_jpeg(source: Path, shrink: int) -> Iterator[pyvips.Image]:
-    # libjpeg only warns when data is missing, and paints the rest grey.
-    options = {"shrink": shrink, "fail_on": "warning", **_STREAMING}
-    with map_file(source) as file:
-        with cut_off_is_truncated():
-            data = repair(file) or file
-            refuse_incomplete(data)
-        photo = pyvips.Image.jpegload_source(pyvips.Source.new_from_memory(data), **options)
-        forget_pages(file)  # which the search for its end may have touched, and the repair has copied
-        if data is file and len(file) >= _LARGE_FILE_BYTES:
-            photo.set_progress(True)
-            photo.signal_connect("eval", lambda *_: forget_pages(file))
-        yield photo
-
-
-def _open_webp(source: Path, shrink: int) -> AbstractContextManager[pyvips.Image]:
-    return nullcontext(pyvips.Image.webpload(str(source), scale=1 / shrink, fail_on="error", **_STREAMING))
-
-
-def _open_tiff(source: Path, _: int) -> AbstractContextManager[pyvips.Image]:
-    # libtiff's own limit on one strip is 50 MB; ours are on pixels, and on memory outside of this process.
-    return nullcontext(pyvips.Image.tiffload(str(source), unlimited=True, fail_on="error", **_STREAMING))
-
-
-def _plainly(load: Callable[..., Any]) -> "_Loader":
-    return lambda source, _: nullcontext(load(str(source), fail_on="error", **_STREAMING))
-
-
-_Loader = Callable[[Path, int], AbstractContextManager[pyvips.Image]]
-_LOADERS: dict[ImageFormat, _Loader] = {
-    ImageFormat.JPEG: _open_jpeg,
-    ImageFormat.PNG: _plainly(pyvips.Image.pngload),
-    ImageFormat.WEBP: _open_webp,
-    ImageFormat.GIF: _plainly(pyvips.Image.gifload),
-    ImageFormat.TIFF: _open_tiff,
-    ImageFormat.AVIF: _plainly(pyvips.Image.heifload),
-}
+def _load_from_memory(data: Data, loader: str, options: Mapping[str, Any]) -> pyvips.Image:
+    photo = pyvips.Operation.call(loader, pyvips.Source.new_from_memory(data), **options)
+    if isinstance(data, mmap.mmap) and len(data) >= _LARGE_FILE_BYTES:
+        photo.set_progress(True)
+        photo.signal_connect("eval", lambda *_: drop_resident_pages(data))
+    return photo

@@ -1,15 +1,15 @@
-"""Leaves nothing but colours: transparency goes on white, all other bands go away."""
+"""Flattens transparency on white and drops all other bands that are not colours."""
 
 from processing.images.vips import pyvips
 
-# Bands that are colours, by libvips' interpretation; the others that get this far have three.
+# The number of colour bands by libvips' interpretation; the others that get this far have three.
 _COLOURS = {"b-w": 1, "grey16": 1, "cmyk": 4}
-# What is opaque and, where colours are made of light, white: by libvips' format of a band.
+# The opaque and, for colours of light, the white value, by libvips' band format.
 _FULL = {"ushort": 65535, "float": 1.0}
 
 
 def flatten_on_white(image: pyvips.Image, *, has_alpha: bool) -> pyvips.Image:
-    """Without more bands than colours, the image as it is.
+    """Flatten on white; return images without further bands unchanged.
 
     A TIFF may have any number of further bands: masks, selections, spot colours (TIFF 6.0, ExtraSamples).
 

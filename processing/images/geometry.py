@@ -1,18 +1,20 @@
-"""How large everything becomes: integer arithmetic, no images."""
+"""Computes the size of every rendition in integer arithmetic, without images."""
 
 from collections.abc import Sequence
 
 from processing.settings import Rendition
 
-# What must be left to resize after the decoder has shrunk: below that, its coarse averaging shows (0.8 dB at 1.0).
+# The least factor to resize by after shrink-on-load: below it, the decoder's coarse averaging shows (0.8 dB at 1.0).
 _FACTOR_LEFT = (3, 2)
-_SHRINKS = (8, 4, 2)  # what libjpeg can do while decoding, at almost no cost
+_SHRINKS = (8, 4, 2)  # shrink-on-load factors of libjpeg, at almost no cost
 
 Size = tuple[int, int]
 
 
 def fit(size: Size, box_px: int) -> Size:
-    """The largest size of the same shape that fits into a square box; never larger than the source, never 0.
+    """Return the largest size of the same shape that fits into a square box.
+
+    Never larger than the source, and never 0.
 
     Args:
         size: width and height of the source in pixels.
@@ -26,12 +28,12 @@ def fit(size: Size, box_px: int) -> Size:
 
 
 def plan_sizes(size: Size, renditions: Sequence[Rendition]) -> tuple[Size, ...]:
-    """The size of each rendition, each from the source's own shape, so that rounding never adds up along the chain."""
+    """Return the size of each rendition, computed from the source so that rounding never adds up."""
     return tuple(fit(size, rendition.box_px) for rendition in renditions)
 
 
 def choose_shrink(size: Size, box_px: int) -> int:
-    """By how much the decoder may shrink (1, 2, 4 or 8) so that a factor of at least 1.5 remains to be resized."""
+    """Return the largest shrink-on-load factor (1, 2, 4, 8) that leaves a factor of 1.5."""
     longest, shortest = max(size), min(size)
     numerator, denominator = _FACTOR_LEFT
     for shrink in _SHRINKS:

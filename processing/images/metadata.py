@@ -1,4 +1,4 @@
-"""Artist and copyright: the only metadata that survive. GPS above all must not."""
+"""Artist and copyright, the only metadata that is kept. Above all, GPS is removed."""
 
 import struct
 from dataclasses import dataclass
@@ -6,34 +6,34 @@ from pathlib import Path
 
 from PIL import Image
 
-from processing.images.formats import tiff
-from processing.images.formats.image_header import Data, ImageFormat
+from processing.images.formats.input_format import Data, InputFormat
+from processing.images.formats.tiff_directory import DirectoryReader
 from processing.images.mapped_file import map_file
 from processing.images.vips import pyvips
 
 _ARTIST, _COPYRIGHT = 0x013B, 0x8298  # Exif 3.0, table 4
 _EXIF_PREFIX = b"Exif\0\0"
 _EXIF = "exif-data"
-_MAX_BYTES = 2000  # each; they are repeated in every rendition
+_MAX_BYTES = 2000  # of each, because every rendition repeats them
 
 
 @dataclass(frozen=True)
 class Rights:
-    """Who made the photo and who owns it, as bytes: EXIF says ASCII, people write UTF-8."""
+    """Artist and copyright holder, as bytes: EXIF says ASCII, people write UTF-8."""
 
     artist: bytes = b""
     copyright: bytes = b""
 
 
-def read_rights(source: Path, image_format: ImageFormat, image: pyvips.Image) -> Rights:
-    """Finds artist and copyright, in a TIFF's own directory or in the EXIF block that libvips passes on.
+def read_rights(source: Path, input_format: InputFormat, image: pyvips.Image) -> Rights:
+    """Read artist and copyright from a TIFF's directory or from the EXIF block that libvips passes on.
 
     Args:
         source: the file.
-        image_format: as its header says.
+        input_format: as its header says.
         image: the opened photo.
     """
-    if image_format is ImageFormat.TIFF:
+    if input_format.is_tiff:
         with map_file(source) as data:
             return parse_rights(data)
     if image.get_typeof(_EXIF) == 0:
@@ -42,17 +42,17 @@ def read_rights(source: Path, image_format: ImageFormat, image: pyvips.Image) ->
 
 
 def parse_rights(block: Data) -> Rights:
-    """Reads a TIFF structure; what is broken reads as empty, since a photo is worth more than its metadata."""
+    """Parse a TIFF structure; broken metadata is read as empty and never fails a photo."""
     try:
-        layout = tiff.read_layout(block)
-        directory = tiff.read_directory(block, layout, next(tiff.directory_starts(block, layout)))
+        reader = DirectoryReader(block)
+        directory = reader.read(next(reader.starts()))
     except (struct.error, OverflowError, StopIteration):
         return Rights()
-    return Rights(*(tiff.text(block, directory, tag)[:_MAX_BYTES] for tag in (_ARTIST, _COPYRIGHT)))
+    return Rights(*(directory.text(tag)[:_MAX_BYTES] for tag in (_ARTIST, _COPYRIGHT)))
 
 
 def exif_block(rights: Rights) -> bytes:
-    """A fresh EXIF block with nothing but the rights; empty if there are none."""
+    """Build an EXIF block of the rights alone; empty if there are none."""
     exif = Image.Exif()
     for tag, value in ((_ARTIST, rights.artist), (_COPYRIGHT, rights.copyright)):
         if value:

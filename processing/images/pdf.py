@@ -1,49 +1,48 @@
-"""The PDF: one page in the shape of the photo, around the bytes of a JPEG. No second lossy generation."""
+"""Writes the PDF: one page in the shape of the photo, around the bytes of a JPEG."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from PIL.PdfParser import IndirectReference, PdfDict, PdfName, PdfParser
 
+from processing.images.geometry import Size
 from processing.images.rendered import RenderedFile
 
 _DPI = 150  # a 1200 px photo is 20 cm wide on paper
 _POINTS_PER_INCH = 72
-_DATE = b"D:20000101000000Z"  # fixed: the same photo gives the same bytes
+_DATE = b"D:20000101000000Z"  # fixed, so that the same photo gives the same bytes
 
 
-def write_document(path: Path, jpeg: Path, picture: RenderedFile) -> RenderedFile:
-    """Writes the PDF.
+def write_pdf(path: Path, jpeg: bytes, size: Size) -> RenderedFile:
+    """Write a PDF of one JPEG.
 
     Args:
         path: the file to write.
-        jpeg: what to put into it: three components of 8 bits.
-        picture: the size of that JPEG.
+        jpeg: three components of 8 bits.
+        size: width and height of the JPEG in pixels.
     """
-    width, height = (side * _POINTS_PER_INCH / _DPI for side in (picture.width_px, picture.height_px))
+    width, height = (side * _POINTS_PER_INCH / _DPI for side in size)
     with path.open("w+b") as file, PdfParser(f=file) as pdf:
         pdf.start_writing()
         pdf.write_header()
         page, contents = pdf.next_object_id(0), pdf.next_object_id(0)
         pdf.pages.append(page)
         pdf.write_catalog()
-        image = _write_image(pdf, jpeg.read_bytes(), picture)
-        resources = PdfDict(XObject=PdfDict(photo=image))
+        resources = PdfDict(XObject=PdfDict(photo=_write_image(pdf, jpeg, size)))
         pdf.write_page(page, Resources=resources, MediaBox=[0, 0, width, height], Contents=contents)
         pdf.write_obj(contents, stream=b"q %f 0 0 %f 0 0 cm /photo Do Q\n" % (width, height))
         pdf.info.update({b"CreationDate": _DATE, b"ModDate": _DATE})
         pdf.write_xref_and_trailer()
-    return replace(picture, name=path.name, size_bytes=path.stat().st_size)
+    return RenderedFile(name=path.name, width_px=size[0], height_px=size[1], size_bytes=path.stat().st_size)
 
 
-def _write_image(pdf: PdfParser, jpeg: bytes, picture: RenderedFile) -> IndirectReference:
+def _write_image(pdf: PdfParser, jpeg: bytes, size: Size) -> IndirectReference:
     return pdf.write_obj(
         None,
         stream=jpeg,
         Type=PdfName("XObject"),
         Subtype=PdfName("Image"),
-        Width=picture.width_px,
-        Height=picture.height_px,
+        Width=size[0],
+        Height=size[1],
         BitsPerComponent=8,
         ColorSpace=PdfName("DeviceRGB"),
         Filter=PdfName("DCTDecode"),

@@ -1,63 +1,55 @@
-"""One photo in, its renditions and its PDF out: the steps in their order, one file each."""
+"""Renders one photo into its renditions and its PDF: the steps in their order, one file each."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from processing.images.colour import to_srgb
 from processing.images.decode import full_size, open_photo
-from processing.images.decoder_errors import decode_failures
+from processing.images.decoder_errors import translate_decoder_errors
+from processing.images.encoders import Tags, jpeg_for_pdf, write_rendition
 from processing.images.flatten import flatten_on_white
+from processing.images.formats.input_format import Header
 from processing.images.geometry import Size, choose_shrink, plan_sizes
-from processing.images.header import Header, check_pixels, inspect_header
-from processing.images.jpeg_encoder import write_jpeg
+from processing.images.header import check_pixels, inspect_header
 from processing.images.metadata import exif_block, read_rights
-from processing.images.orientation import lies_on_its_side, read_orientation, turn_upright
-from processing.images.pdf import write_document
-from processing.images.pixels import Picture
-from processing.images.rendered import Rendered
-from processing.images.resize import resize_to
+from processing.images.orientation import apply_orientation, read_orientation, swaps_sides
+from processing.images.pdf import write_pdf
+from processing.images.pixels import Picture, resize_to
+from processing.images.rendered import Rendered, RenderedFile
 from processing.output_keys import DOCUMENT_NAME
 from processing.settings import RenderSettings
 
 
 def render_photo(source: Path, into: Path, settings: RenderSettings, mark: str = "") -> Rendered:
-    """Writes every rendition and the PDF of one photo into a folder.
-
-    The photo is decoded once, in one pass from top to bottom, into the largest rendition; each smaller one is made
-    from the one before.
+    """Write every rendition and the PDF of one photo into a folder.
 
     Args:
         source: the photo.
-        into: an existing folder; receives `{name}.jpg` for each rendition, and `document.pdf`.
-        settings: what to make, and the limits.
-        mark: told apart by it, two outputs never have the same bytes; see `Marker.mark`.
+        into: an existing folder; receives each rendition's `file_name`, and `document.pdf`.
+        settings: the renditions, and the limits.
+        mark: stored in every output, so that versions of one photo differ in their bytes; see `Marker.mark`.
 
     Raises:
         PermanentError: the photo is empty, unsupported, damaged, or beyond a limit.
         RetryableError: the disk failed.
     """
     header = inspect_header(source, settings.limits)
-    with decode_failures(source, header.format):
-        picture, sizes, exif = _decode(source, header, settings)
-        files = []
-        for rendition, size in zip(settings.renditions, sizes, strict=True):
-            picture = picture.resized(size)
-            path = into / f"{rendition.name}.jpg"
-            files.append(write_jpeg(picture, path, quality=rendition.quality, exif=exif, mark=mark))
-
-    files.append(write_document(into / DOCUMENT_NAME, into / files[0].name, files[0]))
+    with translate_decoder_errors(source, header.format):
+        largest, sizes, exif = _decode(source, header, settings)
+        files = _encode(largest, sizes, into, settings, Tags(exif, mark))
     return Rendered(
-        source_format=header.format,
+        source_format=header.format.name,
         source_width_px=header.width_px,
         source_height_px=header.height_px,
-        files=tuple(files),
+        files=files,
     )
 
 
 def _decode(source: Path, header: Header, settings: RenderSettings) -> tuple[Picture, Sequence[Size], bytes]:
-    """The picture of the largest rendition, the sizes of all, and their EXIF block.
+    """Decode the photo in one pass, and close it to free its memory before encoding.
 
-    When this returns, the photo is closed: its decoder's buffers and its mapped file go before the encoders come.
+    Returns:
+        The picture of the largest rendition, the sizes of all renditions, and their EXIF block.
     """
     with open_photo(source, header.format, choose_shrink(header.size, settings.renditions[0].box_px)) as photo:
         size = full_size(photo, header)
@@ -67,7 +59,20 @@ def _decode(source: Path, header: Header, settings: RenderSettings) -> tuple[Pic
         sizes = plan_sizes(size, settings.renditions)
         opaque = flatten_on_white(photo, has_alpha=header.has_alpha)
         largest = Picture.of(to_srgb(resize_to(opaque, sizes[0])))
-        del photo, opaque  # or the decoder would stay while the picture is turned
-    if lies_on_its_side(orientation):
+        del photo, opaque  # frees the decoder before the picture is turned
+    if swaps_sides(orientation):
         sizes = tuple((height, width) for width, height in sizes)
-    return turn_upright(largest, orientation), sizes, exif
+    return apply_orientation(largest, orientation), sizes, exif
+
+
+def _encode(
+    picture: Picture, sizes: Sequence[Size], into: Path, settings: RenderSettings, tags: Tags
+) -> tuple[RenderedFile, ...]:
+    """Write the renditions, each resized from the one before, and the PDF of the largest."""
+    first, *others = settings.renditions
+    renditions = [write_rendition(picture, into, first, tags)]
+    pdf = write_pdf(into / DOCUMENT_NAME, jpeg_for_pdf(picture, into, first, tags), picture.size)
+    for rendition, size in zip(others, sizes[1:], strict=True):
+        picture = picture.resized(size)
+        renditions.append(write_rendition(picture, into, rendition, tags))
+    return (*renditions, pdf)

@@ -1,10 +1,9 @@
-"""What a photo becomes once it is decoded: pixels in memory, from which every rendition is made."""
+"""Decoded pixels in memory, and resizing."""
 
 from dataclasses import dataclass
 
 from processing.failures import FailureCode, PermanentError
 from processing.images.geometry import Size
-from processing.images.resize import resize_to
 from processing.images.vips import pyvips
 
 _BANDS, _FORMAT = 3, "uchar"
@@ -24,22 +23,30 @@ class Picture:
 
     @classmethod
     def of(cls, image: pyvips.Image) -> "Picture":
-        """Computes the pixels of an image: here its photo is decoded.
+        """Compute the pixels of an image, which decodes its photo.
 
         Raises:
             PermanentError: `unsupported-format` for other pixels than three bands of 8 bits.
-            pyvips.Error: see `decode_failures`.
+            pyvips.Error: see `translate_decoder_errors`.
         """
-        # Later steps would take any bytes that are enough, and make noise of those that mean something else.
+        # Later steps would take other bytes for pixels and turn them into noise.
         if (image.bands, image.format) != (_BANDS, _FORMAT):
             detail = f"colours of a rare kind: {image.bands} bands of {image.format}"
             raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, detail)
         return cls((image.width, image.height), memoryview(image.write_to_memory()))
 
     def image(self) -> pyvips.Image:
-        """The same pixels for libvips, which does not copy them."""
+        """Return a libvips image of the same pixels, without a copy."""
         return pyvips.Image.new_from_memory(self.pixels, *self.size, _BANDS, _FORMAT)
 
     def resized(self, size: Size) -> "Picture":
-        """The same picture in another size."""
+        """Return the picture in another size."""
         return self if size == self.size else Picture.of(resize_to(self.image(), size))
+
+
+def resize_to(image: pyvips.Image, size: Size) -> pyvips.Image:
+    """Resize to an exact size with libvips' Lanczos kernel."""
+    width, height = size
+    if (image.width, image.height) == size:
+        return image
+    return image.resize(width / image.width, vscale=height / image.height)

@@ -1,4 +1,4 @@
-"""What came out of one photo. Imports no image library: whoever only reads the answer need not load one."""
+"""The result of rendering one photo. Imports no image library, because the function's process only reads it."""
 
 from dataclasses import dataclass
 
@@ -25,18 +25,13 @@ class Rendered:
     """All outputs of one photo.
 
     Attributes:
-        source_format: `jpeg`, `png`, `webp`, `gif`, `tiff` or `avif`.
+        source_format: the name of an `InputFormat`, such as `jpeg`.
         source_width_px: as stored, before any orientation.
         source_height_px: as stored, before any orientation.
-        files: the renditions in the order of the settings, then the document.
+        files: the renditions in the order of the settings, then the PDF.
     """
 
     source_format: str
     source_width_px: int
     source_height_px: int
     files: tuple[RenderedFile, ...]
-
-    @property
-    def size_bytes(self) -> int:
-        """Of all outputs together."""
-        return sum(file.size_bytes for file in self.files)

@@ -1,30 +1,32 @@
-"""libvips: checked, tamed and restricted, once, when this module is first imported.
+"""Imports libvips: checks its version, limits its threads and cache, and allows only the input formats' loaders.
 
-Everything that touches libvips imports it from here, so that no image is opened before these lines ran.
+All other modules import `pyvips` from here, so that no image is opened before these lines have run.
 """
 
 from pathlib import Path
 
 import pyvips
 
+from processing.images.formats.registry import FORMATS
+
 __all__ = ["pyvips"]
 
 _WHEEL = "pyvips_binary"
-_LOADERS = ("JpegSource", "PngFile", "WebpFile", "NsgifFile", "TiffFile", "HeifFile")
+_LOADERS = "VipsForeignLoad"
 
 
 class WrongLibvipsError(RuntimeError):
-    """The libvips that was loaded is not the one that the pinned wheel carries."""
+    """The loaded libvips is not the pinned wheel's, or lacks a loader."""
 
 
 def check_library() -> None:
-    """Holds the loaded libvips against the installed wheel's.
+    """Check that the loaded libvips is the installed wheel's.
 
     If the wheel's binding is missing or was overwritten, pyvips silently loads whatever libvips the system has, with
     other codecs, other bugs and other limits.
 
     Raises:
-        WrongLibvipsError: with what was expected and what was found.
+        WrongLibvipsError: with the expected version and the version found.
     """
     loaded = ".".join(str(pyvips.version(part)) for part in range(3))
     if not pyvips.API_mode:
@@ -41,14 +43,22 @@ def _wheel_version(site_packages: Path) -> str:
     return "nothing"
 
 
-def _restrict_loaders() -> None:
+def restrict_loaders() -> None:
+    """Block every loader of libvips but those of `FORMATS`.
+
+    Raises:
+        WrongLibvipsError: libvips was built without one of them.
+    """
     pyvips.block_untrusted_set(True)
-    pyvips.operation_block_set("VipsForeignLoad", True)
-    for name in _LOADERS:
-        pyvips.operation_block_set(f"VipsForeignLoad{name}", False)
+    pyvips.operation_block_set(_LOADERS, True)
+    for allowed in FORMATS:
+        loader = pyvips.type_find(_LOADERS, allowed.loader)
+        if not loader:
+            raise WrongLibvipsError(f"this libvips was built without {allowed.loader}")
+        pyvips.operation_block_set(pyvips.type_name(loader), False)
 
 
 check_library()
-pyvips.cache_set_max(0)  # every photo is seen once: a cache would only hold memory
-pyvips.concurrency_set(1)  # its threads gain nothing for one photo; photos run side by side in processes
-_restrict_loaders()
+pyvips.cache_set_max(0)  # no photo is read twice, so a cache would only hold memory
+pyvips.concurrency_set(1)  # its threads gain nothing for one photo; photos are processed in parallel processes
+restrict_loaders()

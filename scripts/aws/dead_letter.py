@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from processing import dead_letter
-from processing.failures import EXPLANATIONS, DarkroomError, Explanation, FailureCode, Family
+from processing.failures import DarkroomError, Explanation, FailureCode, Family
 from processing.outcomes import SourceObject
 from processing.s3_events import parse_message
 from scripts.aws.sqs_message import StoredMessage
@@ -34,7 +34,7 @@ def explain(code: str) -> Explanation:
     """Return the meaning of a failure code, and what to do."""
     if code == NO_REASON:
         return _MOVED_BY_SQS
-    return EXPLANATIONS[FailureCode(code)] if code in CODES else _UNKNOWN_CODE
+    return FailureCode(code).explanation if code in CODES else _UNKNOWN_CODE
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,10 @@ class DlqReader:
 
 
 @contextmanager
-def read_dlq(queue: SqsQueue) -> Iterator[DlqReader]:
-    """Read a DLQ; all messages become visible again when the block ends."""
+def read_dlq(queue: SqsQueue, screen: Screen | None = None) -> Iterator[DlqReader]:
+    """Read a DLQ; all messages become visible again when the block ends. Explain it on the screen, if given."""
+    if screen:
+        screen.note(NOTICE)
     reader = DlqReader(queue)
     try:
         yield reader

@@ -37,16 +37,18 @@ KeyOption = Annotated[
     typer.Option("--key", metavar="GLOB", help="Only keys like '2026/*.jpg'. Quote it; * matches / too."),
 ]
 OlderOption = Annotated[
-    timedelta | None, typer.Option("--older-than", parser=duration, metavar="TIME", help="90s, 15m, 2h, 3d.")
+    timedelta | None,
+    typer.Option("--older-than", parser=duration, metavar="TIME", help="Only older than 90s, 15m, 2h, 3d."),
 ]
 NewerOption = Annotated[
-    timedelta | None, typer.Option("--newer-than", parser=duration, metavar="TIME", help="90s, 15m, 2h, 3d.")
+    timedelta | None,
+    typer.Option("--newer-than", parser=duration, metavar="TIME", help="Only newer than 90s, 15m, 2h, 3d."),
 ]
 RateOption = Annotated[
-    float | None, typer.Option("--rate", parser=rate, metavar="N/s", help="The rate limit: 10/s, 300/m.")
+    float | None, typer.Option("--rate", parser=rate, metavar="N/s", help="Send at most 10/s, 300/m.")
 ]
 
-ToOption = Annotated[str, typer.Option("--to", metavar="QUEUE", help="Another queue, by name or URL.")]
+ToOption = Annotated[str, typer.Option("--to", metavar="QUEUE", help="Send to another queue, by name or URL.")]
 
 
 def _selection(
@@ -65,7 +67,7 @@ def run_list(
     each: Annotated[bool, typer.Option("--each", help="Also one line for each dead letter, with its id.")] = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Count the dead letters by failure code, age and folder. Reads all of them and changes nothing."""
+    """Count the dead letters by failure code, age and folder. Reads all of them and deletes none."""
     selection = _selection(code, key, older_than, newer_than)
     return list_command.list_dead_letters(find_stage(stage), selection, Screen(as_json=as_json), each=each)
 
@@ -79,7 +81,7 @@ def run_show(
     key: KeyOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Show one dead letter whole: its reason, its source object, and their state in S3 today."""
+    """Show one dead letter whole. Also its reason, and what S3 has of its photo today."""
     if bool(letter_id) == (key is not None):
         raise typer.BadParameter("give an ID or --key GLOB")
     return show_command.show_dead_letters(
@@ -103,7 +105,8 @@ def run_redrive(
     ] = 0,
     verify: Annotated[bool, typer.Option("--verify", help="Wait for every outcome and report it.")] = False,
     wait: Annotated[
-        timedelta | None, typer.Option("--wait", parser=duration, metavar="TIME", help="For outcomes; 30m by default.")
+        timedelta | None,
+        typer.Option("--wait", parser=duration, metavar="TIME", help="The longest wait for outcomes; 30m by default."),
     ] = None,
     journal: Annotated[
         Path | None, typer.Option("--journal", metavar="FILE", help="The journal; in .darkroom/ by default.")
@@ -169,7 +172,7 @@ def run_purge(
     execute: ExecuteOption = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Delete for good the dead letters that an export holds, and no others, after a typed confirmation."""
+    """Delete for good the dead letters of an export. No others are deleted, and you must type a confirmation."""
     screen = Screen(as_json=as_json)
     return purge_command.purge_dead_letters(find_stage(stage), file, yes_delete, screen, execute=execute)
 

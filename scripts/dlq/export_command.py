@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from processing.wording import count_of
-from scripts.aws.dlq_reader import NOTICE, read_dlq
+from scripts.aws.dlq_reader import read_dlq
 from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
 from scripts.cli.output import Screen
@@ -15,8 +15,7 @@ from scripts.dlq.selection import Selection
 def export_dead_letters(stage: Stage, file: Path, selection: Selection, screen: Screen) -> int:
     """Write dead letters to a file; leave them in the DLQ."""
     queue, now = stage.dlq, datetime.now(UTC)
-    screen.note(NOTICE)
-    with read_dlq(queue) as reader:
+    with read_dlq(queue, screen) as reader:
         selected = (letter for letter in reader.dead_letters() if not selection.mismatch(letter, now))
         count = write_export(file, queue.arn, selected)
     in_flight = reader.depth.in_flight

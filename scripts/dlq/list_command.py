@@ -8,7 +8,7 @@ from typing import Any
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import NO_KEY, DeadLetter, dead_letters_table, explain
-from scripts.aws.dlq_reader import NOTICE, read_dlq
+from scripts.aws.dlq_reader import read_dlq
 from scripts.aws.sqs_queue import Depth
 from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK
@@ -56,8 +56,7 @@ def list_dead_letters(stage: Stage, selection: Selection, screen: Screen, *, eac
     """Count the dead letters of a stage; with `each`, list them too."""
     queue, now = stage.dlq, datetime.now(UTC)
     summary, kept = DlqSummary(now), list[DeadLetter]()
-    screen.note(NOTICE)
-    with read_dlq(queue) as reader, screen.progress("reading", reader.depth.visible) as on_progress:
+    with read_dlq(queue, screen) as reader, screen.progress("reading", reader.depth.visible) as on_progress:
         for letter in reader.dead_letters():
             if not selection.mismatch(letter, now):
                 summary.add(letter)

@@ -11,7 +11,7 @@ from typing import Any
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_reader import NOTICE, read_dlq, receive_selected, wait_until_visible
+from scripts.aws.dlq_reader import read_dlq, receive_selected, wait_until_visible
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
@@ -49,10 +49,9 @@ def purge_dead_letters(stage: Stage, file: Path, yes_delete: int | None, screen:
     """Confirm and delete the dead letters of an export; without `execute`, print what it would delete."""
     queue = stage.dlq
     lines = _read_export_of(queue.arn, file)
-    screen.note(NOTICE)
     if execute:
         wait_until_visible(queue, screen)
-    with read_dlq(queue) as reader:
+    with read_dlq(queue, screen) as reader:
         plan = plan_purge(queue.name, file.name, lines, tuple(reader.dead_letters()), reader.depth.in_flight)
     if not execute:
         screen.result([DRY_RUN, *purge_report(plan)], _document(plan))

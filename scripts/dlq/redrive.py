@@ -63,7 +63,7 @@ class Redrive:
     def plan(self, journal: Journal | None, *, can_use_move_task: bool = False) -> RedrivePlan:
         """Read the DLQ and the journal; change nothing."""
         request = self.request
-        with read_dlq(self.stage.dlq) as reader:
+        with read_dlq(self.stage.dlq, self.screen) as reader:
             letters, left = select(reader.dead_letters(), request.selection, datetime.now(UTC), request.most)
         known = journal.find(letter.id for letter in letters) if journal else {}
         pending = pending_outcomes(journal, request.to, letters) if journal and request.verify else []

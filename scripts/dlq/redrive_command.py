@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from scripts.aws.dlq_reader import NOTICE, wait_until_visible
+from scripts.aws.dlq_reader import wait_until_visible
 from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
 from scripts.cli.errors import OperatorError
@@ -23,7 +23,6 @@ def redrive(stage: Stage, request: RedriveRequest, screen: Screen, *, execute: b
     can_use_move_task = tasks.is_available()
     if can_use_move_task:
         _refuse_beside_a_task(tasks)
-    screen.note(NOTICE)
     with open_journal(request.journal, execute=execute) as journal:
         if execute:
             wait_until_visible(stage.dlq, screen)

@@ -10,7 +10,7 @@ from processing import dead_letter
 from processing.outcomes import SourceObject
 from processing.wording import visible
 from scripts.aws.dead_letter import DeadLetter, explain
-from scripts.aws.dlq_reader import NOTICE, read_dlq
+from scripts.aws.dlq_reader import read_dlq
 from scripts.aws.photo_state import PhotoStates, SourceState
 from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK
@@ -42,9 +42,8 @@ class SourceToday:
 def show_dead_letters(stage: Stage, wanted_id: str, selection: Selection, screen: Screen) -> int:
     """Show dead letters whole: the one with this id, or those selected."""
     now = datetime.now(UTC)
-    screen.note(NOTICE)
     found, more = list[DeadLetter](), 0
-    with read_dlq(stage.dlq) as reader:
+    with read_dlq(stage.dlq, screen) as reader:
         for letter in reader.dead_letters():
             if wanted_id and wanted_id in (letter.id, letter.message_id):
                 found = [letter]

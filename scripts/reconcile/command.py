@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from processing.wording import count_of
 from scripts.aws.deployed_settings import read_deployed_settings
-from scripts.aws.dlq_reader import NOTICE, read_dlq
+from scripts.aws.dlq_reader import read_dlq
 from scripts.aws.photo_state import PhotoStates
 from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
@@ -72,7 +72,7 @@ class Reconciliation:
         stage, request, settings = self.context.stage, self.context.request, self.context.settings
         photos = PhotoStates(stage.s3, stage.outputs.output_bucket, settings.fingerprint)
         expected = Expected.of(
-            [rendition.name for rendition in settings.renditions],
+            [rendition.file_name for rendition in settings.renditions],
             fingerprint=settings.fingerprint,
             judged_before=time.time() - request.min_age.total_seconds(),
         )
@@ -105,8 +105,7 @@ def reconcile(stage: Stage, request: ReconcileRequest, screen: Screen, *, execut
             f"{count_of(context.waiting, 'message')} in the queue: what looks missing may be waiting there. "
             "Give the command again when the queue is empty, or add --while-busy"
         )
-    screen.note(NOTICE)
-    with read_dlq(stage.dlq) as reader:
+    with read_dlq(stage.dlq, screen) as reader:
         dead = dead_versions(reader.dead_letters())
     with open_journal(request.journal, execute=execute) as journal:
         kept_since = datetime.now(UTC) - timedelta(seconds=stage.queue.retention_seconds)

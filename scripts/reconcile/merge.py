@@ -9,16 +9,16 @@ must be kept back for that, a few hundred at most.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from processing.output_keys import DOCUMENT_NAME, rendition_key
+from processing.output_formats import RENDITION_FORMATS
+from processing.output_keys import DOCUMENT_NAME
 from scripts.reconcile.listing import Listed
 
 _SLASH = ord("/")
-RENDITION_SUFFIX = PurePosixPath(rendition_key("key", "name")).suffix
 # Outputs of Darkroom with these or earlier settings.
-_OUTPUT_NAME = re.compile(rf"[a-z0-9][a-z0-9-]*{re.escape(RENDITION_SUFFIX)}|{re.escape(DOCUMENT_NAME)}")
+_SUFFIXES = "|".join(re.escape(output.suffix) for output in RENDITION_FORMATS.values())
+_OUTPUT_NAME = re.compile(rf"[a-z0-9][a-z0-9-]*(?:{_SUFFIXES})|{re.escape(DOCUMENT_NAME)}")
 
 
 @dataclass

@@ -6,7 +6,7 @@ from enum import Enum
 
 from processing.commit_marker import Marker
 from processing.output_keys import DOCUMENT_NAME, MAX_KEY_BYTES
-from scripts.reconcile.merge import RENDITION_SUFFIX, Pair
+from scripts.reconcile.merge import Pair
 
 _SENT = "sent to be processed"
 
@@ -51,8 +51,8 @@ class Expected:
     judged_before: float
 
     @classmethod
-    def of(cls, rendition_names: Collection[str], *, fingerprint: str | None, judged_before: float) -> "Expected":
-        names = frozenset({DOCUMENT_NAME, *(f"{name}{RENDITION_SUFFIX}" for name in rendition_names)})
+    def of(cls, file_names: Collection[str], *, fingerprint: str | None, judged_before: float) -> "Expected":
+        names = frozenset({DOCUMENT_NAME, *file_names})
         return cls(names=names, fingerprint=fingerprint, judged_before=judged_before)
 
 

@@ -1,9 +1,9 @@
-"""Throws damaged photos at the real decoders for as long as you like, and keeps those that do harm.
+"""Fuzzes the real decoders with damaged photos, and keeps those that do harm.
 
     npm run fuzz -- --minutes 10
     npm run fuzz -- --seed 7 --case 1234
 
-It stands on the tests' own photos and damages: a fuzz run is the test suite's, only longer.
+It uses the photos and the damage of the tests.
 """
 
 import os
@@ -23,15 +23,15 @@ import typer
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, main, make_app
 from scripts.cli.repository import REPOSITORY
 from tests.fuzz.cases import Case, find_fault, make_case
-from tests.support.outcome_rules import Judge
+from tests.support.outcome_rules import WorkerHarness
 
 FINDINGS = REPOSITORY / ".build" / "fuzz"
 PHOTO_TIMEOUT_SECONDS = 10.0
 REPORT_SECONDS = 10.0
-HELP = """Throw damaged photos at the real decoders and keep those that do harm.
+HELP = """Fuzz the real decoders with damaged photos and keep those that do harm.
 
-A photo does harm when it crashes its decoder, hangs or starves it, ends with a failure that is not its own, leaks a
-path into a message, or comes out in part. Whatever is found lies in .build/fuzz afterwards, with how to repeat it.
+A photo does harm when it crashes its decoder, exceeds its time or memory, fails with a retryable code, leaks a path
+into a message, or is rendered in part. Findings are stored in .build/fuzz, with the command that repeats them.
 
 \b
 Examples:
@@ -44,11 +44,11 @@ app = make_app(HELP)
 
 @dataclass
 class Run:
-    """A fuzz run under way.
+    """The state of a fuzz run.
 
     Attributes:
         seed: makes the same cases again.
-        cases: how many were tried.
+        cases: the number of cases tried.
         findings: the files that were kept.
     """
 
@@ -59,17 +59,17 @@ class Run:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def work(self, until: float) -> None:
-        """Tries case after case until a moment on the monotonic clock."""
-        with judging() as judge:
+        """Try cases until a time of the monotonic clock."""
+        with open_harness() as harness:
             while time.monotonic() < until:
                 with self._lock:
                     number = next(self._numbers)
-                self.try_case(judge, number)
+                self.try_case(harness, number)
 
-    def try_case(self, judge: Judge, number: int) -> None:
-        """Tries one case and keeps it if it does harm."""
+    def try_case(self, harness: WorkerHarness, number: int) -> None:
+        """Try one case and keep it if it does harm."""
         case = make_case(self.seed, number)
-        fault = find_fault(judge, case)
+        fault = find_fault(harness, case)
         with self._lock:
             self.cases += 1
             if fault:
@@ -78,7 +78,7 @@ class Run:
 
 
 def keep(case: Case, fault: str, again: str) -> Path:
-    """Stores a case and what is wrong with it."""
+    """Store a case with its fault and the command that repeats it."""
     FINDINGS.mkdir(parents=True, exist_ok=True)
     file = FINDINGS / again.replace("--", "").replace(" ", "-")
     file.write_bytes(case.data)
@@ -86,32 +86,32 @@ def keep(case: Case, fault: str, again: str) -> Path:
     return file
 
 
-def judging() -> "closing[Judge]":
-    """A judge for the block."""
-    return closing(Judge(PHOTO_TIMEOUT_SECONDS))
+def open_harness() -> "closing[WorkerHarness]":
+    """Return a harness that is closed after the block."""
+    return closing(WorkerHarness(PHOTO_TIMEOUT_SECONDS))
 
 
 @app.command(help=HELP)
 def fuzz(
-    minutes: Annotated[float, typer.Option(min=0.01, help="How long.")] = 1.0,
-    seed: Annotated[int | None, typer.Option(help="Of an earlier run, to repeat it; random by default.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Decoders at a time.")] = os.cpu_count() or 1,
-    case: Annotated[int | None, typer.Option(min=0, help="Only this case of the run.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.01, help="Duration of the run.")] = 1.0,
+    seed: Annotated[int | None, typer.Option(help="Seed of an earlier run, to repeat it; random by default.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of decoders in parallel.")] = os.cpu_count() or 1,
+    case: Annotated[int | None, typer.Option(min=0, help="Try only this case of the run.")] = None,
 ) -> int:
-    """Runs for so long, or for one case; answers the exit code."""
-    run = Run(random.randrange(2**32) if seed is None else seed)  # noqa: S311 (no secret)
+    """Run for some minutes, or one case; return the exit code."""
+    run = Run(random.randrange(2**32) if seed is None else seed)
     print(f"Seed {run.seed}", flush=True)
     if case is None:
         run_for(run, 60 * minutes, jobs)
     else:
-        with judging() as judge:
-            run.try_case(judge, case)
+        with open_harness() as harness:
+            run.try_case(harness, case)
     print(f"{run.cases:,} cases, {len(run.findings)} findings")
     return EXIT_SOME_FAILED if run.findings else EXIT_OK
 
 
 def run_for(run: Run, seconds: float, jobs: int) -> None:
-    """Works with several decoders for so long, and says now and then how far it is."""
+    """Run several decoders in parallel and print the progress."""
     end = time.monotonic() + seconds
     with ThreadPoolExecutor(jobs) as threads:
         working = [threads.submit(run.work, end) for _ in range(jobs)]

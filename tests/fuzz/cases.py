@@ -1,4 +1,4 @@
-"""Random damage to good photos, each case made again from its seed and its number alone."""
+"""Random damage to valid photos, reproducible from the seed and the case number."""
 
 import random
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from tests.support import photos
 from tests.support.forged_headers import SMALL, endless_scans, stills
 from tests.support.icc_profiles import DISPLAY_P3
 from tests.support.image_comparison import similarity
-from tests.support.outcome_rules import PROCESSED, Judge
+from tests.support.outcome_rules import PROCESSED, WorkerHarness
 
 Damage = Callable[[random.Random, bytearray], None]
 MAX_DAMAGES = 4
-# An untouched part of the picture must look the same; encoders' noise takes less than this.
-LIKE = 0.99
+# Least SSIM of a cut-off photo with the complete one; JPEG noise stays above it.
+MIN_SSIM = 0.99
 _EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
 
 
@@ -26,9 +26,9 @@ class Case:
     """A damaged photo.
 
     Attributes:
-        name: what it was, and what was done to it.
+        name: the photo's name and its damage.
         data: its bytes.
-        whole: the undamaged photo, if nothing was done but to cut off its end.
+        whole: the undamaged photo, if only its end was cut off.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Case:
 
 @cache
 def corpus() -> dict[str, bytes]:
-    """The good photos that everything starts from: small, so that there is time for many cases."""
+    """Return the valid photos to damage: small ones, so that a run tries many cases."""
     image = photos.picture(SMALL)
     deep = pyvips.Image.black(*SMALL, bands=3).cast("ushort")
     return stills() | {
@@ -60,7 +60,7 @@ def corpus() -> dict[str, bytes]:
 
 
 def make_case(seed: int, number: int) -> Case:
-    """One case.
+    """Make one case.
 
     Args:
         seed: of the run.
@@ -79,25 +79,25 @@ def make_case(seed: int, number: int) -> Case:
     return Case(f"{name}: {', '.join(done)}", bytes(data), whole)
 
 
-def find_fault(judge: Judge, case: Case) -> str | None:
-    """What is wrong with how a case ended, in one line; None if it ended as it should."""
-    workers = len(judge.started)
+def find_fault(harness: WorkerHarness, case: Case) -> str | None:
+    """Return the fault of a case's outcome in one line, or None."""
+    workers = len(harness.started)
     try:
-        outcome = judge.outcome(case.data)
+        outcome = harness.outcome(case.data)
     except AssertionError as error:
-        return f"unfit outcome: {str(error).splitlines()[0] if str(error) else 'an assertion'}"
-    if len(judge.started) > workers or outcome in (FailureCode.DECODER_CRASHED, FailureCode.TOO_SLOW):
-        return f"took its worker down: {outcome}"
+        return f"outcome that is not permitted: {str(error).splitlines()[0] if str(error) else 'an assertion'}"
+    if len(harness.started) > workers or outcome in (FailureCode.DECODER_CRASHED, FailureCode.TOO_SLOW):
+        return f"crashed its worker: {outcome}"
     if outcome == PROCESSED and case.whole is not None:
-        return _compare_with_the_whole(judge, case.whole)
+        return _compare_with_whole(harness, case.whole)
     return None
 
 
-def _compare_with_the_whole(judge: Judge, whole: bytes) -> str | None:
-    cut = judge.largest()
-    judge.outcome(whole)
-    likeness = similarity(cut, judge.largest())
-    return f"delivered a part of the picture: likeness {likeness:.3f}" if likeness < LIKE else None
+def _compare_with_whole(harness: WorkerHarness, whole: bytes) -> str | None:
+    cut = harness.largest()
+    harness.outcome(whole)
+    ssim = similarity(cut, harness.largest())
+    return f"delivered a part of the picture: SSIM {ssim:.3f}" if ssim < MIN_SSIM else None
 
 
 def _flip(chance: random.Random, data: bytearray) -> None:
@@ -128,7 +128,7 @@ def _overwrite(chance: random.Random, data: bytearray) -> None:
 
 
 def _exaggerate(chance: random.Random, data: bytearray) -> None:
-    """Puts an extreme number where a size, a count or an offset may be: mostly near the start."""
+    """Write an extreme number where a size, a count or an offset may be, mostly near the start."""
     size = chance.choice((1, 2, 4))
     start = chance.randrange(min(len(data), chance.choice((64, 512, len(data)))))
     number = chance.choice(_EXTREMES) & ((1 << 8 * size) - 1)
@@ -136,7 +136,7 @@ def _exaggerate(chance: random.Random, data: bytearray) -> None:
 
 
 def _splice(chance: random.Random, data: bytearray) -> None:
-    """Goes on with another photo from somewhere in its middle."""
+    """Continue with another photo from a random position."""
     other = corpus()[chance.choice(sorted(corpus()))]
     data[chance.randrange(len(data)) :] = other[chance.randrange(len(other)) :]
 

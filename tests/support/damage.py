@@ -1,4 +1,4 @@
-"""Breaks files the ways that networks, disks and strangers do."""
+"""Damages files as interrupted uploads, failing disks and attackers do."""
 
 import random
 
@@ -6,17 +6,17 @@ END_OF_IMAGE = b"\xff\xd9"
 
 
 def truncated(data: bytes, fraction: float) -> bytes:
-    """The first part of a file: an upload that was cut off."""
+    """Return the first part of a file, as an interrupted upload leaves it."""
     return data[: int(len(data) * fraction)]
 
 
 def truncated_and_closed(data: bytes, fraction: float) -> bytes:
-    """A JPEG cut off and given an end marker: what a repair tool or a careless proxy leaves."""
+    """Cut off a JPEG and append an end marker, as repair tools and some proxies do."""
     return truncated(data, fraction) + END_OF_IMAGE
 
 
 def bits_flipped(data: bytes, *, seed: int, flips: int) -> bytes:
-    """Some bits inverted, anywhere."""
+    """Invert bits at random positions."""
     chance = random.Random(seed)
     broken = bytearray(data)
     for _ in range(flips):
@@ -25,10 +25,10 @@ def bits_flipped(data: bytes, *, seed: int, flips: int) -> bytes:
 
 
 def half_zeros(data: bytes) -> bytes:
-    """A file whose second half was never written, as after a crash of its disk."""
+    """Replace the second half of a file by zeros, as after a disk crash."""
     return zero_tail(data, 0.5)
 
 
 def zero_tail(data: bytes, fraction: float) -> bytes:
-    """A file of its full length, of which only the first part was ever written."""
+    """Replace the rest of a file by zeros and keep its length."""
     return truncated(data, fraction).ljust(len(data), b"\0")

@@ -1,12 +1,13 @@
 """An `SqsQueue` and a `PhotoStates` in memory, with failures that the test chooses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from processing.outcomes import SourceObject
 from scripts.aws.photo_state import SourceState
 from scripts.aws.sqs_message import StoredMessage
 from scripts.aws.sqs_queue import BatchOutcome, Depth
+from tests.support.dead_letters import received
 
 
 @dataclass
@@ -74,6 +75,11 @@ class FakeQueue:
         if self.depths:
             return Depth(self.depths.pop(0) if len(self.depths) > 1 else self.depths[0], 0, 0)
         return Depth(len(self.visible), len(self.hidden), 0)
+
+
+def queue_with(ids: Iterable[str]) -> FakeQueue:
+    """Make a queue with a dead letter for each id."""
+    return FakeQueue(visible={letter_id: received(letter_id, f"{letter_id}.jpg").message for letter_id in ids})
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Forges the headers of image files: sizes, frames and chunks that their pixels know nothing of."""
+"""Forges the headers of image files: sizes, frames and chunks that their pixels do not have."""
 
 import struct
 import zlib
@@ -16,7 +16,7 @@ SMALL = (96, 72)
 
 @cache
 def stills() -> dict[str, bytes]:
-    """A small good photo of each format, and of each way to compress it."""
+    """Return a small valid photo of each format and each kind of compression."""
     image = photos.picture(SMALL)
     return {
         "jpeg": photos.jpeg(SMALL),
@@ -32,7 +32,7 @@ def stills() -> dict[str, bytes]:
 
 
 def encoded(image: Image.Image, format_: str, **options: Any) -> bytes:
-    """An image in one of Pillow's formats."""
+    """Encode an image in one of Pillow's formats."""
     file = BytesIO()
     image.save(file, format_, **options)
     return file.getvalue()
@@ -55,7 +55,7 @@ def deflated_zeros(megabytes: int) -> bytes:
 
 
 def _frame(data: bytes) -> int:
-    """Where the frame segment (SOF) of a JPEG is."""
+    """Return the position of a JPEG's frame segment (SOF)."""
     return next(place for place in (data.find(b"\xff\xc0"), data.find(b"\xff\xc2")) if place > 0)
 
 
@@ -75,7 +75,7 @@ def jpeg_patched(data: bytes, *, precision: int | None = None, components: int |
 
 
 def jpeg_without(data: bytes, marker: bytes) -> bytes:
-    """A JPEG without its first segment of a kind."""
+    """Remove the first segment with a marker from a JPEG."""
     start = data.index(marker)
     return data[:start] + data[start + 2 + struct.unpack_from(">H", data, start + 2)[0] :]
 
@@ -85,7 +85,7 @@ def gif_claiming(width: int, height: int) -> bytes:
 
 
 def gif_with_frame_at(column: int) -> bytes:
-    """A GIF whose only frame begins at a column of the screen, or beyond it."""
+    """Move the only frame of a GIF to a column of the screen, or beyond it."""
     data = stills()["gif"]
     frame = data.index(b"\x2c\0\0\0\0" + struct.pack("<HH", *SMALL))
     return data[: frame + 1] + struct.pack("<H", column) + data[frame + 3 :]
@@ -108,7 +108,7 @@ def tiff_claiming(width: int, height: int) -> bytes:
 
 
 def tiff_with(data: bytes, tag: int, value: int) -> bytes:
-    """A little-endian TIFF with another value in a field that it has, once or, where it has two SHORTs, twice."""
+    """Set every value of a SHORT field of a little-endian TIFF, at most two."""
     place = _tiff_field(data, tag) + 8
     count: int = struct.unpack_from("<I", data, place - 4)[0]
     values = struct.pack("<H", value) * count
@@ -116,7 +116,7 @@ def tiff_with(data: bytes, tag: int, value: int) -> bytes:
 
 
 def tiff_without(data: bytes, tag: int) -> bytes:
-    """A little-endian TIFF without one of its fields."""
+    """Remove a field from a little-endian TIFF."""
     place, directory = _tiff_field(data, tag), struct.unpack_from("<I", data, 4)[0]
     count = struct.unpack_from("<H", data, directory)[0]
     link = directory + 2 + 12 * count
@@ -125,7 +125,7 @@ def tiff_without(data: bytes, tag: int) -> bytes:
 
 
 def _tiff_field(data: bytes, tag: int) -> int:
-    """Where the directory entry of a tag is."""
+    """Return the position of a tag's directory entry."""
     directory = struct.unpack_from("<I", data, 4)[0]
     places = range(directory + 2, directory + 2 + 12 * struct.unpack_from("<H", data, directory)[0], 12)
     return next(place for place in places if struct.unpack_from("<H", data, place)[0] == tag)
@@ -145,7 +145,7 @@ def avif_claiming(width: int, height: int) -> bytes:
 
 
 def many_frames(format_: str, count: int) -> bytes:
-    """Each differs from the one before, or the writer would make one of both."""
+    """Make an animation whose frames differ, because the writer merges equal ones."""
     frames = [Image.fromarray(np.full((4, 4, 3), 90 * (number % 3), dtype=np.uint8)) for number in range(count)]
     return encoded(frames[0], format_, save_all=True, append_images=frames[1:])
 
@@ -155,9 +155,9 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def endless_scans(side: int) -> bytes:
-    """A progressive JPEG that sends each coefficient alone and bit by bit, as the standard allows: 2,647 scans.
+    """Make a progressive JPEG with a scan for each bit of each coefficient: 2,647 scans.
 
-    All of them are empty and so a few bytes long, but a decoder must walk over every block of the picture each time.
+    The standard allows it. Each scan is empty and a few bytes long, but a decoder loops over every block each time.
     Facts from ITU-T T.81, annexes B and G.
     """
     components, blocks = (1, 2, 3), (-(-side // 8)) ** 2
@@ -184,7 +184,7 @@ def endless_scans(side: int) -> bytes:
 
 
 def _scan(components: tuple[int, ...], coefficient: int, before: int, bit: int) -> bytes:
-    """The header of a scan of one coefficient, from one bit of it to another."""
+    """Make the header of a scan of one coefficient, from one bit to another."""
     selectors = b"".join(bytes([component, 0]) for component in components)
     body = bytes([len(components)]) + selectors + bytes([coefficient, coefficient, before << 4 | bit])
     return _segment(0xDA, body)

@@ -1,4 +1,4 @@
-"""Files that no camera makes: bombs, wrecks, chimeras. Each with the outcomes that are fitting for it."""
+"""Files that no camera writes: bombs, wrecks, chimeras. Each with its permitted outcomes."""
 
 import struct
 from collections.abc import Iterator
@@ -40,22 +40,22 @@ ANYTHING = REFUSED | TOO_MUCH | {PROCESSED}
 
 @dataclass(frozen=True)
 class Hostile:
-    """A file, and what may become of it.
+    """A file and its permitted outcomes.
 
     Attributes:
         data: its bytes.
-        fitting: `processed`, or failure codes.
+        permitted: `processed`, or failure codes.
     """
 
     data: bytes
-    fitting: frozenset[str]
+    permitted: frozenset[str]
 
 
 Named = Iterator[tuple[str, Hostile]]
 
 
 def bombs() -> Named:
-    """Small files that ask for much."""
+    """Yield small files that need much memory or time."""
     yield "png of 400 million pixels", Hostile(photos.png_bomb(20_000), TOO_MUCH)
     yield "png of 49 million pixels", Hostile(photos.png_bomb(7_000), frozenset({PROCESSED}))
     yield "png that claims 4 billion columns", Hostile(png_claiming(2**31 - 1, 2**31 - 1), TOO_MUCH)
@@ -81,14 +81,14 @@ def bombs() -> Named:
 
 
 def cut_off() -> Named:
-    """Truncated at every tenth of their length."""
+    """Yield files truncated at every tenth of their length."""
     for name, data in stills().items():
         for tenth in range(1, 10):
             yield f"{name} at {tenth}/10", Hostile(truncated(data, tenth / 10), REFUSED | {PROCESSED})
 
 
 def wrecks() -> Named:
-    """Nothing in them, or next to nothing."""
+    """Yield files that are empty or almost empty."""
     yield "no bytes", Hostile(b"", frozenset({FailureCode.EMPTY_OBJECT}))
     yield "one byte", Hostile(b"\0", REFUSED)
     yield "a megabyte of zeros", Hostile(bytes(1_000_000), REFUSED)
@@ -100,7 +100,7 @@ def wrecks() -> Named:
 
 
 def chimeras() -> Named:
-    """Two formats in one, or not the one it seems to be."""
+    """Yield files of two formats in one, or of another format than they start with."""
     jpeg, png = stills()["jpeg"], stills()["png"]
     archive = b"PK\x03\x04" + bytes(500) + b"PK\x05\x06" + bytes(18)
     yield "jpeg and zip", Hostile(jpeg + archive, frozenset({PROCESSED}))
@@ -121,7 +121,7 @@ def chimeras() -> Named:
 
 
 def odd_pixels() -> Named:
-    """Bit depths and channel counts beside the usual."""
+    """Yield unusual bit depths and channel counts."""
     for depth in (1, 2, 4, 16):
         grey = pyvips.Image.black(*SMALL).cast("ushort" if depth == 16 else "uchar")
         yield f"png of {depth} bits", Hostile(bytes(grey.pngsave_buffer(bitdepth=depth)), frozenset({PROCESSED}))
@@ -136,7 +136,7 @@ def odd_pixels() -> Named:
 
 
 def odd_shapes() -> Named:
-    """One row, one column, one pixel."""
+    """Yield images of one row, one column or one pixel."""
     for width, height in ((1, 1), (1, 5_000), (5_000, 1), (2, 16_000), (16_000, 2)):
         image = Image.new("RGB", (width, height), photos.RED)
         for format_ in ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF"):
@@ -144,7 +144,7 @@ def odd_shapes() -> Named:
 
 
 def broken_metadata() -> Named:
-    """EXIF and profiles that lie."""
+    """Yield photos with invalid EXIF blocks and profiles."""
     well = frozenset({PROCESSED})
     for name, block in {
         "garbage": b"garbage",
@@ -176,7 +176,7 @@ def broken_metadata() -> Named:
 
 
 def many_pictures() -> Named:
-    """More than one picture in a file, or something behind it."""
+    """Yield files with several pictures, or with data after the picture."""
     well = frozenset({PROCESSED})
     yield "animated gif", Hostile(photos.animated_gif(), well)
     yield "animated webp", Hostile(photos.animated_webp(), well)

@@ -1,4 +1,4 @@
-"""ICC profiles made from their numbers: matrix and one gamma, as in ICC.1:2022, annex F."""
+"""Makes ICC profiles from a matrix and one gamma, as in ICC.1:2022, annex F."""
 
 import struct
 
@@ -7,7 +7,7 @@ Chromaticities = tuple[tuple[float, float, float], ...]
 
 
 def matrix_profile(name: str, columns: Chromaticities, gamma: float) -> bytes:
-    """A version 2 RGB display profile.
+    """Make a version 2 RGB display profile.
 
     Args:
         name: its description.
@@ -44,11 +44,11 @@ def _xyz(values: tuple[float, float, float]) -> bytes:
 DISPLAY_P3 = matrix_profile(
     "Display P3", ((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407)), 2.2
 )
-# A camera's wide gamut: far enough from sRGB that a forgotten conversion cannot be overlooked.
+# A camera's wide gamut: so far from sRGB that a missing conversion shows.
 WIDE_GAMUT = matrix_profile(
     "Wide Gamut", ((0.79767, 0.28804, 0.0), (0.13519, 0.71188, 0.0), (0.03134, 0.00008, 0.8249)), 1.8
 )
-# As its name does not say, linear: sRGB's colours (IEC 61966-2-1) without its curve.
+# Linear in spite of its name: sRGB's colours (IEC 61966-2-1) without its curve.
 LINEAR_SRGB = matrix_profile(
     "sRGB-elle-V2-g10.icc", ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.7141)), 1.0
 )

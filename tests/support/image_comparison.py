@@ -1,4 +1,4 @@
-"""Compares pictures as eyes do: by structure and by colour, never by an encoder's bytes."""
+"""Compares pictures by structure (SSIM) and by colour, never by an encoder's bytes."""
 
 import numpy as np
 from PIL import Image
@@ -12,14 +12,17 @@ _NAMES = {RED: "red", GREEN: "green", BLUE: "blue", YELLOW: "yellow", WHITE: "wh
 
 
 def similarity(one: Image.Image, other: Image.Image) -> float:
-    """SSIM of the luminance of two pictures of one size: 1 is the same. Colour is coarser in any JPEG."""
+    """Return the SSIM of the luminance of two pictures of one size; 1 is the same.
+
+    Colour is left out, because any JPEG stores it more coarsely.
+    """
     luminances = (np.asarray(image.convert("L")) for image in (one, other))
     value = structural_similarity(*luminances)  # type: ignore[no-untyped-call]
     return float(value)
 
 
 def corners(image: Image.Image) -> tuple[str, str, str, str]:
-    """The colours in the middle of the four quarters, by name: top left, top right, bottom left, bottom right."""
+    """Name the colours of the four quarters: top left, top right, bottom left, bottom right."""
     top_left, top_right, bottom_left, bottom_right = (
         _name(mean_colour(image, column, row)) for row in (0.25, 0.75) for column in (0.25, 0.75)
     )
@@ -27,7 +30,7 @@ def corners(image: Image.Image) -> tuple[str, str, str, str]:
 
 
 def mean_colour(image: Image.Image, column: float, row: float) -> Colour:
-    """The mean of an area around a place that is given in fractions of width and height."""
+    """Return the mean colour around a position in fractions of width and height."""
     x, y = round(image.width * column), round(image.height * row)
     reach_x, reach_y = max(1, image.width // 10), max(1, image.height // 10)
     area = np.asarray(image.convert("RGB"))[max(0, y - reach_y) : y + reach_y, max(0, x - reach_x) : x + reach_x]

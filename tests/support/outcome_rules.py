@@ -1,4 +1,4 @@
-"""Renders hostile files with a real worker, as the function would, and judges what comes out."""
+"""Renders hostile files with a real worker, as the function does, and checks the outcomes."""
 
 import re
 import tempfile
@@ -16,38 +16,38 @@ from processing.worker.protocol import RenderRequest
 from tests.support.rendering import SETTINGS, opened
 
 PROCESSED = "processed"
-# A failure's detail becomes a line of the digest; in it there must be no path, trace, address or control character.
+# A failure's detail becomes a line of the digest: no path, trace, address or control character may be in it.
 _LEAK = re.compile(r"/|\\|Traceback|File \"|0x[0-9a-f]{6}|[^ -~]")
 _MAX_DETAIL = 200
 
 
-class Judge:
-    """Renders one file after the other.
+class WorkerHarness:
+    """Renders one file after the other and checks each outcome.
 
     Args:
         photo_timeout_seconds: wall-clock limit of a file.
 
     Attributes:
         folder: with the outputs of the last file.
-        started: the workers so far; more than one means that a file took one down.
+        started: the workers so far; more than one means that a file crashed one.
     """
 
     def __init__(self, photo_timeout_seconds: float) -> None:
         self.started: list[Worker] = []
         self._timeout_seconds = photo_timeout_seconds
         self._pool = WorkerPool(1769, photo_timeout_seconds, Pace(), self._start)
-        self._home = tempfile.TemporaryDirectory(prefix="judgement-")
-        self.folder = Path(self._home.name)
+        self._temporary = tempfile.TemporaryDirectory(prefix="harness-")
+        self.folder = Path(self._temporary.name)
 
     def _start(self, memory_limit_bytes: int) -> Worker:
         self.started.append(Worker(memory_limit_bytes))
         return self.started[-1]
 
     def outcome(self, data: bytes) -> str:
-        """`processed`, or the failure code.
+        """Render a file; return `processed` or the failure code.
 
         Raises:
-            AssertionError: it is none of those that may be: retryable, or with a leak, or without its outputs.
+            AssertionError: the failure is retryable or its detail leaks a path, or outputs are missing.
         """
         for old in self.folder.iterdir():
             old.unlink()
@@ -56,13 +56,13 @@ class Judge:
         try:
             self._pool.render(RenderRequest(self.folder / "source", self.folder, SETTINGS), deadline, Stopwatch())
         except DarkroomError as failure:
-            assert_fit_for_a_digest(failure)
+            assert_reportable(failure)
             return failure.code
         self._assert_outputs()
         return PROCESSED
 
     def largest(self) -> Image.Image:
-        """The largest rendition of the last file."""
+        """Open the largest rendition of the last file."""
         return opened(self.folder / "large.jpg")
 
     def _assert_outputs(self) -> None:
@@ -74,11 +74,11 @@ class Judge:
 
     def close(self) -> None:
         self._pool.stop()
-        self._home.cleanup()
+        self._temporary.cleanup()
 
 
-def assert_fit_for_a_digest(failure: DarkroomError) -> None:
-    """A bad file fails for good, in one short line that tells nothing of this machine."""
+def assert_reportable(failure: DarkroomError) -> None:
+    """Assert that a failure is permanent, and its detail short and without internals."""
     assert failure.code.family is Family.PERMANENT, failure
     assert not _LEAK.search(failure.detail), failure
     assert len(failure.detail) <= _MAX_DETAIL, failure

@@ -1,4 +1,4 @@
-"""Makes the images of the tests: every format and oddity that the engine must know, as bytes.
+"""Makes the photos of the tests: every format and variant that the pipeline must render, as bytes.
 
 All show the same asymmetric picture (see `picture`), so that a test can tell which way up a photo is.
 """
@@ -28,7 +28,7 @@ _ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 
 
 def picture(size: tuple[int, int] = SIZE) -> Image.Image:
-    """Red top left, green top right, blue bottom left, yellow bottom right; with fine texture, as photos have."""
+    """Draw red top left, green top right, blue bottom left, yellow bottom right, with fine texture."""
     width, height = size
     quarters = Image.new("RGB", (2, 2))
     for position, colour in {(0, 0): RED, (1, 0): GREEN, (0, 1): BLUE, (1, 1): YELLOW}.items():
@@ -48,7 +48,7 @@ def jpeg(
     trailing: bytes = b"",
     **options: Any,
 ) -> bytes:
-    """A baseline JPEG.
+    """Encode a baseline JPEG.
 
     Args:
         size: width and height, of the default picture.
@@ -62,7 +62,7 @@ def jpeg(
 
 @cache
 def large_jpeg(orientation: int = 1, **options: Any) -> bytes:
-    """Nothing but noise: 14 megabytes that hold 8 megapixels, so that hardly anything but the file takes memory."""
+    """Encode noise: 14 megabytes for 8 megapixels, so that memory is mostly the file."""
     noise = np.random.default_rng(2).integers(0, 256, (2448, 3264, 3), dtype=np.uint8)
     return jpeg(image=Image.fromarray(noise), exif=exif(orientation=orientation), quality=100, **options)
 
@@ -70,7 +70,7 @@ def large_jpeg(orientation: int = 1, **options: Any) -> bytes:
 def exif(
     *, orientation: int | None = None, artist: bytes = b"", copyright_: bytes = b"", gps: bool = False
 ) -> Image.Exif:
-    """EXIF with just these fields."""
+    """Build an EXIF block of these fields alone."""
     block = Image.Exif()
     for tag, value in ((_ORIENTATION, orientation), (_ARTIST, artist), (_COPYRIGHT, copyright_)):
         if value:
@@ -81,7 +81,10 @@ def exif(
 
 
 def oriented_jpeg(orientation: int, size: tuple[int, int] = SIZE) -> bytes:
-    """A JPEG that is the plain picture once its EXIF orientation (1 to 8) is applied; `size` is the upright one."""
+    """Encode a JPEG that shows the picture once its EXIF orientation (1 to 8) is applied.
+
+    `size` is the upright one.
+    """
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -101,17 +104,17 @@ def grey_jpeg() -> bytes:
 
 
 def cmyk_jpeg() -> bytes:
-    """As Photoshop writes them: Adobe marker, inverted values."""
+    """Encode a JPEG as Photoshop does: Adobe marker, inverted values."""
     return jpeg(image=picture().convert("CMYK"))
 
 
 def p3_jpeg() -> bytes:
-    """The picture's numbers, meant as Display P3."""
+    """Encode the picture's numbers as Display P3."""
     return jpeg(icc_profile=DISPLAY_P3)
 
 
 def mpo() -> bytes:
-    """A multi-picture JPEG, as stereo cameras and phones with depth write them."""
+    """Encode a multi-picture JPEG, as stereo cameras and phones with depth do."""
     return _saved(picture(), "MPO", save_all=True, append_images=[picture((64, 48))])
 
 
@@ -120,7 +123,7 @@ def png(*, image: Image.Image | None = None, **options: Any) -> bytes:
 
 
 def transparent(size: tuple[int, int] = SIZE) -> Image.Image:
-    """The picture with its right half transparent black."""
+    """Make the right half of the picture transparent black."""
     image = picture(size).convert("RGBA")
     width, height = size
     image.paste((0, 0, 0, 0), (width // 2, 0, width, height))
@@ -148,7 +151,7 @@ def grey_alpha_png() -> bytes:
 
 
 def sixteen_bit_png() -> bytes:
-    """RGB with 16 bits a channel, which Pillow cannot write."""
+    """Encode RGB with 16 bits a channel, which Pillow cannot."""
     return bytes(_as_ushort(picture()).pngsave_buffer(bitdepth=16))
 
 
@@ -165,7 +168,7 @@ def interlaced_png() -> bytes:
 
 
 def png_bomb(side: int = 20_000, *, interlaced: bool = False) -> bytes:
-    """A valid PNG of side x side black pixels in some fifty kilobytes; interlaced, it must be decoded as a whole."""
+    """Encode side x side black pixels in some 50 kB; interlaced, they are decoded as a whole."""
     passes = _ADAM7 if interlaced else [(0, 0, 1, 1)]
     packer = zlib.compressobj(9)
     pixels = b""
@@ -182,7 +185,7 @@ def webp(*, image: Image.Image | None = None, **options: Any) -> bytes:
 
 
 def animated_webp() -> bytes:
-    """The first frame is the picture."""
+    """Encode an animation whose first frame is the picture."""
     return webp(save_all=True, append_images=[Image.new("RGB", SIZE, colour) for colour in (RED, BLUE)])
 
 
@@ -191,7 +194,7 @@ def gif() -> bytes:
 
 
 def animated_gif() -> bytes:
-    """The first of three frames is the picture."""
+    """Encode an animation whose first of three frames is the picture."""
     others = [Image.new("RGB", SIZE, colour) for colour in (RED, BLUE)]
     return _saved(picture(), "GIF", save_all=True, append_images=others)
 
@@ -201,7 +204,7 @@ def tiff(*, image: Image.Image | None = None, **options: Any) -> bytes:
 
 
 def banded_tiff(image: Image.Image, *more: Image.Image, kind: str = "uchar") -> bytes:
-    """A TIFF with bands beyond its colours, which Pillow cannot write.
+    """Encode a TIFF with more bands than colours, which Pillow cannot.
 
     Args:
         image: the colours, grey, RGB or CMYK.
@@ -213,7 +216,7 @@ def banded_tiff(image: Image.Image, *more: Image.Image, kind: str = "uchar") -> 
 
 
 def float_tiff(profile: bytes | None = None) -> bytes:
-    """The picture's numbers from 0 to 1 under a profile; without one, as linear light."""
+    """Encode the picture's numbers from 0 to 1 under a profile; without one, as linear light."""
     image = _as_vips(picture())
     if profile is None:
         return bytes(_of_kind(image, "float").tiffsave_buffer())
@@ -223,17 +226,17 @@ def float_tiff(profile: bytes | None = None) -> bytes:
 
 
 def tiff_of_kind(kind: str, *, bands: int, size: tuple[int, int] = (96, 72)) -> bytes:
-    """Any number of bands of any of libvips' formats: char, uint, double, complex ..."""
+    """Encode any number of bands of any libvips format: char, uint, double, complex ..."""
     return bytes((pyvips.Image.black(*size, bands=bands) + 7).cast(kind).tiffsave_buffer())
 
 
 def mask(size: tuple[int, int] = SIZE) -> Image.Image:
-    """One band that is opaque on the left and transparent on the right."""
+    """Make one band that is opaque on the left and transparent on the right."""
     return transparent(size).getchannel("A")
 
 
 def cmyk_alpha_tiff(kind: str = "uchar") -> bytes:
-    """CMYK and a fifth channel, the right half transparent."""
+    """Encode CMYK and a fifth channel, the right half transparent."""
     return banded_tiff(picture().convert("CMYK"), mask(), kind=kind)
 
 
@@ -242,12 +245,12 @@ def alpha_tiff(kind: str = "uchar") -> bytes:
 
 
 def masked_tiff(mode: str = "RGB", kind: str = "uchar") -> bytes:
-    """Opaque, and with a mask behind the transparency."""
+    """Encode an opaque TIFF with a mask after the transparency."""
     return banded_tiff(picture().convert(mode), Image.new("L", SIZE, 255), mask(), kind=kind)
 
 
 def multi_page_tiff(pages: int = 3) -> bytes:
-    """The first page is the picture."""
+    """Encode pages of which the first is the picture."""
     return tiff(save_all=True, append_images=[Image.new("RGB", (64, 48), BLUE)] * (pages - 1))
 
 
@@ -261,7 +264,7 @@ def not_an_image() -> bytes:
 
 @cache
 def one_of_each() -> dict[str, bytes]:
-    """Every kind that must come out well, by name."""
+    """Return every kind of photo that must be rendered, by name."""
     return {
         "jpeg": jpeg(),
         "progressive jpeg": jpeg(progressive=True),

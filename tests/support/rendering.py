@@ -1,4 +1,4 @@
-"""Renders the images of the tests and opens what came out."""
+"""Renders the photos of the tests and opens the outputs."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ SETTINGS = RenderSettings(RENDITIONS, LIMITS)
 
 
 def render(folder: Path, data: bytes, settings: RenderSettings = SETTINGS) -> Rendered:
-    """Renders a photo given as bytes into a folder.
+    """Render a photo given as bytes into a folder.
 
     Raises:
         PermanentError, RetryableError: see `render_photo`.
@@ -25,12 +25,12 @@ def render(folder: Path, data: bytes, settings: RenderSettings = SETTINGS) -> Re
 
 
 def render_largest(folder: Path, data: bytes) -> Image.Image:
-    """The largest rendition, opened."""
+    """Render a photo and open the largest rendition."""
     return opened(folder / render(folder, data).files[0].name)
 
 
 def opened(path: Path) -> Image.Image:
-    """A picture with its pixels loaded, so that no file stays open."""
+    """Open a picture and load its pixels, so that no file stays open."""
     with Image.open(path) as image:
         image.load()
         return image

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
-from processing.images.formats.image_header import MAX_PARTS, Data, Header, ImageFormat
+from processing.images.formats.input_format import MAX_PARTS, Data, Header, InputFormat
 
 _BRANDS = frozenset((b"avif", b"avis"))
 # Measured at 4:4:4: the decoder's planes, the converted picture and libvips' copy of it.
 _BYTES_PER_PIXEL = 18
 _BYTES_PER_DEEP_PIXEL = 24
 _HIGH_BIT_DEPTH = 0x40
-_VERSION_AND_FLAGS = 4  # what a full box has before its contents
+_VERSION_AND_FLAGS = 4  # bytes before the contents of a full box
 
 
 def brands(data: Data) -> frozenset[bytes]:
-    """The brands of an ISO base media file, the major one included; empty for any other file."""
+    """Return the brands of an ISO base media file, major brand included; empty for other files."""
     if data[4:8] != b"ftyp":
         return frozenset()
     end = min(unpack_from(">I", data, 0)[0], 1024)
@@ -23,20 +23,13 @@ def brands(data: Data) -> frozenset[bytes]:
     return frozenset(bytes(brand) for brand in listed)
 
 
-def is_avif(data: Data) -> bool:
-    """Whether the file says it can be read as an AVIF."""
+def _detect(data: Data) -> bool:
     return not _BRANDS.isdisjoint(brands(data))
 
 
-def read_header(data: Data) -> Header:
-    """Takes the largest of the sizes (ispe) that the file declares: that of its grid, if it has one, else its image's.
-
-    Rotation and cropping are applied by the decoder and may swap or shrink what is said here.
-
-    Raises:
-        PermanentError: `corrupt-image`.
-        struct.error, IndexError: the file ends inside its header.
-    """
+def _read_header(data: Data) -> Header:
+    # The largest declared size (ispe) is that of the grid, if there is one, else the image's. The decoder applies
+    # rotation and cropping, which may swap or shrink it.
     properties = next(_property_boxes(data), (0, 0))
     sizes = [unpack_from(">II", data, start + _VERSION_AND_FLAGS) for start, _ in _boxes(data, b"ispe", *properties)]
     if not sizes:
@@ -44,7 +37,7 @@ def read_header(data: Data) -> Header:
     width, height = max(sizes, key=lambda size: size[0] * size[1])
     is_deep = any(data[start + 2] & _HIGH_BIT_DEPTH for start, _ in _boxes(data, b"av1C", *properties))
     return Header(
-        format=ImageFormat.AVIF,
+        format=AVIF,
         width_px=width,
         height_px=height,
         row_bytes=width * (8 if is_deep else 4),
@@ -59,7 +52,7 @@ def _property_boxes(data: Data) -> Iterator[tuple[int, int]]:
 
 
 def _boxes(data: Data, name: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Start and end of the contents of each box with that name between two positions."""
+    """Yield start and end of the contents of each box of a name between two positions."""
     for _ in range(MAX_PARTS):
         if start >= end:
             return
@@ -76,3 +69,6 @@ def _boxes(data: Data, name: bytes, start: int, end: int) -> Iterator[tuple[int,
         if kind == name:
             yield body, following
         start = following
+
+
+AVIF = InputFormat(name="avif", detect=_detect, read_header=_read_header, loader="heifload")

@@ -4,27 +4,24 @@ import re
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
-from processing.images.formats.image_header import MAX_PARTS, Data, Header, ImageFormat
+from processing.images.formats.input_format import MAX_PARTS, Data, Header, InputFormat
 
-MAGICS = (b"GIF87a", b"GIF89a")
-
-_SCREEN_END = 13
+_MAGICS = (b"GIF87a", b"GIF89a")
+_SCREEN, _SCREEN_END = 6, 13
 _EXTENSION, _IMAGE = 0x21, 0x2C
 _HAS_COLOUR_TABLE = 0x80
 _BYTES_PER_PIXEL = 4
-_ANYTHING = re.compile(rb"[^\0]")
+_NOT_ZERO = re.compile(rb"[^\0]")
 
 
-def read_header(data: Data) -> Header:
-    """Reads the logical screen and counts frames.
+def _detect(data: Data) -> bool:
+    return data[:_SCREEN] in _MAGICS
 
-    Raises:
-        PermanentError: `truncated-image`.
-        struct.error, IndexError: the file ends inside its header.
-    """
-    width, height, flags, _, _ = unpack_from("<HHBBB", data, len(MAGICS[0]))
+
+def _read_header(data: Data) -> Header:
+    width, height, flags, _, _ = unpack_from("<HHBBB", data, _SCREEN)
     return Header(
-        format=ImageFormat.GIF,
+        format=GIF,
         width_px=width,
         height_px=height,
         pages=max(1, _count_frames(data, _SCREEN_END + _colour_table_bytes(flags))),
@@ -52,9 +49,9 @@ def _count_frames(data: Data, position: int) -> int:
 
 
 def _refuse_zero_tail(data: Data, position: int, frames: int) -> None:
-    # A zero inside of a frame's data ends that frame, and decoders fill up what it lacks. In a file whose tail was
-    # never written nothing else comes; stray zeros between blocks, which some writers leave, have blocks behind them.
-    if frames < 2 and _ANYTHING.search(data, position) is None:  # the first frame is all that we need
+    # A zero in a frame's data ends the frame, and decoders fill in the missing pixels. If nothing but zeros follows,
+    # the tail was never written. Some writers leave stray zeros between blocks: there other blocks follow.
+    if frames < 2 and _NOT_ZERO.search(data, position) is None:  # only the first frame is rendered
         raise PermanentError(FailureCode.TRUNCATED_IMAGE, "zeros in place of its end")
 
 
@@ -66,3 +63,6 @@ def _skip_sub_blocks(data: Data, position: int) -> int:
 
 def _colour_table_bytes(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & _HAS_COLOUR_TABLE else 0
+
+
+GIF = InputFormat(name="gif", detect=_detect, read_header=_read_header, loader="gifload")

@@ -3,7 +3,9 @@
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
-from processing.images.formats.image_header import Data, Header, ImageFormat
+from processing.images.formats.input_format import Data, Header, InputFormat
+from processing.images.formats.jpeg_repair import repair
+from processing.images.formats.jpeg_scans import refuse_incomplete
 from processing.images.formats.jpeg_segments import (
     BASELINE,
     EXTENDED,
@@ -14,19 +16,16 @@ from processing.images.formats.jpeg_segments import (
     segments,
 )
 
-MAGIC = b"\xff\xd8\xff"
-
+_MAGIC = b"\xff\xd8\xff"
 _COEFFICIENT_BYTES = 2
 _BLOCK_PX = 8
 
 
-def read_header(data: Data) -> Header:
-    """Walks the segments up to the first scan.
+def _detect(data: Data) -> bool:
+    return data[: len(_MAGIC)] == _MAGIC
 
-    Raises:
-        PermanentError: `unsupported-format` (lossless, arithmetic, 12 bits), `corrupt-image`.
-        struct.error, IndexError: the file ends inside its header.
-    """
+
+def _read_header(data: Data) -> Header:
     frame: Segment | None = None
     for segment in segments(data):
         if segment.marker in FRAMES and frame is None:
@@ -44,7 +43,7 @@ def _read_frame(data: Data, frame: Segment, *, scan_components: int) -> Header:
     # One scan over all components can be decoded row by row; several scans need every coefficient kept until the last.
     in_one_scan = frame.marker != PROGRESSIVE and scan_components == components
     return Header(
-        format=ImageFormat.JPEG,
+        format=JPEG,
         width_px=width,
         height_px=height,
         row_bytes=width * components,
@@ -64,3 +63,20 @@ def _coefficient_bytes(width: int, height: int, sampling: list[int]) -> int:
 
 def _blocks(samples: int, divisor: int) -> int:
     return -(-samples // (divisor * _BLOCK_PX))
+
+
+def _prepare(data: Data) -> Data:
+    decodable = repair(data)
+    refuse_incomplete(decodable)
+    return decodable
+
+
+JPEG = InputFormat(
+    name="jpeg",
+    detect=_detect,
+    read_header=_read_header,
+    loader="jpegload_source",
+    options={"fail_on": "warning"},  # libjpeg only warns when data is missing, and fills the rest with grey
+    shrink_options=lambda shrink: {"shrink": shrink},
+    prepare=_prepare,
+)

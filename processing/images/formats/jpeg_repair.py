@@ -1,21 +1,21 @@
-"""Small sins of real cameras, put right so that libjpeg has nothing to warn about but missing pixels.
+"""Fixes harmless header defects so that libjpeg warns only about missing data.
 
-libjpeg only warns when data is missing, so the engine refuses whatever it warns about. It also warns about stray bytes
-between segments, unknown JFIF revisions and (some phones) wrong spectral parameters of a baseline scan, which do no
-harm. All of these come before the first scan's data: there the file is rewritten, and only there.
+libjpeg only warns when data is missing, so every warning fails a photo. It also warns about harmless defects of real
+cameras: stray bytes between segments, unknown JFIF revisions and, from some phones, wrong spectral parameters of a
+baseline scan. All of these come before the first scan's data, so only that part is rewritten.
 """
 
-from processing.images.formats.image_header import Data
+from processing.images.formats.input_format import Data
 from processing.images.formats.jpeg_segments import APP0, PROGRESSIVE, START_OF_SCAN, Segment, segments
 
 _SOI = b"\xff\xd8"
 _JFIF = b"JFIF\0"
 _JFIF_REVISION = b"\1\1"
-_WHOLE_SPECTRUM = b"\0\x3f\0"  # what a sequential scan must say: coefficients 0 to 63, no successive approximation
+_WHOLE_SPECTRUM = b"\0\x3f\0"  # required in a sequential scan: coefficients 0 to 63, no successive approximation
 
 
-def repair(data: Data) -> bytes | None:
-    """The same JPEG without those sins; None if it has none.
+def repair(data: Data) -> Data:
+    """Return the same JPEG without those defects; the data itself if it has none.
 
     Raises:
         PermanentError: see `segments`.
@@ -29,7 +29,7 @@ def repair(data: Data) -> bytes | None:
         if segment.marker == START_OF_SCAN:
             break
     repaired = b"".join(parts)
-    return None if repaired == data[:end] else repaired + data[end:]
+    return data if repaired == data[:end] else repaired + data[end:]
 
 
 def _repaired(segment: bytes, kind: Segment, *, is_progressive: bool) -> bytes:

@@ -1,23 +1,23 @@
-"""Whether a JPEG is there to its end. Facts from ITU-T T.81, annexes B and G."""
+"""Checks that a JPEG is complete. Facts from ITU-T T.81, annexes B and G."""
 
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
-from processing.images.formats.image_header import Data
+from processing.images.formats.input_format import Data
 from processing.images.formats.jpeg_segments import END_OF_IMAGE, FRAMES, START_OF_SCAN, Segment, segments
 
 _END = bytes((0xFF, END_OF_IMAGE))
 _COEFFICIENTS = range(64)
-# Real files have ten to twenty. The standard allows 2,647 of a few bytes each, and each of them makes the decoder walk
-# over the whole picture: half a megabyte would keep it busy for minutes.
+# Real files have ten to twenty scans. The standard allows 2,647 of a few bytes each, and for each of them the decoder
+# loops over the whole picture: half a megabyte would keep it busy for minutes.
 _MAX_SCANS = 100
 
 
 def refuse_incomplete(data: Data) -> None:
-    """Refuses what a decoder would complete with blur, grey or garbage, without any warning.
+    """Refuse a JPEG that a decoder would complete with blur or grey without a warning.
 
-    That is a progressive JPEG that was cut between two scans and closed by an end marker, and any JPEG whose tail was
-    never written: a decoder takes zeros for pixels.
+    That is a progressive JPEG that was cut off between two scans and closed by an end marker, and any JPEG whose tail
+    was never written: a decoder takes zeros for pixels.
 
     Raises:
         PermanentError: `truncated-image`; `corrupt-image` when there are absurdly many scans; see `segments`.
@@ -26,13 +26,12 @@ def refuse_incomplete(data: Data) -> None:
     scan = _last_needed_scan(data)
     if scan is None:
         raise PermanentError(FailureCode.TRUNCATED_IMAGE, "its last scans are missing")
-    # From the back, where it is as good as always found at once.
-    if data.rfind(_END, scan.end) < 0:
+    if data.rfind(_END, scan.end) < 0:  # searched from the end, where almost every file has it
         raise PermanentError(FailureCode.TRUNCATED_IMAGE, "no end marker comes after its last scan")
 
 
 def _last_needed_scan(data: Data) -> Segment | None:
-    """The scan after which each coefficient of each component is sent down to its last bit."""
+    """Return the scan that completes the last bit of every coefficient of every component."""
     missing: set[tuple[int, int]] = set()
     scans = 0
     for segment in segments(data):
@@ -53,7 +52,7 @@ def _components(data: Data, frame: Segment) -> list[int]:
 
 
 def _finished_by(data: Data, scan: Segment) -> set[tuple[int, int]]:
-    """Component and index of the coefficients whose last bit is in this scan."""
+    """Return component and index of the coefficients whose last bit is in this scan."""
     count = data[scan.body]
     components = [data[scan.body + 1 + 2 * index] for index in range(count)]
     first, last, approximation = unpack_from(">BBB", data, scan.body + 1 + 2 * count)

@@ -6,27 +6,27 @@ from dataclasses import dataclass
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
-from processing.images.formats.image_header import MAX_PARTS, Data
+from processing.images.formats.input_format import MAX_PARTS, Data
 
 START_OF_IMAGE, END_OF_IMAGE, START_OF_SCAN, APP0 = 0xD8, 0xD9, 0xDA, 0xE0
 BASELINE, EXTENDED, PROGRESSIVE = 0xC0, 0xC1, 0xC2
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # without DHT, JPG and DAC
 
-# A marker is 0xFF and a byte that is neither 0x00 nor 0xFF; more 0xFF before it are padding. Cameras leave stray bytes
-# between segments; decoders skip them and so does the search, as it skips a scan's data and its restart markers.
-# It must not take padding into the match: in a file full of it, that would try every length from every place.
+# A marker is 0xFF and a byte that is neither 0x00 nor 0xFF; further 0xFF before it are padding. Cameras leave stray
+# bytes between segments; decoders skip them and so does the search, as it skips a scan's data and its restart markers.
+# The pattern must not match the padding: in a file full of it, that would try every length from every position.
 _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 _WITHOUT_LENGTH = (0x01, START_OF_IMAGE)
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A marker and what belongs to it.
+    """A marker and its segment.
 
     Attributes:
         marker: the byte after 0xFF.
-        start: where that 0xFF is.
-        end: after its last byte; for a scan, where its data begin.
+        start: position of that 0xFF.
+        end: position after its last byte; for a scan, where its data begin.
     """
 
     marker: int
@@ -35,12 +35,12 @@ class Segment:
 
     @property
     def body(self) -> int:
-        """Where its contents begin, after the two bytes of length."""
+        """Return where the contents begin, after the two bytes of length."""
         return self.start + 4
 
 
 def segments(data: Data) -> Iterator[Segment]:
-    """Every segment with contents, up to the end of the image or of the file.
+    """Yield each segment with contents, to the end of the image or of the file.
 
     Raises:
         PermanentError: `corrupt-image` when there are absurdly many.

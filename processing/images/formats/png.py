@@ -3,26 +3,24 @@
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
-from processing.images.formats.image_header import Data, Header, ImageFormat
+from processing.images.formats.input_format import Data, Header, InputFormat
 
-MAGIC = b"\x89PNG\r\n\x1a\n"
+_MAGIC = b"\x89PNG\r\n\x1a\n"
 
 # By colour type, as decoded: grey, RGB, palette, grey with alpha, RGB with alpha; a transparent colour adds alpha.
 _CHANNELS = {0: 2, 2: 4, 3: 4, 4: 2, 6: 4}
 
-# Comes before IHDR and says that the pixels are blue first and deflated without a zlib header: PNG in name only.
-_APPLES = b"CgBI"
+# Apple's chunk before IHDR: the pixels are blue first and deflated without a zlib header, which no PNG decoder reads.
+_APPLE_CHUNK = b"CgBI"
 
 
-def read_header(data: Data) -> Header:
-    """Reads IHDR.
+def _detect(data: Data) -> bool:
+    return data[: len(_MAGIC)] == _MAGIC
 
-    Raises:
-        PermanentError: `unsupported-format` for Apple's own, `corrupt-image`.
-        struct.error: the file ends inside its header.
-    """
-    name, width, height, bits, colour_type, _, _, interlaced = unpack_from(">4sIIBBBBB", data, len(MAGIC) + 4)
-    if name == _APPLES:
+
+def _read_header(data: Data) -> Header:
+    name, width, height, bits, colour_type, _, _, interlaced = unpack_from(">4sIIBBBBB", data, len(_MAGIC) + 4)
+    if name == _APPLE_CHUNK:
         raise PermanentError(
             FailureCode.UNSUPPORTED_FORMAT, "a PNG in Apple's own variant, as apps for iPhones hold them"
         )
@@ -30,15 +28,16 @@ def read_header(data: Data) -> Header:
         raise PermanentError(FailureCode.CORRUPT_IMAGE, "a PNG without a valid IHDR chunk")
     row_bytes = width * _CHANNELS[colour_type] * max(1, bits // 8)
     return Header(
-        format=ImageFormat.PNG,
+        format=PNG,
         width_px=width,
         height_px=height,
         row_bytes=row_bytes,
-        # The seven passes of an interlaced PNG are collected in a whole bitmap.
-        decode_bytes=height * row_bytes if interlaced else 0,
+        decode_bytes=height * row_bytes if interlaced else 0,  # libpng decodes the seven passes into a whole bitmap
     )
 
 
-def has_end(data: Data) -> bool:
-    """Whether the closing chunk is there, and so the file was not cut off."""
+def _has_end(data: Data) -> bool:
     return data.rfind(b"IEND") >= 0
+
+
+PNG = InputFormat(name="png", detect=_detect, read_header=_read_header, loader="pngload", has_end=_has_end)

@@ -3,25 +3,18 @@
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
-from processing.images.formats.image_header import MAX_PARTS, Data, Header, ImageFormat
+from processing.images.formats.input_format import MAX_PARTS, Data, Header, InputFormat
 
 _CHUNKS_START = 12
 _ANIMATED = 0x02
 _BYTES_PER_PIXEL = 4
 
 
-def is_webp(data: Data) -> bool:
-    """Whether the first twelve bytes are a WebP's."""
+def _detect(data: Data) -> bool:
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 
-def read_header(data: Data) -> Header:
-    """Reads the first chunk, and counts the frames of an animation.
-
-    Raises:
-        PermanentError: `corrupt-image`, `truncated-image`.
-        struct.error: the file ends inside its header.
-    """
+def _read_header(data: Data) -> Header:
     if unpack_from("<I", data, 4)[0] + 8 > len(data):
         raise PermanentError(FailureCode.TRUNCATED_IMAGE, "the file is shorter than its own header says")
     name = data[_CHUNKS_START : _CHUNKS_START + 4]
@@ -57,12 +50,21 @@ def _count_frames(data: Data) -> int:
 
 
 def _header(width: int, height: int, data: Data, *, pages: int = 1) -> Header:
-    # libwebp wants the whole file in memory, and its lossless and animated decoders a whole bitmap.
+    # libwebp needs the whole file in memory, and its lossless and animated decoders a whole bitmap.
     return Header(
-        format=ImageFormat.WEBP,
+        format=WEBP,
         width_px=width,
         height_px=height,
         pages=pages,
         row_bytes=width * _BYTES_PER_PIXEL,
         decode_bytes=len(data) + width * height * _BYTES_PER_PIXEL,
     )
+
+
+WEBP = InputFormat(
+    name="webp",
+    detect=_detect,
+    read_header=_read_header,
+    loader="webpload",
+    shrink_options=lambda shrink: {"scale": 1 / shrink},
+)

@@ -40,7 +40,7 @@ def test_a_stage_that_is_not_deployed_is_named(dlq: CommandLine) -> None:
 @pytest.mark.parametrize(
     "arguments", [["redrive", "--key", "*"], ["import", "friday.jsonl"], ["purge", "friday.jsonl", "--yes-delete", "3"]]
 )
-def test_machines_are_told_whether_anything_was_done(
+def test_json_says_whether_anything_was_done(
     dlq: CommandLine, bare_stage: BareStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

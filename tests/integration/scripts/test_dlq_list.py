@@ -85,7 +85,7 @@ def test_show_says_when_there_is_no_such_letter(dlq: CommandLine) -> None:
     assert "no such dead letter" in said.err
 
 
-def test_a_list_and_an_export_that_are_short_of_what_sqs_promised_say_so(
+def test_list_and_export_say_when_they_read_fewer_than_sqs_reported(
     dlq: CommandLine, bare_stage: BareStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill_dlq(bare_stage, CORRUPT)

@@ -108,7 +108,7 @@ def test_a_purge_that_was_killed_is_given_again_as_it_was(
     assert (said.code, said.lines[0]) == (0, nothing)
 
 
-def test_a_redrive_with_a_proof_does_not_wait_for_what_was_purged(
+def test_redrive_verify_does_not_wait_for_what_was_purged(
     dlq: CommandLine, bare_stage: BareStage, tmp_path: Path
 ) -> None:
     fill_dlq(bare_stage, denied_sources(bare_stage)[:2])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from processing.output_keys import document_key, rendition_key
+from processing.output_keys import document_key
 from processing.s3_events import parse_message
 from scripts.cli.repository import REPOSITORY
 from scripts.reconcile.__main__ import app
@@ -54,7 +54,7 @@ def one_of_each(bare_stage: BareStage) -> dict[str, str]:
     put_outputs(bare_stage, "settings.jpg", etags["settings"], fingerprint="older settings")
     put_outputs(bare_stage, "orphan.jpg", "e")
     delete_output(bare_stage, document_key("partial.jpg"))
-    delete_output(bare_stage, rendition_key("damaged.jpg", "small"))
+    delete_output(bare_stage, "damaged.jpg/small.jpg")
     put_source(bare_stage, "folder/", b"")
     bucket = bare_stage.target.outputs.input_bucket
     fill_dlq(bare_stage, [dead_letter("dead.jpg", bucket=bucket, etag=etags["dead"])])
@@ -145,7 +145,7 @@ def test_the_hint_for_a_damaged_set_works_for_what_reconcile_itself_had_sent(
     assert json.loads(reconcile(*NOW, "--execute", "--json").out)["sent"] == 1
     sent(bare_stage)
     put_outputs(bare_stage, "a.jpg", etag)
-    delete_output(bare_stage, rendition_key("a.jpg", "small"))
+    delete_output(bare_stage, "a.jpg/small.jpg")
     assert "Delete its marker, then reconcile again:" in reconcile(*NOW).out
     delete_output(bare_stage, document_key("a.jpg"))
     assert json.loads(reconcile(*NOW, "--execute", "--json").out)["sent"] == 1

@@ -10,7 +10,7 @@ from moto import mock_aws
 from handlers import roll_up
 from handlers.roll_up import RollUp, RollUpSettings, lambda_handler
 from handlers.settings import SettingsError
-from processing.digest.message import Batch, summarise
+from processing.digest.message import DigestBatch, summarise
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
 
@@ -52,7 +52,7 @@ class Town:
         return queue
 
     def publish_digest(self, *results: RecordResult, request_id: str) -> None:
-        digest = summarise(Batch("prod", request_id, results))
+        digest = summarise(DigestBatch("prod", request_id, results))
         self.sns.publish(
             TopicArn=self.digest_topic, Subject=digest.subject, Message=digest.message, MessageStructure="json"
         )
@@ -218,7 +218,7 @@ def test_digests_are_told_in_the_order_in_which_they_were_sent() -> None:
             self.messages = [self._message("2000", Outcome.GONE), self._message("1000", Outcome.EXHAUSTED)]
 
         def _message(self, sent_at: str, outcome: Outcome) -> dict[str, Any]:
-            digest = summarise(Batch("prod", f"request-{sent_at}", (make_result("photo", outcome),)))
+            digest = summarise(DigestBatch("prod", f"request-{sent_at}", (make_result("photo", outcome),)))
             return {
                 "MessageId": sent_at,
                 "ReceiptHandle": sent_at,

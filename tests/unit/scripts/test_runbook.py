@@ -1,4 +1,4 @@
-"""The runbook is read when there is no time to find out that an option has another name."""
+"""The commands, codes and advice that the runbook shows agree with the code."""
 
 import re
 import shlex
@@ -7,6 +7,7 @@ import pytest
 import typer
 from typer.main import get_command
 
+from processing.failures import FailureCode
 from scripts.cli.command_line import run
 from scripts.cli.repository import REPOSITORY
 from scripts.dlq.__main__ import app as dlq_app
@@ -19,7 +20,7 @@ COMMANDS = sorted(set(re.findall(r"npm run (?:--silent )?((?:dlq|reconcile|uploa
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_every_command_of_the_runbook_is_understood(line: str) -> None:
+def test_every_command_in_the_runbook_parses(line: str) -> None:
     script, _, *arguments = shlex.split(line)
     command = get_command(APPS[script])
     if script == "dlq":
@@ -34,6 +35,12 @@ def test_the_runbook_shows_every_command() -> None:
     assert shown >= {("upload",), ("reconcile",)} | {
         ("dlq", name) for name in ("list", "show", "export", "import", "redrive", "purge")
     }
+
+
+def test_the_runbook_shows_the_advice_of_each_failure_code() -> None:
+    lines = re.findall(rf"^(({'|'.join(FailureCode)}) +\d+ .*)$", RUNBOOK, re.MULTILINE)
+    assert lines
+    assert [line for line, code in lines if FailureCode(code).what_to_do not in line] == []
 
 
 @pytest.mark.parametrize("script", ["reconcile", "upload"])

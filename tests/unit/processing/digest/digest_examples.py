@@ -53,7 +53,7 @@ def malformed(message_id: str = "m-1") -> RecordResult:
 
 
 def variants(message: DigestMessage) -> dict[str, str]:
-    """The texts by protocol, as SNS takes them apart."""
+    """Return the texts by protocol, as SNS splits them."""
     texts = json.loads(message.message)
     assert isinstance(texts, dict)
     return texts
@@ -66,7 +66,7 @@ def machine_document(message: DigestMessage) -> dict[str, Any]:
 
 
 def _is_possible(text: str) -> bool:
-    """A high surrogate before a low one is the escape of one character: no parser hands them out separately."""
+    """Return False for a surrogate pair, which every parser reads as one character."""
     return not any("\ud800" <= a < "\udc00" <= b <= "\udfff" for a, b in pairwise(text))
 
 

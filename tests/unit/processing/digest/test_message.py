@@ -1,6 +1,6 @@
 import pytest
 
-from processing.digest.message import Batch, DigestMessage, email_text, summarise
+from processing.digest.message import DigestBatch, DigestMessage, email_text, summarise
 from processing.failures import FailureCode, Family
 from processing.outcomes import Outcome, RecordResult
 from tests.unit.processing.digest.digest_examples import (
@@ -15,7 +15,7 @@ TRUNCATED = FailureCode.TRUNCATED_IMAGE
 
 
 def digest_of(*results: RecordResult, stage: str = "prod") -> DigestMessage:
-    return summarise(Batch(stage, "request-7", results))
+    return summarise(DigestBatch(stage, "request-7", results))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_rare_failure_is_named_beside_a_very_common_one() -> None:
 
 def test_a_message_that_names_no_photo_is_told_by_its_id() -> None:
     text = email_text(digest_of(make_result(), malformed("m-77")))
-    assert "1 photo went in (4.0 MB).\n1 message came that did not name a photo.\n" in text
+    assert "1 photo went in (4.0 MB).\n1 message did not name a photo.\n" in text
     assert "\n  - message m-77\n" in text
 
 
@@ -123,12 +123,12 @@ def test_photos_that_come_again_are_named_with_the_reason() -> None:
     text = email_text(digest_of(throttled, make_result(Outcome.DEFERRED, key="b.jpg")))
     assert "2 will be tried again automatically.\n" in text
     assert (
-        "STILL ON THE WAY\n"
+        "TO BE TRIED AGAIN\n"
         "\n"
-        "throttled (1): AWS asked for a slower pace.\n"
+        "throttled (1): AWS asked Darkroom to slow down.\n"
         "  - a.jpg\n"
         "\n"
-        "deferred (1): Not enough time was left to begin.\n"
+        "deferred (1): Not enough time was left to start.\n"
         "  - b.jpg\n"
     ) in text
 
@@ -137,7 +137,7 @@ def test_photos_that_come_again_are_named_with_the_reason() -> None:
 def test_no_photo_that_comes_again_is_said_to_be_given_up(code: FailureCode) -> None:
     text = email_text(digest_of(make_result(Outcome.RETRYING, code=code)))
     assert f"{code} (1): " in text
-    assert "attempts ran out" not in text
+    assert "every attempt" not in text
     assert "WHAT FAILED" not in text
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.digest.json_records import UnreadableDigestError, read_record, record_document
-from processing.digest.message import Batch, DigestMessage, email_text, summarise
+from processing.digest.message import DigestBatch, DigestMessage, email_text, summarise
 from processing.digest.roll_up import BatchDigest, combine
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult
@@ -28,7 +28,7 @@ CORRUPT = FailureCode.CORRUPT_IMAGE
 
 
 def digest_of(*results: RecordResult, request_id: str = "request-1") -> BatchDigest:
-    return BatchDigest.from_body(variants(summarise(Batch("prod", request_id, results)))["sqs"])
+    return BatchDigest.from_body(variants(summarise(DigestBatch("prod", request_id, results)))["sqs"])
 
 
 def counts_of(message: DigestMessage) -> dict[str, int]:
@@ -36,7 +36,7 @@ def counts_of(message: DigestMessage) -> dict[str, int]:
 
 
 def combined(*outcomes: tuple[Outcome, FailureCode | None]) -> dict[str, int]:
-    """The counts after one photo was reported with these outcomes, in this order."""
+    """Return the counts after one photo was reported with these outcomes in order."""
     digests = [digest_of(make_result(o, code=code), request_id=f"r-{i}") for i, (o, code) in enumerate(outcomes)]
     return counts_of(combine(digests, stage="prod"))
 
@@ -219,12 +219,12 @@ def notification(message: str) -> str:
 
 
 def test_a_digest_is_read_with_and_without_the_envelope_of_sns() -> None:
-    body = variants(summarise(Batch("prod", "request-1", (make_result(),))))["sqs"]
+    body = variants(summarise(DigestBatch("prod", "request-1", (make_result(),))))["sqs"]
     assert BatchDigest.from_body(notification(body)) == BatchDigest.from_body(body)
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> str:
-    document = machine_document(summarise(Batch("prod", "request-1", (make_result(),))))
+    document = machine_document(summarise(DigestBatch("prod", "request-1", (make_result(),))))
     change(document)
     return json.dumps(document)
 
@@ -264,7 +264,7 @@ json_values = st.recursive(
     max_leaves=5,
 )
 record_fields = st.sampled_from(sorted(record_document(make_result())))
-digest_fields = st.sampled_from(sorted(machine_document(summarise(Batch("prod", "r", ())))))
+digest_fields = st.sampled_from(sorted(machine_document(summarise(DigestBatch("prod", "r", ())))))
 
 
 @unhurried
@@ -272,7 +272,7 @@ digest_fields = st.sampled_from(sorted(machine_document(summarise(Batch("prod", 
 def test_any_broken_field_is_refused_or_understood_and_never_crashes(
     digest_field: str, record_field: str, value: object, in_record: bool
 ) -> None:
-    document = machine_document(summarise(Batch("prod", "request-1", (make_result(),))))
+    document = machine_document(summarise(DigestBatch("prod", "request-1", (make_result(),))))
     if in_record:
         document["records"][0][record_field] = value
     else:

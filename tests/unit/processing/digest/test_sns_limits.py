@@ -1,4 +1,4 @@
-"""Whatever is in a batch, SNS takes its digest; the limits are those of the SNS API reference, Publish."""
+"""Checks that SNS accepts the digest of any batch; the limits are from the SNS API reference, Publish."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.digest.message import Batch, DigestMessage, email_text, summarise
+from processing.digest.message import DigestBatch, DigestMessage, email_text, summarise
 from processing.digest.sns_limits import embedded_bytes, encode_json, fair_shares, most_that_fit
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
@@ -28,7 +28,7 @@ from tests.unit.processing.digest.digest_examples import (
 SNS_CHARACTERS = re.compile("[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 GSM_ASCII = re.compile(r"[A-Za-z0-9 .,:_-]*")
 batches = st.builds(
-    Batch, hostile_text.map(lambda text: text[:200]), hostile_text, st.lists(results, max_size=6).map(tuple)
+    DigestBatch, hostile_text.map(lambda text: text[:200]), hostile_text, st.lists(results, max_size=6).map(tuple)
 )
 LARGE = [
     pytest.param("holiday/IMG", id="short names"),
@@ -61,13 +61,13 @@ def many(prefix: str, outcome: Outcome, code: FailureCode | None, number: int = 
 
 @unhurried
 @given(batches)
-def test_sns_takes_the_digest_of_any_batch(batch: Batch) -> None:
+def test_sns_takes_the_digest_of_any_batch(batch: DigestBatch) -> None:
     assert_sns_takes(summarise(batch))
 
 
 @unhurried
 @given(batches)
-def test_machines_read_exactly_what_was_in_the_records(batch: Batch) -> None:
+def test_machines_read_exactly_what_was_in_the_records(batch: DigestBatch) -> None:
     document = machine_document(summarise(batch))
     assert document["stage"] == batch.stage
     assert document["request_id"] == batch.request_id
@@ -82,7 +82,7 @@ def test_machines_read_exactly_what_was_in_the_records(batch: Batch) -> None:
 def test_no_key_or_detail_adds_a_line_to_the_mail(key: str, detail: str, outcome: Outcome) -> None:
     def lines(key: str, detail: str) -> list[str]:
         result = make_result(outcome, key=key, code=FailureCode.CORRUPT_IMAGE, detail=detail)
-        return email_text(summarise(Batch("prod", "request-7", (result,)))).splitlines()
+        return email_text(summarise(DigestBatch("prod", "request-7", (result,)))).splitlines()
 
     assert len(lines(key, detail)) == len(lines("plain.jpg", "plain"))
 
@@ -91,13 +91,13 @@ def test_no_key_or_detail_adds_a_line_to_the_mail(key: str, detail: str, outcome
 @given(hostile_text)
 def test_the_mail_holds_only_characters_that_print(key: str) -> None:
     failed = make_result(Outcome.DEAD_LETTERED, key=key, code=FailureCode.CORRUPT_IMAGE, detail=key)
-    text = email_text(summarise(Batch("prod", key, (failed,))))
+    text = email_text(summarise(DigestBatch("prod", key, (failed,))))
     assert text.replace("\n", "").isprintable()
 
 
 @pytest.mark.parametrize("prefix", LARGE)
 def test_sns_takes_the_digest_of_ten_thousand_failures(prefix: str) -> None:
-    digest = summarise(Batch("prod", "request-7", many(prefix, Outcome.DEAD_LETTERED, FailureCode.CORRUPT_IMAGE)))
+    digest = summarise(DigestBatch("prod", "request-7", many(prefix, Outcome.DEAD_LETTERED, FailureCode.CORRUPT_IMAGE)))
     assert_sns_takes(digest)
     document = machine_document(digest)
     assert document["counts"]["dead-lettered"] == 10_000
@@ -108,20 +108,22 @@ def test_sns_takes_the_digest_of_ten_thousand_failures(prefix: str) -> None:
 
 @pytest.mark.parametrize("prefix", LARGE)
 def test_the_room_is_used_to_the_last_record(prefix: str) -> None:
-    digest = summarise(Batch("prod", "request-7", many(prefix, Outcome.DEAD_LETTERED, FailureCode.CORRUPT_IMAGE, 500)))
+    digest = summarise(
+        DigestBatch("prod", "request-7", many(prefix, Outcome.DEAD_LETTERED, FailureCode.CORRUPT_IMAGE, 500))
+    )
     one_more = 4 * embedded_bytes("," + encode_json(machine_document(digest)["records"][0]))
     assert len(digest.message.encode()) + one_more > 262_144
 
 
 def test_ten_thousand_records_are_summed_up_in_a_moment() -> None:
-    batch = Batch("prod", "request-7", many("\x01" * 1016, Outcome.DEAD_LETTERED, FailureCode.CORRUPT_IMAGE))
+    batch = DigestBatch("prod", "request-7", many("\x01" * 1016, Outcome.DEAD_LETTERED, FailureCode.CORRUPT_IMAGE))
     started = time.process_time()
     summarise(batch)
     assert time.process_time() - started < 3  # about 0.6 s; quadratic work would take minutes
 
 
 def test_a_batch_of_fifty_is_listed_completely() -> None:
-    assert machine_document(summarise(Batch("prod", "r", make_results(50, Outcome.PROCESSED))))["omitted"] == 0
+    assert machine_document(summarise(DigestBatch("prod", "r", make_results(50, Outcome.PROCESSED))))["omitted"] == 0
 
 
 @unhurried
@@ -129,7 +131,7 @@ def test_a_batch_of_fifty_is_listed_completely() -> None:
 def test_failures_are_kept_before_retries_and_these_before_successes(outcomes: list[Outcome]) -> None:
     code = FailureCode.CORRUPT_IMAGE
     mixed = [r for o in outcomes for r in make_results(60, o, None if o is Outcome.PROCESSED else code)]
-    document = machine_document(summarise(Batch("prod", "request-7", tuple(mixed))))
+    document = machine_document(summarise(DigestBatch("prod", "request-7", tuple(mixed))))
     kept = [record["outcome"] for record in document["records"]]
     assert document["omitted"] > 0
     assert kept[:120] == ["dead-lettered"] * 60 + ["retrying"] * 60
@@ -139,7 +141,7 @@ def test_failures_are_kept_before_retries_and_these_before_successes(outcomes: l
 def test_a_giant_key_pushes_out_itself_and_not_the_other_failures() -> None:
     giant = make_result(Outcome.DEAD_LETTERED, key="\x01" * 100_000, code=FailureCode.CORRUPT_IMAGE, message_id="giant")
     others = make_results(20, Outcome.DEAD_LETTERED, FailureCode.CORRUPT_IMAGE)
-    document = machine_document(summarise(Batch("prod", "request-7", (giant, *others))))
+    document = machine_document(summarise(DigestBatch("prod", "request-7", (giant, *others))))
     assert document["omitted"] == 1
     assert [record["message_id"] for record in document["records"]] == [result.message_id for result in others]
 
@@ -149,7 +151,7 @@ def test_the_digest_does_not_depend_on_the_hash_seed() -> None:
         from processing.digest.message import *; from processing.failures import *; from processing.outcomes import *
         failed = [RecordResult(message_id=str(i), source=SourceObject(bucket="b", key=f"{i}.jpg"), code=code,
                                outcome=Outcome.EXHAUSTED) for i in range(30) for code in FailureCode]
-        print(ascii(summarise(Batch("prod", "r", tuple(failed)))))
+        print(ascii(summarise(DigestBatch("prod", "r", tuple(failed)))))
     """
 
     def digest_with(seed: str) -> str:
@@ -183,4 +185,4 @@ def test_places_are_shared_without_waste_and_every_group_gets_one(sizes: list[in
 def test_a_record_without_an_outcome_code_is_still_told_of() -> None:
     source = SourceObject(bucket="photos", key="a.jpg")
     failed = RecordResult(message_id="m-1", source=source, outcome=Outcome.DEAD_LETTERED)
-    assert "  - a.jpg\n" in variants(summarise(Batch("prod", "r", (failed,))))["email"]
+    assert "  - a.jpg\n" in variants(summarise(DigestBatch("prod", "r", (failed,))))["email"]

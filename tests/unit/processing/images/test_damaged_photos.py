@@ -33,7 +33,7 @@ FIRST_SCAN = photos.jpeg().index(b"\xff\xda")
 
 
 def failure_code(tmp_path: Path, data: bytes) -> FailureCode:
-    """The code that a photo is refused with."""
+    """Return the code that a photo is refused with."""
     with pytest.raises(PermanentError) as caught:
         render(tmp_path, data)
     return caught.value.code
@@ -60,7 +60,7 @@ def test_a_progressive_jpeg_cut_between_any_two_scans_and_closed_is_refused_as_t
         assert failure_code(tmp_path, data[:scan] + END_OF_IMAGE) is FailureCode.TRUNCATED_IMAGE
 
 
-# Made for the web: in their Huffman tables a zero bit stands for an empty block, so that zeros decode without warning.
+# In optimised Huffman tables a zero bit is the code of an empty block, so that zeros decode without a warning.
 OPTIMIZED = {
     "optimized jpeg": photos.jpeg(SMALL, optimize=True, quality=60),
     "optimized jpeg in full colour": photos.jpeg(SMALL, optimize=True, quality=60, subsampling="4:4:4"),
@@ -122,16 +122,16 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_a_cameras_harmless_sins_cost_no_photo(tmp_path: Path, name: str) -> None:
-    sinful = HARMLESS[name](photos.jpeg())
-    assert sinful != photos.jpeg()
-    assert corners(render_largest(tmp_path, sinful)) == UPRIGHT
+def test_a_cameras_harmless_defects_cost_no_photo(tmp_path: Path, name: str) -> None:
+    defective = HARMLESS[name](photos.jpeg())
+    assert defective != photos.jpeg()
+    assert corners(render_largest(tmp_path, defective)) == UPRIGHT
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_harmless_sins_do_not_hide_that_a_photo_is_truncated(tmp_path: Path, name: str) -> None:
-    sinful = HARMLESS[name](photos.jpeg())
-    assert failure_code(tmp_path, truncated_and_closed(sinful, 0.6)) is FailureCode.TRUNCATED_IMAGE
+def test_harmless_defects_do_not_hide_that_a_photo_is_truncated(tmp_path: Path, name: str) -> None:
+    defective = HARMLESS[name](photos.jpeg())
+    assert failure_code(tmp_path, truncated_and_closed(defective, 0.6)) is FailureCode.TRUNCATED_IMAGE
 
 
 def test_a_restart_interval_that_is_missing_is_refused_as_corrupt(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_flipped_bits_end_well_or_with_a_clear_failure(tmp_path: Path, name: str
 
 
 def failure_of(tmp_path: Path, data: bytes) -> DarkroomError | None:
-    """How a photo failed; None if it did not."""
+    """Return the failure of a photo, or None."""
     try:
         render(tmp_path, data)
     except DarkroomError as failure:

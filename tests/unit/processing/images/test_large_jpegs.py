@@ -1,4 +1,4 @@
-"""JPEGs of more than 8 MB, which are let go while they are read."""
+"""JPEGs of more than 8 MB, whose pages are dropped while they are read."""
 
 from pathlib import Path
 

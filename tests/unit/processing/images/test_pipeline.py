@@ -98,7 +98,7 @@ def test_a_fourth_band_that_the_tiff_does_not_explain_is_transparency(tmp_path: 
 
 
 def test_transparent_pixels_do_not_bleed_into_edges(tmp_path: Path) -> None:
-    """Below transparency hides black; resized before flattening it would draw a dark seam."""
+    """Black is below the transparency; resizing before flattening would draw a dark edge."""
     image = Image.new("RGBA", (1600, 1200), (0, 0, 0, 0))
     ImageDraw.Draw(image).rectangle((0, 0, 800, 1200), fill=(255, 255, 255, 255))
     assert np.asarray(render_largest(tmp_path, photos.png(image=image))).min() >= 253
@@ -160,7 +160,7 @@ def test_a_profile_that_is_only_called_after_srgb_is_converted(tmp_path: Path) -
 
 
 def assert_converted(tmp_path: Path, profile: bytes) -> None:
-    """The four colours come out as another colour engine (Little CMS through Pillow) converts them."""
+    """Assert the colours that Little CMS, called through Pillow, converts to."""
     muted = photos.picture().point(lambda value: 64 + value // 2)
     expected = ImageCms.profileToProfile(muted, _open_profile(profile), ImageCms.createProfile("sRGB"))
     assert expected is not None

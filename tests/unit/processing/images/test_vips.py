@@ -1,8 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from processing.images import vips
+from processing.images.formats.registry import FORMATS
 from processing.images.vips import WrongLibvipsError, check_library, pyvips
 from tests.support import photos
 from tests.support.rendering import render
@@ -22,6 +24,12 @@ def test_the_systems_libvips_in_place_of_the_wheels_is_refused(monkeypatch: pyte
     monkeypatch.setattr(pyvips, "API_mode", False)
     with pytest.raises(WrongLibvipsError, match="binding"):
         check_library()
+
+
+def test_a_format_whose_loader_the_wheel_lacks_is_refused_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vips, "FORMATS", (*FORMATS, replace(FORMATS[0], loader="bmpload")))
+    with pytest.raises(WrongLibvipsError, match="built without bmpload"):
+        vips.restrict_loaders()
 
 
 def test_the_cache_is_off_and_photos_take_one_thread() -> None:
@@ -48,7 +56,7 @@ def test_a_jpeg_loads() -> None:
     assert pyvips.Image.jpegload_source(pyvips.Source.new_from_memory(photos.jpeg())).width == photos.SIZE[0]
 
 
-def test_pillow_reads_no_strangers_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pillow_opens_no_uploaded_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = list(photos.one_of_each().values())
 
     def refuse(*_: object, **__: object) -> None:

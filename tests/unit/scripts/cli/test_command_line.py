@@ -60,6 +60,6 @@ def test_an_interrupt_has_an_exit_code_of_its_own() -> None:
     assert run(command_line(KeyboardInterrupt()), "it", []) == EXIT_INTERRUPTED
 
 
-def test_a_mistake_of_ours_is_not_dressed_up() -> None:
+def test_an_unexpected_error_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
         run(command_line(ZeroDivisionError()), "it", [])

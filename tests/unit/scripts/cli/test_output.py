@@ -52,7 +52,7 @@ PLAN = Table(
 
 
 @pytest.mark.parametrize(("columns", "has_frame"), [("80", False), ("160", True)])
-def test_a_key_is_never_folded_to_shreds_for_the_sake_of_a_frame(
+def test_a_key_is_not_folded_for_the_sake_of_a_frame(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str, has_frame: bool
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal
@@ -75,7 +75,7 @@ def test_a_log_gets_a_line_of_progress_every_ten_seconds_with_the_time_left() ->
     ]
 
 
-def test_progress_without_a_total_promises_nothing() -> None:
+def test_progress_without_a_total_has_no_time_left() -> None:
     now, lines = [0.0], list[str]()
     progress = line_progress("reading", None, lines.append, lambda: now[0])
     now[0] = 11.0

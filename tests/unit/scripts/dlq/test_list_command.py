@@ -79,7 +79,7 @@ def test_each_letter_has_one_line_whatever_its_key() -> None:
     ]
 
 
-def test_machines_get_the_same_counts_and_the_keys_as_they_are() -> None:
+def test_json_has_the_same_counts_and_the_keys_as_they_are() -> None:
     census = DlqSummary(NOW)
     for letter in LETTERS:
         census.add(letter)

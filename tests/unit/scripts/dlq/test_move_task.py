@@ -197,7 +197,7 @@ def test_a_whole_queue_is_moved_by_sqs_and_the_end_is_reported(
     assert words in capsys.readouterr().out
 
 
-def test_ctrl_c_cancels_the_task_and_machines_hear_of_it(
+def test_ctrl_c_cancels_the_task_and_the_json_says_so(
     stage: Stage,
     sqs: Stubber,
     tmp_path: Path,

@@ -120,7 +120,7 @@ def test_a_letter_that_was_refused_or_settled_before_is_moved_or_only_deleted() 
     assert [action.step for action in actions] == [RedriveStep.MOVE, RedriveStep.DELETE, RedriveStep.DELETE]
 
 
-def test_machines_get_every_action() -> None:
+def test_json_has_every_action() -> None:
     letters = tuple(received(f"id-{i}", "a.jpg") for i in range(25))
     document = plan_document(make_plan(actions=plan_actions(letters, {})))
     assert [action["id"] for action in document["actions"]] == [f"id-{i}" for i in range(25)]

@@ -1,6 +1,6 @@
 """Moves dead letters between queues in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,7 @@ from scripts.dlq.send_then_delete import MOVED, Mover
 from scripts.sending.journal import Journal
 from scripts.sending.rate_limit import RateLimit
 from scripts.sending.sender import SENT, Sender
-from tests.support.dead_letters import received
-from tests.support.fake_queue import FakeQueue
+from tests.support.fake_queue import FakeQueue, queue_with
 
 
 @pytest.fixture(autouse=True)
@@ -35,16 +34,12 @@ def mover(dlq: FakeQueue, queue: FakeQueue, journal: Journal) -> Mover:
     return Mover(dlq, Sender(queue, journal, RateLimit(None)))  # type: ignore[arg-type]
 
 
-def make_dlq(ids: Sequence[str]) -> FakeQueue:
-    return FakeQueue(visible={letter_id: received(letter_id, f"{letter_id}.jpg").message for letter_id in ids})
-
-
 def ids(count: int) -> list[str]:
     return [f"id-{number:02}" for number in range(count)]
 
 
 def test_only_the_wanted_letters_are_moved_and_the_others_are_visible_again(queue: FakeQueue, journal: Journal) -> None:
-    dlq = make_dlq(ids(35))
+    dlq = queue_with(ids(35))
     moves = mover(dlq, queue, journal).move(set(ids(35)[::2]))
     assert moves.moved == set(ids(35)[::2])
     assert moves.is_clean
@@ -54,7 +49,7 @@ def test_only_the_wanted_letters_are_moved_and_the_others_are_visible_again(queu
 
 
 def test_what_the_queue_refuses_is_not_deleted(queue: FakeQueue, journal: Journal) -> None:
-    dlq = make_dlq(ids(3))
+    dlq = queue_with(ids(3))
     queue.refuses = {dlq.visible["id-01"].body}
     moves = mover(dlq, queue, journal).move(set(ids(3)))
     assert moves.sent.refused == {"id-01": "InvalidMessageContents"}
@@ -63,7 +58,7 @@ def test_what_the_queue_refuses_is_not_deleted(queue: FakeQueue, journal: Journa
 
 
 def test_what_was_sent_but_not_deleted_is_only_deleted_by_the_next_run(queue: FakeQueue, journal: Journal) -> None:
-    dlq = make_dlq(ids(3))
+    dlq = queue_with(ids(3))
     dlq.refuses = {"handle-id-01"}
     moves = mover(dlq, queue, journal).move(set(ids(3)))
     assert moves.not_deleted == {"id-01": "InternalError"}
@@ -76,7 +71,7 @@ def test_what_was_sent_but_not_deleted_is_only_deleted_by_the_next_run(queue: Fa
 
 
 def test_a_canary_moves_so_many_and_leaves_the_rest(queue: FakeQueue, journal: Journal) -> None:
-    dlq = make_dlq(ids(25))
+    dlq = queue_with(ids(25))
     moves = mover(dlq, queue, journal).move(set(ids(25)), most=3)
     assert len(moves.moved) == len(queue.bodies) == 3
     assert len(dlq.visible) == 22
@@ -86,13 +81,13 @@ def test_a_canary_moves_so_many_and_leaves_the_rest(queue: FakeQueue, journal: J
 def test_letters_that_do_not_turn_up_are_missing_and_not_waited_for_without_end(
     queue: FakeQueue, journal: Journal
 ) -> None:
-    dlq = make_dlq(ids(2))
+    dlq = queue_with(ids(2))
     missing = mover(dlq, queue, journal).move({*ids(2), "deleted"}).missing
     assert missing == {"deleted"}
 
 
 def test_an_interrupt_in_the_middle_shows_everything_that_was_not_deleted(queue: FakeQueue, journal: Journal) -> None:
-    dlq = make_dlq(ids(25))
+    dlq = queue_with(ids(25))
     queue.fails_at, queue.error = 1, KeyboardInterrupt
     with pytest.raises(KeyboardInterrupt):
         mover(dlq, queue, journal).move(set(ids(25)))

@@ -4,7 +4,7 @@ from scripts.reconcile.counts import StateCounts
 from scripts.reconcile.listing import Listed
 from scripts.reconcile.states import Expected, State
 
-EXPECTED = Expected.of(["large", "medium", "small"], fingerprint="f1", judged_before=1000.0)
+EXPECTED = Expected.of(["large.jpg", "medium.jpg", "small.jpg"], fingerprint="f1", judged_before=1000.0)
 
 
 def test_markers_are_read_for_committed_sets_only_and_side_by_side() -> None:

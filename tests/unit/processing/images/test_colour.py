@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ImageCms
 
-from processing.images.icc import profile_name
+from processing.images.colour import profile_name
 from tests.support.icc_profiles import DISPLAY_P3
 
 

@@ -30,7 +30,7 @@ def test_a_canary_that_fails_stops_the_redrive_and_says_which_code_came_back(
     assert len(in_dlq(bare_stage)) == 12
 
 
-def test_a_canary_that_comes_through_lets_the_rest_go_and_every_outcome_is_proved(
+def test_a_canary_that_succeeds_lets_the_rest_go_and_every_outcome_is_verified(
     dlq: CommandLine, bare_stage: BareStage
 ) -> None:
     fill_dlq(bare_stage, denied_sources(bare_stage))
@@ -63,7 +63,7 @@ def test_a_canary_is_a_photo_that_is_there_and_still_to_be_made(dlq: CommandLine
     assert (said.code, handled) == (3, ["2026/1.jpg"])
 
 
-def test_a_proof_names_what_failed_again(dlq: CommandLine, bare_stage: BareStage) -> None:
+def test_verify_names_what_failed_again(dlq: CommandLine, bare_stage: BareStage) -> None:
     fill_dlq(bare_stage, denied_sources(bare_stage))
     with fake_function(bare_stage, {"2026/7.jpg": FailureCode.TOO_SLOW}):
         said = dlq("redrive", "--verify", "--execute")
@@ -81,7 +81,7 @@ def test_a_proof_names_what_failed_again(dlq: CommandLine, bare_stage: BareStage
     assert said.lines[8].endswith("  2026/7.jpg")
 
 
-def test_a_proof_that_ran_out_of_time_goes_on_when_the_command_is_given_again(
+def test_verify_that_ran_out_of_time_goes_on_when_the_command_is_given_again(
     dlq: CommandLine, bare_stage: BareStage
 ) -> None:
     fill_dlq(bare_stage, denied_sources(bare_stage)[:2])
@@ -93,7 +93,7 @@ def test_a_proof_that_ran_out_of_time_goes_on_when_the_command_is_given_again(
     assert (said.code, [" ".join(line.split()) for line in said.lines[-1:]]) == (0, ["processed 2"])
 
 
-def test_what_came_back_and_is_redriven_again_is_counted_once_and_no_longer_waited_for_as_what_it_was(
+def test_what_came_back_and_is_redriven_again_is_counted_once_and_no_longer_waited_for(
     dlq: CommandLine, bare_stage: BareStage
 ) -> None:
     fill_dlq(bare_stage, denied_sources(bare_stage))

@@ -1,0 +1,102 @@
+"""An input format, and the header of a file as its parser reports it. The parsers are pure Python."""
+
+import mmap
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from processing.failures import FailureCode, PermanentError
+
+# A file mapped into memory, or bytes: both can be indexed, sliced, searched and unpacked from.
+Data = bytes | mmap.mmap
+
+# Loops over segments, boxes, frames and directories stop here, so that hostile files cannot keep a parser busy.
+MAX_PARTS = 20_000
+
+# Measured with photos of 12 to 100 megapixels in every format. The first covers the renditions, the encoder and the
+# libraries' buffers; the second is how many rows libvips keeps in memory while it shrinks.
+_ANY_PHOTO_BYTES = 24 * 1024 * 1024
+_ROWS_IN_MEMORY = 1400
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class InputFormat:
+    """A format that Darkroom reads: an entry of `FORMATS`.
+
+    Attributes:
+        name: as reported in `Rendered.source_format`.
+        detect: returns whether the file starts with this format's magic bytes.
+        read_header: returns the header; raises `PermanentError` for what cannot be decoded, and `struct.error`,
+            `IndexError` or `OverflowError` when the file ends inside its header.
+        loader: the libvips operation, by its nickname (`pngload`). No other loader is allowed.
+        options: further options of the loader.
+        shrink_options: returns the loader's options for shrink-on-load by 2, 4 or 8; None where it cannot shrink.
+        prepare: checks that the file is complete and returns what to decode, either the data itself or a repaired
+            copy. A format with `prepare` is loaded from memory, so its loader reads from a libvips source.
+        has_end: returns whether the file is complete, where the decoder's messages do not tell.
+        is_tiff: artist and copyright are in the file's own directory instead of an EXIF block.
+    """
+
+    name: str
+    detect: Callable[[Data], bool]
+    read_header: Callable[[Data], "Header"]
+    loader: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    shrink_options: Callable[[int], Mapping[str, Any]] | None = None
+    prepare: Callable[[Data], Data] | None = None
+    has_end: Callable[[Data], bool] | None = None
+    is_tiff: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """The image as its header announces it.
+
+    Attributes:
+        format: by magic bytes, never by file name.
+        width_px: as stored, before any EXIF orientation.
+        height_px: as stored, before any EXIF orientation.
+        pages: pages of a TIFF, frames of an animation, otherwise 1.
+        row_bytes: size of one decoded row.
+        decode_bytes: memory that decoding needs because of the file's own structure: a progressive JPEG keeps every
+            coefficient, an interlaced PNG every pixel.
+        has_alpha: whether the first band after the colours, if there is one, is transparency.
+    """
+
+    format: InputFormat
+    width_px: int
+    height_px: int
+    pages: int = 1
+    row_bytes: int
+    decode_bytes: int = 0
+    has_alpha: bool = True
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return width and height in pixels."""
+        return (self.width_px, self.height_px)
+
+    @property
+    def pixels(self) -> int:
+        """Return the pixels of one page."""
+        return self.width_px * self.height_px
+
+    @property
+    def memory_bytes(self) -> int:
+        """Estimate the memory for rendering beyond the worker's own, on the safe side."""
+        return _ANY_PHOTO_BYTES + min(_ROWS_IN_MEMORY, self.height_px) * self.row_bytes + self.decode_bytes
+
+
+@contextmanager
+def cut_off_is_truncated() -> Iterator[None]:
+    """Raise `truncated-image` for reads past the end, so that parsers need no length checks.
+
+    Raises:
+        PermanentError: `truncated-image`.
+    """
+    try:
+        yield
+    except (struct.error, IndexError, OverflowError):
+        raise PermanentError(FailureCode.TRUNCATED_IMAGE, "the file ends inside its header") from None

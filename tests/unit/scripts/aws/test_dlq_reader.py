@@ -1,0 +1,36 @@
+import pytest
+
+from scripts.aws.dlq_reader import read_dlq
+from tests.support.fake_queue import queue_with
+
+IDS = [f"id-{number:02}" for number in range(25)]
+
+
+def test_every_dead_letter_is_read_once_and_visible_again_at_the_end() -> None:
+    queue = queue_with(IDS)
+    with read_dlq(queue) as reader:  # type: ignore[arg-type]
+        assert sorted(letter.id for letter in reader.dead_letters()) == IDS
+        assert queue.visible == {}
+    assert (sorted(queue.visible), queue.hidden) == (IDS, {})
+    assert reader.shortfall == ""
+
+
+def test_what_was_read_is_visible_again_after_an_error() -> None:
+    queue = queue_with(IDS)
+
+    def fail() -> None:
+        with read_dlq(queue) as reader:  # type: ignore[arg-type]
+            next(reader.dead_letters())
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        fail()
+    assert (len(queue.visible), queue.hidden) == (25, {})
+
+
+def test_fewer_dead_letters_than_sqs_reported_are_a_shortfall_and_no_endless_wait() -> None:
+    queue = queue_with(IDS)
+    queue.depths = [40]
+    with read_dlq(queue) as reader:  # type: ignore[arg-type]
+        assert len(list(reader.dead_letters())) == 25
+    assert reader.shortfall == "SQS says about 40; 25 were read."
