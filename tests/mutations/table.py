@@ -68,15 +68,15 @@ HANDLERS = (
     Mutation(
         "Messages that the function may have crashed with are acknowledged at once",
         "handlers/services.py",
-        "acknowledge_at_once=bool(may_have_crashed)",
+        "acknowledge_at_once=bool(crashers)",
         "acknowledge_at_once=False",
         ("handlers/test_possible_crashers.py",),
     ),
     Mutation(
         "Messages that the function may have crashed with are processed one at a time",
         "handlers/batch.py",
-        "            self._handle(message, self._handler)",
-        "            self._threads.submit(self._handle, message, self._handler)",
+        "            self._handle(message, handler)",
+        "            self._threads.submit(self._handle, message, handler)",
         ("handlers/test_possible_crashers.py",),
     ),
     Mutation(
@@ -155,8 +155,8 @@ HANDLERS = (
     Mutation(
         "A photo whose worker is lost gets a second try",
         "handlers/worker_pool.py",
-        '                logger.warning("Worker lost", code=lost.code, detail=lost.detail)',
-        "                raise PermanentError(lost.code, lost.detail) from lost",
+        "                    if alone:\n                        raise PermanentError",
+        "                    if True:\n                        raise PermanentError",
         ("handlers/test_worker_pool.py",),
     ),
     Mutation(
@@ -331,14 +331,14 @@ SCRIPTS = (
     ),
     Mutation(
         "A redrive takes only what was selected",
-        "scripts/dlq/receive_selected.py",
+        "scripts/aws/dlq_reader.py",
         "selected = [letter for letter in letters if letter.id in left][:still]",
         "selected = letters[:still]",
         ("dlq/test_send_then_delete.py",),
     ),
     Mutation(
         "Dead letters that stay are visible again",
-        "scripts/dlq/receive_selected.py",
+        "scripts/aws/dlq_reader.py",
         "            queue.release(hidden.values())",
         "            hidden.clear()",
         ("dlq/test_send_then_delete.py",),
