@@ -1,11 +1,14 @@
-"""Fixtures that several folders share."""
+"""Fixtures that several folders share, and how pytest-xdist distributes the tests."""
 
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from scripts.aws.local_endpoint import LocalStack
 from scripts.local_stack.stack import local_stack
@@ -17,10 +20,40 @@ settings.load_profile("darkroom")
 # Powertools reads these when a module that logs is first imported, and so before any fixture runs.
 os.environ |= {"POWERTOOLS_SERVICE_NAME": "darkroom-test", "POWERTOOLS_METRICS_NAMESPACE": "Darkroom"}
 
+# Modules that share a deployed stack, or the zips that are built for AWS: one pytest-xdist worker runs them all.
+GROUPS = {
+    "test_least_privilege.py": "guarded_stack",
+    "test_mixed_folder.py": "stack",
+    "test_operators.py": "stack",
+    "test_repeats.py": "stack",
+    "test_deploy_commands.py": "packages",
+    "test_layers.py": "packages",
+    "test_real_runtime.py": "packages",
+    "test_template.py": "packages",
+}
+# Modules of slow tests that share nothing: each test may run in another worker.
+INDEPENDENT = ("test_start_command.py", "test_time_budget.py")
+
+
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist is not typed
+    """Keeps the tests of a group, and otherwise of a module, in one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, test = nodeid.partition("::")
+        module = Path(path).name
+        if module in INDEPENDENT:
+            return nodeid
+        return "guarded_stack" if "[guarded_stack" in test else GROUPS.get(module, path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling | None:
+    """Replace `--dist loadgroup`, whose marks pytest-xdist 3.8 does not find under pytest 9.2."""
+    return GroupScheduling(config, log) if config.getoption("dist") == "loadgroup" else None
+
 
 @pytest.fixture(scope="session")
 def guarded_stack() -> Iterator[LocalStack]:
-    """The same under enforced roles and policies, over TLS."""
+    """Deploy the service to a local stack that enforces roles and policies, over TLS."""
     if shutil.which("openssl") is None:
         pytest.skip("the openssl command, which makes the local AWS's certificate, is not installed")
     with local_stack(enforce_iam=True) as stack:
@@ -29,6 +62,6 @@ def guarded_stack() -> Iterator[LocalStack]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    """The deployed service on a local stack of its own, for the whole session."""
+    """Deploy the service to a local stack for the whole session."""
     with local_stack() as stack:
         yield stack

@@ -1,6 +1,6 @@
-"""Every grant of the deployed stage, and the stage without one of them.
+"""List every grant of the deployed stage, and take single ones away.
 
-A grant is the smallest thing that can be taken away: one action on one resource, in one statement that allows.
+A grant is one action on one resource in one statement with the effect Allow.
 """
 
 import json
@@ -54,7 +54,7 @@ class Policy:
         _WRITERS[_kind(self.holder)](self.stack, self.physical_id, document)
 
     def without(self, grant: Grant) -> dict[str, Any]:
-        """The document that allows all it does now but one action on one resource."""
+        """Return the document without one grant."""
         names = _names_by_arn(_physical_ids(self.stack))
         document, rest = self.read(), list[dict[str, Any]]()
         for statement in document["Statement"]:
@@ -68,7 +68,7 @@ class Policy:
 
     @contextmanager
     def replaced(self, document: Mapping[str, Any]) -> Iterator[None]:
-        """Puts another document into force while the block runs."""
+        """Replace the policy document for the block."""
         before = self.read()
         self.write(document)
         try:
@@ -78,13 +78,13 @@ class Policy:
 
 
 def find_policies(stack: LocalStack) -> dict[str, Policy]:
-    """The policies of the deployed stage, by the holder's name in serverless.yml."""
+    """Return the policies of the deployed stage by holder."""
     ids = _physical_ids(stack)
     return {holder: Policy(stack, holder, ids[holder]) for holder in (*ROLES, *QUEUES, *TOPICS, *BUCKETS)}
 
 
 def find_grants(stack: LocalStack) -> list[Grant]:
-    """Every grant of the deployed stage that has a policy of its own."""
+    """Return every grant in the policies of `find_policies`."""
     names = _names_by_arn(_physical_ids(stack))
     return sorted(
         Grant(holder, statement["Sid"], action, _named(resource, names))
@@ -97,7 +97,7 @@ def find_grants(stack: LocalStack) -> list[Grant]:
 
 
 def allowing_statements(template: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Holder and sid of every statement of a CloudFormation template that allows anything, wherever it stands."""
+    """Return holder and sid of every Allow statement in a CloudFormation template."""
     return {
         (logical_id.removesuffix("Policy"), statement.get("Sid", ""))
         for logical_id, resource in template["Resources"].items()
@@ -130,7 +130,7 @@ def _physical_ids(stack: LocalStack) -> dict[str, str]:
 
 
 def _names_by_arn(ids: Mapping[str, str]) -> dict[str, str]:
-    """The last part of each queue's, topic's and bucket's ARN, and its name in serverless.yml."""
+    """Map the last part of each ARN to its name in serverless.yml."""
     return {ids[name].rpartition("/")[2].rpartition(":")[2]: name for name in (*QUEUES, *TOPICS, *BUCKETS)}
 
 

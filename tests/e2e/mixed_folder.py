@@ -1,10 +1,10 @@
-"""A folder as people really upload it: every kind of good photo, every kind of bad one, and names that hurt."""
+"""A folder with every kind of good photo, every kind of bad photo and unusual names."""
 
 from pathlib import Path
 
 from tests.support.photos import jpeg, not_an_image, one_of_each, oriented_jpeg, png_bomb
 
-NAMES_THAT_HURT = (
+UNUSUAL_NAMES = (
     "with space.jpg",
     "a+b.jpg",
     "100%25.jpg",
@@ -29,17 +29,17 @@ BAD = {
 
 
 def make_folder(folder: Path, copies: int = 1) -> tuple[set[str], dict[str, str]]:
-    """Fills a folder.
+    """Write good and bad photos into a folder.
 
     Args:
-        folder: to be filled.
+        folder: the folder.
         copies: how often each good kind appears.
 
     Returns:
         The keys of the good photos, and the failure code of each bad one.
     """
     good = {f"orientation/{n}.jpg": oriented_jpeg(n) for n in range(1, 9)}
-    good |= {name: jpeg() for name in NAMES_THAT_HURT}
+    good |= {name: jpeg() for name in UNUSUAL_NAMES}
     for copy in range(copies):
         good |= {f"kinds {copy}/{kind}": body for kind, body in one_of_each().items()}
     for key, body in {**good, **{key: body for key, (body, _) in BAD.items()}}.items():

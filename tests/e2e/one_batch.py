@@ -1,7 +1,7 @@
-"""One batch through the deployed functions, step by step and without the event source mapping: what came of it.
+"""Run one batch through the deployed function without the event source mapping.
 
-The test receives the messages and invokes the function itself, as the mapping would. So nothing else is under way,
-and what a missing permission breaks is seen at once.
+The test receives the messages and invokes the function itself, as the mapping would. Nothing else runs meanwhile, so
+a missing permission shows at once.
 """
 
 import json
@@ -15,8 +15,8 @@ from uuid import uuid4
 from scripts.aws.local_endpoint import LocalStack
 from tests.support.photos import jpeg, not_an_image
 
-# Each asks something else of the service. What is "done" is told of again in each batch, with the same event; a suspect
-# is a message that an earlier invocation may have died with.
+# Kinds of source objects. The event of "done" is sent again in each batch; the message of "suspect" looks as if an
+# earlier invocation had crashed with it.
 KINDS = ("new", "suspect", "done", "gone", "bad")
 WELL = {
     "messages": len(KINDS),
@@ -26,7 +26,7 @@ WELL = {
     "gone": "gone",
     "bad": "dead-lettered unsupported-format",
     "batch item failures": [],
-    "complaints": [],
+    "warnings": [],
     "dead letters": ["bad unsupported-format"],
     "digests for the roll-up": 1,
 }
@@ -37,7 +37,7 @@ Account = dict[str, Any]
 
 @contextmanager
 def paused_mapping(stack: LocalStack) -> Iterator[None]:
-    """Keeps the event source mapping from taking messages while the block runs."""
+    """Disable the event source mapping for the block."""
     function = stack.client("lambda")
     (mapping,) = function.list_event_source_mappings(FunctionName=stack.outputs.process_function)["EventSourceMappings"]
     function.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
@@ -49,11 +49,11 @@ def paused_mapping(stack: LocalStack) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class OneBatch:
-    """Runs batches on a stack whose mapping is paused.
+    """Runs batches on a stack whose event source mapping is disabled.
 
     Attributes:
-        stack: where.
-        done: the message about a photo that is done.
+        stack: the local stack.
+        done: the message body of a photo that is processed already.
     """
 
     stack: LocalStack
@@ -61,7 +61,7 @@ class OneBatch:
 
     @classmethod
     def prepare(cls, stack: LocalStack) -> "OneBatch":
-        """Empties the stack, and has one photo done."""
+        """Empty the stack and process one photo."""
         forget_everything(stack)
         stack.client("s3").put_object(Bucket=stack.outputs.input_bucket, Key="done", Body=PHOTO)
         first = cls(stack, "")
@@ -72,7 +72,7 @@ class OneBatch:
         return cls(stack, record["body"])
 
     def run(self) -> Account:
-        """A message of each kind: what came of it, in the words of `WELL`."""
+        """Process one message of each kind; return the results in the form of `WELL`."""
         self._upload()
         records = self._receive()
         answer = self._invoke({"Records": records}) if records else {}
@@ -80,7 +80,7 @@ class OneBatch:
             "messages": len(records),
             **self._told(),
             "batch item failures": sorted(_kinds(records, answer.get("failed", []))),
-            "complaints": answer.get("complaints", []),
+            "warnings": answer.get("warnings", []),
             "dead letters": sorted(map(_describe_letter, self._drain(self.stack.outputs.dead_letter_queue_url))),
             "digests for the roll-up": len(self._drain(self.stack.outputs.roll_up_queue_url)),
         }
@@ -95,7 +95,7 @@ class OneBatch:
         self.stack.client("sqs").send_message(QueueUrl=self.stack.outputs.queue_url, MessageBody=self.done)
 
     def _receive(self) -> list[dict[str, Any]]:
-        """The messages as the mapping hands them over."""
+        """Receive the messages as records of a Lambda event."""
         sqs, records = self.stack.client("sqs"), []
         while received := sqs.receive_message(
             QueueUrl=self.stack.outputs.queue_url,
@@ -114,11 +114,11 @@ class OneBatch:
         log = self.stack.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}", startTime=started)
         return {
             "failed": [failure["itemIdentifier"] for failure in response["batchItemFailures"]],
-            "complaints": _complaints([event["message"] for event in log["events"]]),
+            "warnings": _warnings([event["message"] for event in log["events"]]),
         }
 
     def _told(self) -> dict[str, str]:
-        """What the digest tells of each kind."""
+        """Return outcome and failure code of each kind from the digests."""
         digests = [json.loads(message["Body"]) for message in self._drain(self.stack.outputs.follow_queue_url)]
         records = [record for digest in digests for record in digest["records"]]
         return {_kind(record["key"]): " ".join(filter(None, (record["outcome"], record["code"]))) for record in records}
@@ -134,7 +134,7 @@ class OneBatch:
 
 
 def forget_everything(stack: LocalStack) -> None:
-    """Empties every queue and bucket."""
+    """Empty every queue and bucket."""
     outputs, s3, sqs = stack.outputs, stack.client("s3"), stack.client("sqs")
     urls = (outputs.queue_url, outputs.dead_letter_queue_url, outputs.roll_up_queue_url, outputs.follow_queue_url)
     for url in urls:
@@ -145,7 +145,7 @@ def forget_everything(stack: LocalStack) -> None:
 
 
 def roll_up(stack: LocalStack) -> str:
-    """Sends a digest to the roll-up and runs it; answers "well", or what it complains of."""
+    """Invoke the roll-up with one message; return "well" or its error message."""
     sqs, url = stack.client("sqs"), stack.outputs.roll_up_queue_url
     sqs.send_message(QueueUrl=url, MessageBody="no digest, but a message to be collected")
     name = stack.outputs.process_function.replace("-process", "-roll-up")
@@ -156,7 +156,7 @@ def roll_up(stack: LocalStack) -> str:
 
 
 def emitted_metrics(stack: LocalStack) -> set[tuple[str, str, str]]:
-    """Namespace, name and service of every metric that the function has written to its log, as EMF has it."""
+    """Return namespace, name and service of every EMF metric in the function's log."""
     group = f"/aws/lambda/{stack.outputs.process_function}"
     log = stack.client("logs").filter_log_events(logGroupName=group)["events"]
     documents = [json.loads(event["message"]) for event in log if event["message"].startswith('{"_aws"')]
@@ -203,7 +203,7 @@ def _describe_letter(letter: Mapping[str, Any]) -> str:
     return f"{_kind(attributes['source-key'])} {attributes['failure-code']}"
 
 
-def _complaints(log: Sequence[str]) -> list[str]:
-    """The distinct messages of warnings and errors."""
+def _warnings(log: Sequence[str]) -> list[str]:
+    """Return the distinct messages of warnings and errors."""
     lines = [json.loads(line) for line in log if line.startswith("{")]
     return sorted({line["message"] for line in lines if line.get("level") in ("WARNING", "ERROR")})

@@ -1,4 +1,4 @@
-"""Least privilege from both sides: with its grants the stage works, and without any of them something breaks.
+"""Least privilege: with its grants the stage works, and without any one of them something fails.
 
 The local AWS enforces roles and policies here, over TLS; the whole main job runs under it in test_mixed_folder.py.
 """
@@ -17,10 +17,10 @@ from scripts.aws.local_endpoint import REGION, LocalStack
 from tests.e2e.grants import BUCKETS, QUEUES, TOPICS, Grant, Policy, allowing_statements, find_grants, find_policies
 from tests.e2e.one_batch import WELL, Account, OneBatch, emitted_metrics, forget_everything, paused_mapping, roll_up
 
-NOBODY_HEARS: Account = dict.fromkeys(("new", "suspect", "done", "gone", "bad"), None)
+NO_DIGESTS: Account = dict.fromkeys(("new", "suspect", "done", "gone", "bad"), None)
 DENIED = "retrying access-denied"
 
-# What a batch comes to without one grant, where that differs from `WELL`.
+# Results of a batch without one grant, where they differ from `WELL`.
 BREAKS_A_BATCH: dict[Grant, Account] = {
     Grant("ProcessRole", "ReadSources", "s3:GetObject", "InputBucket/*"): {
         **dict.fromkeys(("new", "suspect", "gone", "bad"), DENIED),
@@ -37,20 +37,20 @@ BREAKS_A_BATCH: dict[Grant, Account] = {
         "batch item failures": ["new", "suspect"],
     },
     Grant("ProcessRole", "ConsumePhotos", "sqs:DeleteMessage", "PhotoQueue"): {
-        "complaints": ["Not acknowledged at once"],
+        "warnings": ["Not acknowledged at once"],
     },
     Grant("ProcessRole", "ConsumePhotos", "sqs:ChangeMessageVisibility", "PhotoQueue"): {
-        "complaints": ["Visibility unchanged"],
+        "warnings": ["Visibility unchanged"],
     },
     Grant("ProcessRole", "DeadLetterWithAReason", "sqs:SendMessage", "DeadLetterQueue"): {
         "bad": "retrying unsupported-format",
         "batch item failures": ["bad"],
-        "complaints": ["Dead letter not sent"],
+        "warnings": ["Dead letter not sent"],
         "dead letters": [],
     },
     Grant("ProcessRole", "SendDigests", "sns:Publish", "DigestTopic"): {
-        **NOBODY_HEARS,
-        "complaints": ["Digest not sent"],
+        **NO_DIGESTS,
+        "warnings": ["Digest not sent"],
         "digests for the roll-up": 0,
     },
     Grant("PhotoQueue", "InputBucketSends", "sqs:SendMessage", "PhotoQueue"): {
@@ -59,17 +59,17 @@ BREAKS_A_BATCH: dict[Grant, Account] = {
         "dead letters": [],
     },
     Grant("RollUpQueue", "DigestTopicSends", "sqs:SendMessage", "RollUpQueue"): {"digests for the roll-up": 0},
-    Grant("FollowQueue", "DigestTopicSends", "sqs:SendMessage", "FollowQueue"): NOBODY_HEARS,
+    Grant("FollowQueue", "DigestTopicSends", "sqs:SendMessage", "FollowQueue"): NO_DIGESTS,
 }
 
-# The call that the roll-up complains of without one grant.
+# The call that fails in the roll-up without one grant.
 BREAKS_THE_ROLL_UP = {
     Grant("RollUpRole", "ConsumeDigests", "sqs:ReceiveMessage", "RollUpQueue"): "ReceiveMessage",
     Grant("RollUpRole", "ConsumeDigests", "sqs:DeleteMessage", "RollUpQueue"): "DeleteMessageBatch",
     Grant("RollUpRole", "SendSummaries", "sns:Publish", "SummaryTopic"): "Publish",
 }
 
-# What no local AWS can show: holder and sid (for a function's permission, the action), and why AWS needs it.
+# Grants that the local AWS does not enforce: holder and sid (or a function permission's action), and why AWS needs it.
 NOT_SHOWN = {
     ("ProcessRole", "AbsentAnswers404Not403"): (
         "ministack answers 404 for an absent key either way. On AWS a GET or HEAD of it answers 403 without "
@@ -89,7 +89,7 @@ NOT_SHOWN = {
         "CloudWatch needs the key to publish to an encrypted topic; ministack encrypts nothing."
     ),
     ("AlarmTopicKey", "AccountAdministers"): (
-        "A key whose policy names nobody of the account can never be changed nor deleted again; KMS refuses it."
+        "KMS refuses a key policy that names no principal of the account: the key could never be changed or deleted."
     ),
 }
 # The same for single actions of a statement whose others are shown.
@@ -105,10 +105,10 @@ NOT_SHOWN_ACTIONS = {
 
 @pytest.fixture(scope="module")
 def paused(guarded_stack: LocalStack) -> Iterator[LocalStack]:
-    """The guarded stack, for tests that play the event source mapping themselves."""
+    """Disable the event source mapping of the IAM-enforcing stack."""
     with paused_mapping(guarded_stack):
         role = find_policies(guarded_stack)["RollUpRole"]
-        role.write(role.read())  # see `grants`: what ministack calls a permission
+        role.write(role.read())  # adds ministack's own action names, see `grants`
         yield guarded_stack
         forget_everything(guarded_stack)
 
@@ -142,14 +142,14 @@ def test_without_this_grant_a_batch_goes_wrong(batch: OneBatch, policies: dict[s
 @pytest.mark.parametrize("grant", BREAKS_THE_ROLL_UP, ids=str)
 def test_without_this_grant_the_roll_up_fails(paused: LocalStack, policies: dict[str, Policy], grant: Grant) -> None:
     with policies[grant.holder].replaced(policies[grant.holder].without(grant)):
-        complaint = roll_up(paused)
-    assert f"when calling the {BREAKS_THE_ROLL_UP[grant]} operation" in complaint
+        warning = roll_up(paused)
+    assert f"when calling the {BREAKS_THE_ROLL_UP[grant]} operation" in warning
 
 
 def test_our_alarms_watch_metrics_that_the_function_emits(batch: OneBatch, policies: dict[str, Policy]) -> None:
     publish = Grant("ProcessRole", "SendDigests", "sns:Publish", "DigestTopic")
     with policies[publish.holder].replaced(policies[publish.holder].without(publish)):
-        batch.run()  # so that it has to tell of a digest that was not sent, too
+        batch.run()  # emits DigestNotSent
     alarms = batch.stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
     watched = {
         (alarm["Namespace"], alarm["MetricName"], dimension["Value"])
@@ -178,7 +178,7 @@ def test_no_statement_that_allows_anything_is_left_out(paused: LocalStack) -> No
 
 @dataclass(frozen=True)
 class Administrator:
-    """A user who may do anything, over TLS or over what looks like plain HTTP to the local AWS."""
+    """A user with every permission, over TLS or over what the local AWS takes for plain HTTP."""
 
     stack: LocalStack
     keys: dict[str, Any]
@@ -194,7 +194,7 @@ class Administrator:
 
 
 def _claim_plain_http(request: Any, **_: Any) -> None:
-    """What a proxy in front of ministack says of a request that came without TLS."""
+    """Mark a request as plain HTTP, as a proxy in front of ministack would."""
     request.headers["X-Forwarded-Proto"] = "http"
 
 
@@ -215,7 +215,7 @@ CALLS: dict[str, tuple[str, Callable[[Any, str], object]]] = {
 
 
 @pytest.mark.parametrize("holder", [*BUCKETS, *QUEUES, *TOPICS])
-def test_without_tls_nobody_comes_in_and_it_is_the_policy_that_keeps_them_out(
+def test_a_request_without_tls_is_refused_and_by_the_policy(
     policies: dict[str, Policy], administrator: Administrator, holder: str
 ) -> None:
     service, call = next(found for kind, found in CALLS.items() if holder.endswith(kind))
@@ -228,10 +228,10 @@ def test_without_tls_nobody_comes_in_and_it_is_the_policy_that_keeps_them_out(
     open_to_all = [
         statement for statement in document["Statement"] if "aws:SecureTransport" not in json.dumps(statement)
     ]
-    with policy.replaced({**document, "Statement": [*open_to_all, _harmless(document)]}):
+    with policy.replaced({**document, "Statement": [*open_to_all, _without_effect(document)]}):
         call(plain, policy.physical_id)
 
 
-def _harmless(document: dict[str, Any]) -> dict[str, Any]:
-    """A statement about nobody: a policy needs at least one."""
+def _without_effect(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a statement without effect, because a policy needs at least one."""
     return {**document["Statement"][-1], "Condition": {"StringEquals": {"aws:PrincipalAccount": "999999999999"}}}

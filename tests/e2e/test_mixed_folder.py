@@ -1,4 +1,4 @@
-"""The main job, whole: a mixed folder through the deployed zip and layer on the local stack."""
+"""A mixed folder through the deployed zip and layer on the local stack."""
 
 import time
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ OUTPUTS = {"large.jpg": 1200, "medium.jpg": 600, "small.jpg": 300}
 
 @dataclass(frozen=True)
 class Job:
-    """A job that has run."""
+    """A finished job of `npm start`."""
 
     photos: Path
     out: Path
@@ -31,7 +31,7 @@ class Job:
 
 @pytest.fixture(scope="module", params=["stack", "guarded_stack"])
 def job_stack(request: pytest.FixtureRequest) -> LocalStack:
-    """A stack as `npm start` has it; then one that enforces roles and policies, over TLS."""
+    """Return the plain stack, then the one that enforces IAM over TLS."""
     stack: LocalStack = request.getfixturevalue(request.param)
     return stack
 
@@ -80,7 +80,7 @@ def test_every_rendition_fits_its_box_keeps_its_shape_and_is_never_enlarged(job:
 def test_a_photo_comes_out_upright_whatever_its_exif_orientation(job: Job, orientation: int) -> None:
     def corners(number: int) -> list[Any]:
         with Image.open(job.out / f"orientation/{number}.jpg" / "small.jpg") as image:
-            # Four fat pixels, each channel on or off: what colour lies in which corner.
+            # Four pixels, each channel on or off, show the colour of each corner.
             corner_pixels: Any = image.resize((2, 2), Image.Resampling.BOX).get_flattened_data()
             return [image.size, *(tuple(value > 128 for value in pixel) for pixel in corner_pixels)]
 
@@ -107,7 +107,7 @@ def test_nothing_is_left_in_the_buckets_or_the_queue(job: Job, job_stack: LocalS
         answer = sqs.get_queue_attributes(QueueUrl=job_stack.outputs.queue_url, AttributeNames=names)
         return set(answer["Attributes"].values())
 
-    # The digest tells of the last photo a moment before its message is acknowledged.
+    # The digest of the last photo arrives before its message is deleted.
     end = time.monotonic() + 20
     while depth() != {"0"}:
         assert time.monotonic() < end, f"the queue still has messages: {depth()}"

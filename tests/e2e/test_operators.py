@@ -1,4 +1,4 @@
-"""The operators' scripts on the deployed service: from an upload, through a Monday morning, to a proof."""
+"""`upload`, `dlq` and `reconcile` against the deployed service."""
 
 import json
 import signal
@@ -39,7 +39,7 @@ def prefix() -> str:
 def operators(
     stack: LocalStack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> dict[str, CommandLine]:
-    """The three command lines, pointed at the stack; what earlier tests left in its queues is gone."""
+    """Point the three commands at the stack and purge its queues."""
     monkeypatch.setattr(journal, "JOURNALS", tmp_path / "journals")
     for name, value in stack.environment.items():
         monkeypatch.setenv(name, value)
@@ -51,32 +51,32 @@ def operators(
 
 
 @pytest.fixture
-def broken(stack: LocalStack) -> Iterator["Breakage"]:
-    """A deployment that can be broken and mended."""
-    breakage = Breakage(stack)
-    yield breakage
-    breakage.mend()
+def function_settings(stack: LocalStack) -> Iterator["FunctionSettings"]:
+    """Return the deployment's settings, restored after the test."""
+    settings = FunctionSettings(stack)
+    yield settings
+    settings.restore()
 
 
-class Breakage:
-    """A mistake in the deployment: the function is told to store into a bucket that is not there."""
+class FunctionSettings:
+    """Changes the function's environment and restores it."""
 
     def __init__(self, stack: LocalStack) -> None:
         self._functions, self._name = stack.client("lambda"), stack.outputs.process_function
         configuration = self._functions.get_function_configuration(FunctionName=self._name)
-        self._right: dict[str, str] = configuration["Environment"]["Variables"]
+        self._original: dict[str, str] = configuration["Environment"]["Variables"]
 
-    def make(self, **changes: str) -> None:
+    def change(self, **changes: str) -> None:
         self._functions.update_function_configuration(
-            FunctionName=self._name, Environment={"Variables": self._right | changes}
+            FunctionName=self._name, Environment={"Variables": self._original | changes}
         )
 
-    def mend(self) -> None:
-        self.make()
+    def restore(self) -> None:
+        self.change()
 
 
 def make_folder(folder: Path) -> Path:
-    """Six good photos and two that no retry will cure."""
+    """Write six good photos and two with permanent failures."""
     folder.mkdir()
     for number in range(6):
         (folder / f"good {number}.jpg").write_bytes(jpeg(quality=80 + number))
@@ -86,12 +86,12 @@ def make_folder(folder: Path) -> Path:
 
 
 def test_from_a_bad_deployment_to_a_verified_redrive(
-    operators: dict[str, CommandLine], broken: Breakage, tmp_path: Path, prefix: str
+    operators: dict[str, CommandLine], function_settings: FunctionSettings, tmp_path: Path, prefix: str
 ) -> None:
     upload, dlq, reconcile = operators["upload"], operators["dlq"], operators["reconcile"]
     folder = make_folder(tmp_path / "photos")
 
-    broken.make(OUTPUT_BUCKET="there-is-no-such-bucket")
+    function_settings.change(OUTPUT_BUCKET="there-is-no-such-bucket", RETRY_MAX_SECONDS="1")  # five attempts in seconds
     said = upload(str(folder), "--prefix", prefix, "--watch", "--execute", "--json")
     assert said.code == 2
     document = json.loads(said.out)
@@ -113,7 +113,7 @@ def test_from_a_bad_deployment_to_a_verified_redrive(
         f"Stopped after the canary (came back: {retryable} 2). Not touched: 4 dead letters."
     )
 
-    broken.mend()
+    function_settings.restore()
     said = dlq("redrive", "--code", retryable, "--canary", "2", "--verify", "--execute", "--json")
     assert said.code == 0
     assert json.loads(said.out)["outcomes"]["counts"] == {"processed": 6}
@@ -128,7 +128,11 @@ def test_from_a_bad_deployment_to_a_verified_redrive(
 
 
 def test_a_change_of_settings_makes_outputs_stale_and_reconcile_renews_them(
-    operators: dict[str, CommandLine], broken: Breakage, stack: LocalStack, tmp_path: Path, prefix: str
+    operators: dict[str, CommandLine],
+    function_settings: FunctionSettings,
+    stack: LocalStack,
+    tmp_path: Path,
+    prefix: str,
 ) -> None:
     upload, reconcile = operators["upload"], operators["reconcile"]
     (tmp_path / "photos").mkdir()
@@ -139,7 +143,7 @@ def test_a_change_of_settings_makes_outputs_stale_and_reconcile_renews_them(
     compared = ("--prefix", prefix, "--min-age", "0s", "--json")
     assert json.loads(reconcile(*compared).out)["states"]["complete"] == 3
 
-    broken.make(RENDITIONS="large:1200:80,tiny:100:70")
+    function_settings.change(RENDITIONS="large:1200:80,tiny:100:70")
     assert json.loads(reconcile(*compared).out)["states"]["stale_settings"] == 3
     assert json.loads(reconcile(*compared, "--execute").out)["sent"] == 3
     end = time.monotonic() + PATIENCE_SECONDS
@@ -149,7 +153,7 @@ def test_a_change_of_settings_makes_outputs_stale_and_reconcile_renews_them(
     stack.client("s3").head_object(Bucket=stack.outputs.output_bucket, Key=f"{prefix}0.jpg/tiny.jpg")
 
 
-# The command itself, but with a shorter hold: a rerun waits for what a killed run had received.
+# The command with a shorter visibility timeout, because a rerun waits for what a killed run had received.
 SHORT_HOLD = """
 from scripts.aws import dlq_reader
 from scripts.cli.command_line import main
@@ -162,7 +166,7 @@ main(app, "npm run dlq --")
 def test_200_dead_letters_redriven_through_kills_are_all_accounted_for(
     operators: dict[str, CommandLine], stack: LocalStack, tmp_path: Path, prefix: str
 ) -> None:
-    """While the function works: the DLQ, the queue, the outputs and the journal together hold every photo."""
+    """While the function runs, the DLQ, the queue, the outputs and the journal together hold every photo."""
     keys = put_photos_without_events(stack, prefix)
     file = tmp_path / "redrive.journal"
     redrive = ["redrive", "--journal", str(file), "--rate", "40/s", "--verify", "--execute"]
@@ -183,7 +187,7 @@ def test_200_dead_letters_redriven_through_kills_are_all_accounted_for(
 
 
 def put_photos_without_events(stack: LocalStack, prefix: str) -> list[str]:
-    """Puts 200 photos into the input bucket as if their events had failed: only dead letters know of them."""
+    """Store 200 photos without S3 events and a dead letter for each."""
     s3, sqs, outputs = stack.client("s3"), stack.client("sqs"), stack.outputs
     body = jpeg((64, 48))
     keys = [f"{prefix}{number:03}.jpg" for number in range(LETTERS)]
@@ -207,8 +211,8 @@ def wait_until_left(stack: LocalStack, count: int) -> None:
 
 
 def unaccounted(stack: LocalStack, file: Path, keys: list[str]) -> int:
-    """How many photos neither the outputs nor the journal know of, beyond the messages that the queues still hold."""
-    # The queues first: what leaves them meanwhile is in the outputs by then.
+    """Count photos that are in no queue, not in the outputs and not in the journal."""
+    # Queues first, because a message that leaves them meanwhile has its outputs by then.
     urls = (stack.outputs.dead_letter_queue_url, stack.outputs.queue_url)
     in_queues = sum(SqsQueue(stack.client("sqs"), url).depth().all for url in urls)
     with Journal(file) as opened:

@@ -23,7 +23,7 @@ def key() -> str:
 
 @pytest.fixture
 def outcomes(stack: LocalStack) -> Callable[[str, int], list[str]]:
-    """Waits until the digests tell so many outcomes of a key."""
+    """Return a function that waits for `count` outcomes of a key in the digests."""
     seen: list[dict[str, Any]] = []
 
     def wait(key: str, count: int) -> list[str]:
@@ -43,7 +43,7 @@ def outcomes(stack: LocalStack) -> Callable[[str, int], list[str]]:
 
 
 def event_of(stack: LocalStack, key: str) -> str:
-    """The S3 event of the object as it lies there now."""
+    """Return the S3 event of the current version of an object."""
     head = stack.client("s3").head_object(Bucket=stack.outputs.input_bucket, Key=key)
     s3_object = {"key": key, "size": head["ContentLength"], "eTag": head["ETag"].strip('"')}
     record = {
@@ -54,7 +54,7 @@ def event_of(stack: LocalStack, key: str) -> str:
 
 
 def output(stack: LocalStack, key: str, name: str) -> tuple[tuple[int, int], Any]:
-    """Size of an output, and when it was stored."""
+    """Return an output's size in pixels and its `LastModified`."""
     answer = stack.client("s3").get_object(Bucket=stack.outputs.output_bucket, Key=f"{key}/{name}")
     with Image.open(BytesIO(answer["Body"].read())) as image:
         return image.size, answer["LastModified"]

@@ -1,4 +1,4 @@
-"""`npm start` as a command: its output, its exit codes, the processes it leaves."""
+"""`npm start`: its output, its exit code and the processes it leaves."""
 
 import os
 import re
@@ -24,8 +24,17 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def make_photos(folder: Path) -> Path:
+    """Write so many photos that the job is not done when the test interrupts it."""
+    folder.mkdir()
+    body = jpeg()
+    for number in range(300):
+        (folder / f"{number}.jpg").write_bytes(body)
+    return folder
+
+
 def family_of(ancestor: int) -> dict[int, str]:
-    """Map the ids of a process and all its descendants to their start times."""
+    """Return the start time of a process and of all its descendants, by id."""
     parents, started = {}, {}
     for file in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -101,11 +110,8 @@ def test_the_usage_is_what_people_type() -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_however_it_is_ended_it_leaves_no_process_behind(tmp_path: Path, how: signal.Signals) -> None:
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    for number in range(300):
-        (photos / f"{number}.jpg").write_bytes(jpeg((3000, 2000)) if number == 0 else jpeg())
-    out = tmp_path / "out"
+    photos, out = make_photos(tmp_path / "photos"), tmp_path / "out"
+    (photos / "0.jpg").write_bytes(jpeg((3000, 2000)))
     command = subprocess.Popen(
         [*COMMAND, str(photos), "--out", str(out)],
         cwd=REPOSITORY,
@@ -121,10 +127,7 @@ def test_however_it_is_ended_it_leaves_no_process_behind(tmp_path: Path, how: si
 
 
 def test_a_local_aws_that_dies_ends_with_1_its_log_and_what_was_done_so_far(tmp_path: Path) -> None:
-    photos, out = tmp_path / "photos", tmp_path / "out"
-    photos.mkdir()
-    for number in range(300):
-        (photos / f"{number}.jpg").write_bytes(jpeg())
+    photos, out = make_photos(tmp_path / "photos"), tmp_path / "out"
     command = subprocess.Popen(
         [*COMMAND, str(photos), "--out", str(out)],
         cwd=REPOSITORY,

@@ -1,4 +1,4 @@
-"""The packaged template, for all integration tests."""
+"""The packaged CloudFormation template, for all integration tests."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ STAGE = "prod"
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """What `npm run package -- --stage prod` writes."""
+    """Run `npm run package -- --stage prod` and read the template."""
     folder = tmp_path_factory.mktemp("package")
     command = [sys.executable, "-m", "scripts.deploy", "package", "--stage", STAGE, "--package", str(folder)]
     subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)

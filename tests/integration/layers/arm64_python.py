@@ -17,21 +17,21 @@ _APT_SOURCES = Path("/etc/apt")
 
 
 class NoArm64PythonError(Exception):
-    """It cannot be had on this machine; the message says why."""
+    """No arm64 Python can be installed on this machine; the message says why."""
 
 
 class Arm64Python:
     """A Python for arm64.
 
     Args:
-        root: the directory that stands for / when it looks for its libraries.
+        root: the emulator's root directory, where the loader finds its libraries.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def run(self, program: str, *arguments: str, path: Sequence[Path]) -> str:
-        """Runs a program and returns what it prints; `path` becomes PYTHONPATH."""
+        """Run a program with this PYTHONPATH and return its output."""
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(map(str, path)), "LANG": "C.UTF-8"}
         python = str(self._root / f"usr/bin/python{LAMBDA_PYTHON}")
         # -S: without the site packages of Debian.
@@ -42,7 +42,7 @@ class Arm64Python:
 
 
 def find_arm64_python(tools: Path) -> Arm64Python:
-    """Fetches it the first time.
+    """Find the arm64 Python; download it the first time.
 
     Args:
         tools: the directory that keeps it.
@@ -61,7 +61,7 @@ def find_arm64_python(tools: Path) -> Arm64Python:
 
 
 def _fetch(apt: Path) -> list[Path]:
-    """Downloads the packages with everything they need; apt checks their signatures."""
+    """Download the packages and their dependencies; apt checks the signatures."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb") and KEYRING.exists()):
         raise NoArm64PythonError("there is no apt of Debian here to fetch an arm64 Python with")
     for folder in ("state/lists/partial", "cache/archives/partial"):
@@ -76,7 +76,7 @@ def _fetch(apt: Path) -> list[Path]:
         "Dir::Etc::sourceparts": os.devnull,
         "APT::Architecture": "arm64",
         "APT::Architectures": "arm64",
-        "APT::Sandbox::User": "",  # no other user may read our folder
+        "APT::Sandbox::User": "",  # apt's own user cannot read this folder
     }
     _apt_get(settings, "update", "--error-on=any")
     _apt_get(settings, "install", "--download-only", "--no-install-recommends", "--yes", *PACKAGES)
@@ -91,7 +91,7 @@ def _apt_get(settings: Mapping[str, object], *arguments: str) -> None:
 
 
 def _find_mirror() -> str:
-    """The Debian mirror that this machine uses."""
+    """Return the Debian mirror in this machine's apt sources."""
     for file in sorted([*_APT_SOURCES.glob("sources.list"), *_APT_SOURCES.glob("sources.list.d/*")]):
         found = re.search(r"^(?:URIs:|deb .*?)\s*(\S+/debian)/?\s", file.read_text(), re.MULTILINE)
         if found:
@@ -100,7 +100,7 @@ def _find_mirror() -> str:
 
 
 def _unpack(packages: Sequence[Path], root: Path) -> None:
-    # Debian keeps /lib inside of /usr; the loader is looked for in /lib.
+    # Debian keeps /lib in /usr, but programs expect the loader in /lib.
     (root / "usr/lib").mkdir(parents=True, exist_ok=True)
     (root / "lib").symlink_to("usr/lib")
     for package in packages:

@@ -1,4 +1,4 @@
-"""The dependency layers for AWS, built for real: what is in them, how large they are, that two builds are the same."""
+"""The dependency layers for AWS: their contents, their size, and that builds are reproducible."""
 
 import importlib.util
 import sys
@@ -18,14 +18,14 @@ ELF, ELF_MACHINE_AT = b"\x7fELF", 18
 MACHINES = {BuildTarget.ARM64: 0xB7, BuildTarget.X86_64: 0x3E}  # System V ABI: e_machine
 BYTECODE_FLAGS_AT, UNCHECKED_HASH = 4, 0b01  # PEP 552
 TAG = f"cpython-{LAMBDA_PYTHON.replace('.', '')}"
-# What the functions import, and a library that each needs.
+# Modules that the functions import, and a dependency.
 NEEDED = {
     "pyvips/__init__.py",
     "PIL/Image.py",
     "aws_lambda_powertools/__init__.py",
     "jmespath/__init__.py",
 }
-# What the runtime brings, what only builds and tests need.
+# Packages that the Lambda runtime brings or that only builds and tests need.
 UNWANTED = ("boto3", "botocore", "cffi", "pycparser", "pytest", "numpy", "ministack", "handlers", "processing")
 PROGRAM = """
 import sys

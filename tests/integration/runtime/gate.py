@@ -1,4 +1,4 @@
-"""A way to an endpoint that can be shut: connections are taken, and nothing is answered until it opens."""
+"""A TCP proxy that accepts connections and forwards nothing until it is opened."""
 
 import contextlib
 import socket
@@ -12,7 +12,7 @@ class Gate:
     """Listens at once; forwards once it is open.
 
     Args:
-        port: where it leads, on this machine.
+        port: the port on this machine to forward to.
     """
 
     def __init__(self, port: int) -> None:
@@ -22,14 +22,14 @@ class Gate:
         self.url = f"http://{HOST}:{self._sockets[0].getsockname()[1]}"
 
     def open(self) -> None:
-        """Lets everybody in from now on."""
+        """Accept and forward connections from now on."""
         self._start(self._accept, self._sockets[0])
 
     def close(self) -> None:
-        """Ends it and every connection through it."""
+        """Close the proxy and every connection through it."""
         for end in self._sockets:
             with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for it
+                end.shutdown(socket.SHUT_RDWR)  # wakes the thread that is blocked on it
         for thread in self._threads:
             thread.join(timeout=10)
         for end in self._sockets:

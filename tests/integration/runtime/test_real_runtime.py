@@ -1,4 +1,4 @@
-"""The packaged function and layer under AWS's own runtime emulator and runtime client, against a local AWS."""
+"""The packaged function and layer under AWS's runtime emulator and runtime client."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -33,18 +33,18 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[LocalAws]:
-    """A local AWS with nothing deployed to it: nobody else takes the messages."""
+    """Start a local AWS with nothing deployed, so that no function takes the messages."""
     with local_aws() as aws:
         yield aws
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The resources that a function needs, by the names that its template gives them.
+    """The resources that a function needs.
 
     Attributes:
-        aws: where they are.
-        names: what the template's references stand for.
+        aws: the local AWS that has them.
+        names: physical names by the logical ids of the template.
     """
 
     aws: LocalAws
@@ -52,7 +52,7 @@ class Surroundings:
 
     @classmethod
     def make(cls, aws: LocalAws) -> "Surroundings":
-        """New ones for each test."""
+        """Create buckets, queues and a topic with unique names."""
         mark = uuid4().hex[:8]
         s3, sqs, sns = (make_local_client(service, aws.endpoint_url) for service in ("s3", "sqs", "sns"))
         for bucket in (f"input-{mark}", f"output-{mark}"):
@@ -68,7 +68,7 @@ class Surroundings:
         return cls(aws, names)
 
     def variables(self, template: Template, endpoint_url: str = "") -> dict[str, str]:
-        """The function's environment as it is packaged, and what points it at the local AWS."""
+        """Return the packaged environment, pointed at the local AWS."""
         packaged = template["ProcessLambdaFunction"]["Environment"]["Variables"]
         resolved = {
             name: self.names[value["Ref"]] if isinstance(value, dict) else value for name, value in packaged.items()
@@ -76,7 +76,7 @@ class Surroundings:
         return resolved | client_environment(endpoint_url or self.aws.endpoint_url)
 
     def upload(self, photos: Mapping[str, bytes]) -> dict[str, Any]:
-        """Puts photos into the input bucket; answers the event that tells of them."""
+        """Upload photos; return the Lambda event with their S3 records."""
         s3, bucket = make_local_client("s3", self.aws.endpoint_url), self.names["InputBucket"]
         etags = {key: s3.put_object(Bucket=bucket, Key=key, Body=body)["ETag"] for key, body in photos.items()}
         return {
@@ -91,7 +91,7 @@ class Surroundings:
         return {entry["Key"] for entry in listed.get("Contents", [])}
 
     def dead_letters(self) -> dict[str, str]:
-        """Each dead letter's key and failure code."""
+        """Return the failure code of each dead letter by source key."""
         letters = make_local_client("sqs", self.aws.endpoint_url).receive_message(
             QueueUrl=self.names["DeadLetterQueue"], MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
@@ -109,7 +109,7 @@ def outputs_of(*keys: str) -> set[str]:
 
 
 def failed(payload: Any) -> set[str]:
-    """The message ids in a partial batch response."""
+    """Return the message ids in a partial batch response."""
     assert set(payload) == {"batchItemFailures"}, payload
     return {failure["itemIdentifier"] for failure in payload["batchItemFailures"]}
 
@@ -147,7 +147,7 @@ def test_cold_warm_and_a_batch_with_a_bad_photo(
 def test_when_the_time_limit_comes_near_what_is_not_done_is_given_back_and_nothing_is_lost(
     package: Package, surroundings: Surroundings, template: Template, tmp_path: Path
 ) -> None:
-    limit_seconds = 12  # of which eight are kept for settling
+    limit_seconds = 12  # of which the function keeps most to settle the batch
     slow = jpeg(image=Image.new("RGB", (6000, 4000)), progressive=True)
     photos = {"a": GOOD, "b": GOOD} | dict.fromkeys((f"slow {number}" for number in range(100)), slow)
     variables = surroundings.variables(template)
@@ -174,4 +174,4 @@ def test_a_function_that_hangs_is_ended_at_its_limit_and_the_next_invocation_sta
             gate.open()
             healed = emulator.invoke(event)
     assert hanging.text == "Task timed out after 4.00 seconds"
-    assert failed(healed.payload) == {"photo"}  # so short a limit leaves no time for a photo: it is given back
+    assert failed(healed.payload) == {"photo"}  # too short a limit for a photo: the message is reported as failed

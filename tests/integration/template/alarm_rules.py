@@ -1,4 +1,4 @@
-"""Alarms: what stays wrong until a person looks, and that the person hears of it."""
+"""Rules about CloudWatch alarms and the alarm topic."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.integration.template.packaged import Rule, Template, drop, put, remov
 STATEMENT = "PolicyDocument/Statement/0"
 OUR_ALARMS = f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:darkroom-{STAGE}-*"
 OF_OUR_ALARMS = {"ArnLike": {"aws:SourceArn": {"Fn::Sub": OUR_ALARMS}}}
-# Metric, and the resource that its dimension names.
+# Metric and the resource that its dimension names.
 WATCHED = {
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "DeadLetterQueue"),
     ("AWS/SQS", "ApproximateAgeOfOldestMessage", "PhotoQueue"),

@@ -1,4 +1,4 @@
-"""Functions: how they run, what feeds them, and what each may do."""
+"""Rules about the functions, their event sources and their roles."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def _only_lambda_assumes(template: Template) -> bool:
 
 
 def _is_exact(action: str, resource: Any) -> bool:
-    """Whether it is about one resource of this stack: itself, or the objects of a bucket."""
+    """Return True if an ARN names one resource of this stack or its objects."""
     if action in WITHOUT_RESOURCES:
         return bool(resource == "*")
     if isinstance(resource, str):

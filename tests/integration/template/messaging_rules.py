@@ -1,4 +1,4 @@
-"""Queues and topics: who may send, when a message comes back, where it goes when it is given up."""
+"""Rules about queues and topics: policies, visibility timeouts, redrive policies."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A packaged CloudFormation template, and rules about one: what must hold, and what breaks it."""
+"""A packaged CloudFormation template, rules about it and changes that break a rule."""
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
@@ -10,22 +10,22 @@ Properties = dict[str, Any]
 
 @dataclass(frozen=True)
 class Template:
-    """What `npm run package` writes."""
+    """The template that `npm run package` writes."""
 
     document: dict[str, Any]
 
     def __getitem__(self, logical_id: str) -> Properties:
-        """The properties of one resource."""
+        """Return the properties of one resource."""
         properties: Properties = self.document["Resources"][logical_id]["Properties"]
         return properties
 
     def resource(self, logical_id: str) -> dict[str, Any]:
-        """One resource with its attributes, such as its deletion policy."""
+        """Return a resource with its attributes, such as its deletion policy."""
         resource: dict[str, Any] = self.document["Resources"][logical_id]
         return resource
 
     def names(self, resource_type: str) -> list[str]:
-        """The logical ids of all resources of a type, without those of the stage local."""
+        """Return the logical ids of a resource type, without those of stage local."""
         return [
             logical_id
             for logical_id, resource in self.document["Resources"].items()
@@ -33,26 +33,26 @@ class Template:
         ]
 
     def statements(self, policy_type: str, target: str) -> list[dict[str, Any]]:
-        """All statements of the resource policies of a queue, a bucket or a topic."""
+        """Return the statements of the resource policies of a queue, bucket or topic."""
         policies = [self[name] for name in self.names(policy_type) if target in str(_targets(self[name]))]
         return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
     def role_statements(self, role: str) -> list[dict[str, Any]]:
-        """What a role may do."""
+        """Return the statements of a role's inline policies."""
         return [s for policy in self[role]["Policies"] for s in policy["PolicyDocument"]["Statement"]]
 
     def copy(self) -> "Template":
-        """One to break."""
+        """Return a deep copy."""
         return Template(deepcopy(self.document))
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What must hold in a template.
+    """A condition on a template.
 
     Attributes:
-        name: in words.
-        holds: answers whether it does; a missing property counts as no.
+        name: the condition in words.
+        holds: returns a true value when it holds; a missing property counts as false.
         breaks: changes to a template, each of which the rule must notice.
     """
 
@@ -68,7 +68,7 @@ class Rule:
 
 
 def put(logical_id: str, path: str, value: Any) -> Callable[[Template], None]:
-    """A change: sets a property of one resource; the path's steps are separated by slashes."""
+    """Return a change that sets a property at a slash-separated path."""
 
     def change(template: Template) -> None:
         *steps, last = _steps(path)
@@ -81,7 +81,7 @@ def put(logical_id: str, path: str, value: Any) -> Callable[[Template], None]:
 
 
 def drop(logical_id: str, path: str) -> Callable[[Template], None]:
-    """A change: removes a property, or an item of a list, of one resource."""
+    """Return a change that deletes a property or a list item."""
 
     def change(template: Template) -> None:
         *steps, last = _steps(path)
@@ -94,12 +94,12 @@ def drop(logical_id: str, path: str) -> Callable[[Template], None]:
 
 
 def remove(logical_id: str) -> Callable[[Template], None]:
-    """A change: removes a resource."""
+    """Return a change that removes a resource."""
     return lambda template: template.document["Resources"].pop(logical_id)
 
 
 def attribute(logical_id: str, name: str, value: Any) -> Callable[[Template], None]:
-    """A change: sets an attribute of a resource, such as its deletion policy; None removes it."""
+    """Return a change that sets a resource attribute; None removes it."""
 
     def change(template: Template) -> None:
         if value is None:
@@ -111,19 +111,19 @@ def attribute(logical_id: str, name: str, value: Any) -> Callable[[Template], No
 
 
 def arn_of(logical_id: str) -> dict[str, list[str]]:
-    """How a template refers to the ARN of one of its own resources."""
+    """Return the template's reference to a resource's ARN."""
     return {"Fn::GetAtt": [logical_id, "Arn"]}
 
 
 def denies_without_tls(statement: dict[str, Any], action: str) -> bool:
-    """Whether a statement keeps everybody out who does not use TLS."""
+    """Return True if a statement denies every request without TLS."""
     told = {key: statement.get(key) for key in ("Effect", "Principal", "Action")}
     condition = str(statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")).lower()
     return told == {"Effect": "Deny", "Principal": "*", "Action": action} and condition == "false"
 
 
 def listed(value: Any) -> list[Any]:
-    """A list, whether one was written or a single value."""
+    """Wrap a single value in a list."""
     return value if isinstance(value, list) else [value]
 
 

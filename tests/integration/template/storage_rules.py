@@ -1,4 +1,4 @@
-"""Buckets: closed, encrypted, over TLS only, and still there when the stack is gone."""
+"""Rules about buckets: public access, encryption, TLS, deletion policy."""
 
 from tests.integration.template.packaged import Rule, Template, attribute, denies_without_tls, drop, put, remove
 

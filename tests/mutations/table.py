@@ -1,0 +1,407 @@
+"""The deliberate breaks: what is changed in which file, and which tests must notice.
+
+`before` must be found exactly once in `file`. Tests are named by the end of their path, wherever below `tests/` it is.
+"""
+
+from dataclasses import dataclass
+
+LINT_IMPORTS = ("lint-imports",)
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One deliberate break.
+
+    Attributes:
+        name: the promise that is broken.
+        file: relative to the repository.
+        before: the text that is replaced.
+        after: the broken text.
+        tests: files of tests of which at least one test must fail; or `LINT_IMPORTS`.
+    """
+
+    name: str
+    file: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+HANDLERS = (
+    Mutation(
+        "A failed message is in the partial batch response",
+        "handlers/services.py",
+        "strict=True) if not result.is_done]",
+        "strict=True) if result.is_done is None]",
+        ("handlers/test_process_images.py",),
+    ),
+    Mutation(
+        "Only failed messages are in the partial batch response",
+        "handlers/services.py",
+        "strict=True) if not result.is_done]",
+        "strict=True)]",
+        ("handlers/test_process_images.py",),
+    ),
+    Mutation(
+        "A dead letter carries its reason",
+        "handlers/source_queue.py",
+        "for name, value in reason.items()",
+        'for name, value in reason.items() if name != "failure-code"',
+        ("handlers/test_process_images.py",),
+    ),
+    Mutation(
+        "A message stays in the queue when the DLQ refuses its dead letter",
+        "handlers/source_queue.py",
+        '            logger.error("Dead letter not sent", message_id=message.message_id, error=type(error).__name__)\n'
+        "            return False",
+        '            logger.error("Dead letter not sent", message_id=message.message_id, error=type(error).__name__)\n'
+        "            return True",
+        ("handlers/test_process_images.py",),
+    ),
+    Mutation(
+        "A message is settled once",
+        "handlers/settled_messages.py",
+        "            return is_first",
+        "            return True",
+        ("handlers/test_deadline_cleanup.py",),
+    ),
+    Mutation(
+        "Messages that the function may have crashed with are acknowledged at once",
+        "handlers/services.py",
+        "acknowledge_at_once=bool(crashers)",
+        "acknowledge_at_once=False",
+        ("handlers/test_possible_crashers.py",),
+    ),
+    Mutation(
+        "Messages that the function may have crashed with are processed one at a time",
+        "handlers/batch.py",
+        "            self._handle(message, handler)",
+        "            self._threads.submit(self._handle, message, handler)",
+        ("handlers/test_possible_crashers.py",),
+    ),
+    Mutation(
+        "The commit marker is stored last",
+        "handlers/process_source.py",
+        "        *renditions, document = keys",
+        "        document, *renditions = keys",
+        ("handlers/test_faults.py", "handlers/test_races.py"),
+    ),
+    Mutation(
+        "Nothing is stored after the deadline",
+        "handlers/process_source.py",
+        '        deadline.require(0, "storing the outputs")\n',
+        "",
+        ("handlers/test_deadline_cleanup.py",),
+    ),
+    Mutation(
+        "An output of a later version is never replaced by an earlier one",
+        "handlers/object_store.py",
+        "if stored and commit.marker.is_older_than(stored.marker):",
+        "if stored and False:",
+        (
+            "handlers/test_process_images.py",
+            "handlers/test_races.py",
+        ),
+    ),
+    Mutation(
+        "A source that was overwritten since its event is not processed",
+        "handlers/object_store.py",
+        '        condition = {"IfMatch": f\'"{source.etag}"\'} if source.etag else {}',
+        "        condition: dict[str, str] = {}",
+        ("handlers/test_process_images.py",),
+    ),
+    Mutation(
+        "A missing bucket is not a deleted source",
+        "handlers/object_store.py",
+        'if error_code(error) in ("NoSuchKey", "NoSuchVersion", "404"):',
+        "if http_status(error) == 404:",
+        ("handlers/test_process_images.py",),
+    ),
+    Mutation(
+        "An SQS client is made when there is a failure, not before",
+        "handlers/services.py",
+        '        connect=once(partial(make_client, "sqs", MESSAGING_CONFIG)),',
+        '        connect=partial(lambda client: client, make_client("sqs", MESSAGING_CONFIG)),',
+        ("handlers/test_init_phase.py",),
+    ),
+    Mutation(
+        "A late client is made once, however many threads ask",
+        "handlers/clients.py",
+        "        with _lock:\n            return made()",
+        "        return made()",
+        ("handlers/test_clients.py",),
+    ),
+    Mutation(
+        "The function does not import boto3",
+        "handlers/clients.py",
+        "import threading\n",
+        "import threading\n\nimport boto3  # noqa: F401\n",
+        ("handlers/test_init_phase.py",),
+    ),
+    Mutation(
+        "Garbage is collected again after the init phase",
+        "handlers/init_phase.py",
+        "    gc.enable()\n",
+        "",
+        ("handlers/test_init_phase.py",),
+    ),
+    Mutation(
+        "A worker does not inherit credentials",
+        "handlers/worker_process.py",
+        '_PASSED_ON = ("PATH",',
+        '_PASSED_ON = ("AWS_SECRET_ACCESS_KEY", "PATH",',
+        ("handlers/test_worker_pool.py",),
+    ),
+    Mutation(
+        "A photo whose worker is lost gets a second try",
+        "handlers/worker_pool.py",
+        "                    if alone:\n                        raise PermanentError",
+        "                    if True:\n                        raise PermanentError",
+        ("handlers/test_worker_pool.py",),
+    ),
+    Mutation(
+        "Digests are deleted only after the summary is published",
+        "handlers/roll_up.py",
+        "            self._publish(combine(digests, stage=self.settings.stage, unreadable=unreadable))\n"
+        "            self.digests.delete(collected)",
+        "            self.digests.delete(collected)\n"
+        "            self._publish(combine(digests, stage=self.settings.stage, unreadable=unreadable))",
+        ("handlers/test_roll_up.py",),
+    ),
+    Mutation(
+        "A retryable failure backs off",
+        "handlers/source_queue.py",
+        "self.retry_base_seconds * 2 ** (message.receive_count - 1)",
+        "0 * 2 ** (message.receive_count - 1)",
+        ("handlers/test_process_images.py",),
+    ),
+)
+
+PROCESSING = (
+    Mutation(
+        "EXIF orientation is applied",
+        "processing/images/orientation.py",
+        "    if orientation == UPRIGHT:",
+        "    if orientation >= UPRIGHT:",
+        ("images/test_pipeline.py",),
+    ),
+    Mutation(
+        "A photo that lies on its side has its sizes turned",
+        "processing/images/pipeline.py",
+        "        sizes = tuple((height, width) for width, height in sizes)",
+        "        sizes = tuple(sizes)",
+        ("images/test_pipeline.py",),
+    ),
+    Mutation(
+        "A truncated JPEG is refused",
+        "processing/images/formats/jpeg.py",
+        'options={"fail_on": "warning"}',
+        'options={"fail_on": "none"}',
+        ("images/test_damaged_photos.py",),
+    ),
+    Mutation(
+        "A progressive JPEG that was cut between its scans is refused",
+        "processing/images/formats/jpeg.py",
+        "    refuse_incomplete(decodable)\n",
+        "",
+        ("images/test_damaged_photos.py",),
+    ),
+    Mutation(
+        "A JPEG with harmless header defects is repaired",
+        "processing/images/formats/jpeg.py",
+        "    decodable = repair(data)\n",
+        "    decodable = data\n",
+        ("images/test_damaged_photos.py",),
+    ),
+    Mutation(
+        "Transparency is flattened on white",
+        "processing/images/flatten.py",
+        "    white = 0 if image.interpretation",
+        "    white = full if image.interpretation",
+        ("images/test_pipeline.py",),
+    ),
+    Mutation(
+        "Nothing but artist and copyright survives in the metadata",
+        "processing/images/metadata.py",
+        "    exif = Image.Exif()\n",
+        "    exif = Image.Exif()\n    exif[0x8825] = {1: 'N'}\n",
+        ("images/test_metadata.py",),
+    ),
+    Mutation(
+        "A photo of too many pixels is refused by its header",
+        "processing/images/header.py",
+        "    if width * height > limits.max_pixels:",
+        "    if width * height > 100 * limits.max_pixels:",
+        ("images/test_header.py",),
+    ),
+    Mutation(
+        "A rendition is never larger than its source",
+        "processing/images/geometry.py",
+        "    if longest <= box_px:",
+        "    if longest == box_px:",
+        ("images/test_geometry.py",),
+    ),
+    Mutation(
+        "A worker does not load OpenSSL",
+        "processing/worker/__main__.py",
+        "import errno\n",
+        "import errno\nimport hashlib  # noqa: F401\nimport ssl  # noqa: F401\n",
+        ("worker/test_worker_main.py",),
+    ),
+    Mutation(
+        "A worker's memory is limited",
+        "processing/worker/__main__.py",
+        "        limit_growth(int(arguments[0]))",
+        "        int(arguments[0])",
+        ("worker/test_worker_main.py",),
+    ),
+    Mutation(
+        "The kernel kills a worker before the function",
+        "processing/worker/memory_limit.py",
+        '_PREFERENCE.write_text("1000")',
+        '_PREFERENCE.write_text("0")',
+        ("handlers/test_worker_pool.py",),
+    ),
+    Mutation(
+        "A message on its last receive is dead-lettered with a reason",
+        "processing/message_outcome.py",
+        "    if not retryable or receive_count >= max_receive_count:",
+        "    if not retryable or receive_count > max_receive_count:",
+        ("processing/test_message_outcome.py",),
+    ),
+    Mutation(
+        "Sequencers are compared with padding",
+        "processing/commit_marker.py",
+        "    return sequencer.upper().zfill(width) < other.upper().zfill(width)",
+        "    return sequencer.upper().zfill(width) < other.upper().ljust(width, '0')",
+        ("processing/test_commit_marker.py",),
+    ),
+    Mutation(
+        "processing/ imports no AWS SDK",
+        "processing/settings.py",
+        "from dataclasses import dataclass",
+        "import boto3  # noqa: F401\nfrom dataclasses import dataclass",
+        LINT_IMPORTS,
+    ),
+    Mutation(
+        "handlers/ does not import scripts/",
+        "handlers/stopwatch.py",
+        "from contextlib import contextmanager",
+        "from contextlib import contextmanager\n\nfrom scripts.cli.repository import REPOSITORY  # noqa: F401",
+        LINT_IMPORTS,
+    ),
+)
+
+SCRIPTS = (
+    Mutation(
+        "A redrive deletes a dead letter only after SQS took the message",
+        "scripts/dlq/send_then_delete.py",
+        "        arrived = [letter for letter in letters if letter.id in sent.arrived]",
+        "        arrived = list(letters)",
+        ("dlq/test_send_then_delete.py",),
+    ),
+    Mutation(
+        "A redrive sends before it deletes",
+        "scripts/dlq/send_then_delete.py",
+        "        sent = self.sender.send(",
+        "        self.dlq.delete([letter.message.receipt_handle for letter in letters])\n"
+        "        sent = self.sender.send(",
+        ("dlq/test_send_then_delete.py",),
+    ),
+    Mutation(
+        "What was sent by an earlier run is not sent again",
+        "scripts/sending/sender.py",
+        "batches(message for message in messages if message.item not in result.earlier)",
+        "batches(messages)",
+        ("sending/test_sender.py",),
+    ),
+    Mutation(
+        "A batch is journaled before it is sent",
+        "scripts/sending/sender.py",
+        "            self.journal.record(JournalEntry(message.item, SENDING, message.document) for message in batch)\n",
+        "",
+        ("sending/test_sender.py",),
+    ),
+    Mutation(
+        "A second run is refused while the first has the journal",
+        "scripts/sending/journal.py",
+        "PRAGMA locking_mode = EXCLUSIVE",
+        "PRAGMA locking_mode = NORMAL",
+        ("sending/test_journal.py",),
+    ),
+    Mutation(
+        "A redrive takes only what was selected",
+        "scripts/aws/dlq_reader.py",
+        "selected = [letter for letter in letters if letter.id in left][:still]",
+        "selected = letters[:still]",
+        ("dlq/test_send_then_delete.py",),
+    ),
+    Mutation(
+        "Dead letters that stay are visible again",
+        "scripts/aws/dlq_reader.py",
+        "            queue.release(hidden.values())",
+        "            hidden.clear()",
+        ("dlq/test_send_then_delete.py",),
+    ),
+    Mutation(
+        "A redriven photo counts as processed only with its commit marker",
+        "scripts/dlq/outcomes.py",
+        "        if self.photos.is_done(source):",
+        "        if self.photos.is_done(source) or believe_sources:",
+        ("dlq/test_outcomes.py",),
+    ),
+    Mutation(
+        "Reconcile sends a source whose outputs were made with other settings",
+        "scripts/reconcile/states.py",
+        "        return State.STALE_SETTINGS",
+        "        return State.COMPLETE",
+        ("reconcile/test_states.py",),
+    ),
+    Mutation(
+        "A visibility timeout below six timeouts and a window is refused",
+        "scripts/deploy/rules.py",
+        "VISIBILITY_FACTOR = 6",
+        "VISIBILITY_FACTOR = 1",
+        ("deploy/test_rules.py",),
+    ),
+    Mutation(
+        "The same bucket for sources and outputs is refused",
+        "scripts/deploy/rules.py",
+        "        yield SAME_BUCKET",
+        "        yield from ()",
+        ("deploy/test_rules.py",),
+    ),
+    Mutation(
+        "Commands do not import each other",
+        "scripts/dlq/selection.py",
+        "from scripts.cli.units import human_duration",
+        "from scripts.cli.units import human_duration\nfrom scripts.reconcile.states import State  # noqa: F401",
+        LINT_IMPORTS,
+    ),
+    Mutation(
+        "Nothing outside tests imports tests",
+        "scripts/cli/units.py",
+        "import re\n",
+        "import re\n\nimport tests.support.photos  # noqa: F401\n",
+        LINT_IMPORTS,
+    ),
+)
+
+TEMPLATE = (
+    Mutation(
+        "The event source mapping reports batch item failures",
+        "serverless.yml",
+        "          functionResponseType: ReportBatchItemFailures\n",
+        "",
+        ("template/test_template.py",),
+    ),
+    Mutation(
+        "Buckets and queues refuse requests without TLS",
+        "serverless.yml",
+        "Condition: &withoutTls { Bool: { 'aws:SecureTransport': 'false' } }",
+        "Condition: &withoutTls { Bool: { 'aws:SecureTransport': 'true' } }",
+        ("template/test_template.py",),
+    ),
+)
+
+MUTATIONS = (*HANDLERS, *PROCESSING, *SCRIPTS, *TEMPLATE)
