@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 
@@ -144,22 +142,6 @@ def test_a_giant_key_pushes_out_itself_and_not_the_other_failures() -> None:
     document = machine_document(summarise(DigestBatch("prod", "request-7", (giant, *others))))
     assert document["omitted"] == 1
     assert [record["message_id"] for record in document["records"]] == [result.message_id for result in others]
-
-
-def test_the_digest_does_not_depend_on_the_hash_seed() -> None:
-    program = """if True:
-        from processing.digest.message import *; from processing.failures import *; from processing.outcomes import *
-        failed = [RecordResult(message_id=str(i), source=SourceObject(bucket="b", key=f"{i}.jpg"), code=code,
-                               outcome=Outcome.EXHAUSTED) for i in range(30) for code in FailureCode]
-        print(ascii(summarise(DigestBatch("prod", "r", tuple(failed)))))
-    """
-
-    def digest_with(seed: str) -> str:
-        return subprocess.run(
-            [sys.executable, "-c", program], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
-        ).stdout
-
-    assert digest_with("1") == digest_with("2") != ""
 
 
 @unhurried
