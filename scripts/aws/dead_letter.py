@@ -1,16 +1,21 @@
-"""A dead letter: a message of the DLQ with its failure code and source objects."""
+"""A dead letter: a message of the DLQ with its failure code and source objects; a table of several."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from processing import dead_letter
 from processing.failures import EXPLANATIONS, DarkroomError, Explanation, FailureCode, Family
 from processing.outcomes import SourceObject
 from processing.s3_events import parse_message
 from scripts.aws.sqs_message import StoredMessage
+from scripts.cli.output import Table, key_text
+from scripts.cli.units import human_duration
 
 NO_REASON = "no-reason"
+NO_KEY = "(names no photo)"
 CODES = (*(code.value for code in FailureCode), NO_REASON)
 
 _MOVED_BY_SQS = Explanation(
@@ -81,3 +86,26 @@ class DeadLetter:
 
     def age(self, now: datetime) -> timedelta:
         return now - self.sent_at
+
+    def to_document(self) -> dict[str, Any]:
+        """Return it as JSON, without body and attributes."""
+        return {
+            "id": self.id,
+            "message_id": self.message_id,
+            "code": self.code,
+            "sent_at": self.sent_at.isoformat(),
+            "sources": [{"bucket": s.bucket, "key": s.key, "etag": s.etag} for s in self.sources],
+        }
+
+
+def dead_letters_table(letters: Iterable[DeadLetter], now: datetime) -> Table:
+    """List dead letters, one line each."""
+    rows = [(letter.id, letter.code, human_duration(letter.age(now)), _keys(letter)) for letter in letters]
+    return Table(("id", "code", "age", "key"), rows)
+
+
+def _keys(letter: DeadLetter) -> str:
+    if not letter.sources:
+        return NO_KEY
+    more = f" and {len(letter.sources) - 1} more" if len(letter.sources) > 1 else ""
+    return key_text(letter.key) + more

@@ -9,7 +9,7 @@ from scripts.cli.errors import StageError
 
 @dataclass(frozen=True)
 class DeployedSettings:
-    """What a stage makes of a photo.
+    """The renditions and the memory of a deployed function.
 
     Attributes:
         renditions: from the largest to the smallest.

@@ -33,7 +33,7 @@ class DigestSubscription:
     queue: SqsQueue
 
     def receive(self, wait_seconds: int) -> list[BatchDigest]:
-        """Receive the next few digests; skip messages that are no digest."""
+        """Receive the next few digests; skip other messages."""
         timeout_seconds = _VISIBILITY_TIMEOUT_SECONDS
         messages = self.queue.receive(visibility_timeout_seconds=timeout_seconds, wait_seconds=wait_seconds)
         self.queue.delete([message.receipt_handle for message in messages])

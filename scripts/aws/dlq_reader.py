@@ -1,15 +1,14 @@
-"""Reads dead letters from a DLQ: all of them, or batch by batch.
+"""Reads dead letters from a DLQ: all of them, or selected ones to delete.
 
-SQS cannot read without receiving, which hides a message for the visibility timeout and counts as a receive. `read_dlq`
-keeps every message hidden until all are read, so that none comes twice, and then makes all visible again. After a kill
-they become visible by themselves when the timeout ends.
+SQS cannot read without receiving, which hides a message for the visibility timeout and counts as a receive. Messages
+stay hidden until the reading ends, so that none is received twice, and then become visible again. After a kill they
+become visible by themselves when the timeout ends.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter
@@ -28,6 +27,8 @@ MIN_READ_PER_SECOND = 50
 MAX_VISIBILITY_TIMEOUT_SECONDS = 12 * 3600  # SQS's limit
 # Empty answers in a row that end the reading although ApproximateNumberOfMessages is higher.
 MAX_EMPTY_ANSWERS = 3
+# The queue must look empty twice, because SQS's depth is late.
+_EMPTY_LOOKS = 2
 _RELEASE_THREADS = 8
 
 NOTICE = (
@@ -36,28 +37,20 @@ NOTICE = (
 )
 
 
-@dataclass
 class DlqReader:
-    """Yields each dead letter of a queue once.
+    """Yields each dead letter of a queue once; `depth` is the queue's size before."""
 
-    Attributes:
-        queue: the DLQ.
-        depth: its size before the reading.
-    """
-
-    queue: SqsQueue
-    depth: Depth = field(init=False)
-    _handles: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.depth = self.queue.depth()
+    def __init__(self, queue: SqsQueue) -> None:
+        self.queue = queue
+        self.depth = queue.depth()
+        self._handles: dict[str, str] = {}
 
     def dead_letters(self) -> Iterator[DeadLetter]:
         """Receive until the queue is empty."""
         empty_answers, timeout_seconds = 0, _reading_timeout_seconds(self.depth)
         while empty_answers < MAX_EMPTY_ANSWERS:
             with uninterrupted():  # received messages must be in `_handles`, or they stay hidden
-                letters = receive_dead_letters(self.queue, timeout_seconds=timeout_seconds)
+                letters = _receive(self.queue, timeout_seconds)
                 new = [letter for letter in letters if letter.id not in self._handles]
                 self._handles.update({letter.id: letter.message.receipt_handle for letter in letters})
             yield from new
@@ -88,13 +81,49 @@ def read_dlq(queue: SqsQueue) -> Iterator[DlqReader]:
             reader.release_all()
 
 
-def receive_dead_letters(
-    queue: SqsQueue, *, most: int = MAX_BATCH_ENTRIES, timeout_seconds: int | None = None
-) -> list[DeadLetter]:
-    """Receive one batch of dead letters and hide it for the visibility timeout."""
-    timeout_seconds = VISIBILITY_TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds
-    messages = queue.receive(visibility_timeout_seconds=timeout_seconds, wait_seconds=WAIT_SECONDS, most=most)
-    return [DeadLetter(message) for message in messages]
+def receive_selected(
+    queue: SqsQueue,
+    wanted: set[str],
+    act: Callable[[Sequence[DeadLetter]], set[str]],
+    *,
+    most: int | None = None,
+    batch_size: int = MAX_BATCH_ENTRIES,
+) -> set[str]:
+    """Act on the dead letters with these ids, or on the first `most` received.
+
+    Receives one batch at a time, so that a kill hides few of the wanted ones.
+
+    Args:
+        queue: the DLQ.
+        wanted: their ids.
+        act: called with a batch at most; returns the ids of those that it deleted.
+        most: how many to act on; None for all.
+        batch_size: how many to receive at once.
+
+    Returns:
+        The ids that were not received: another reader has received or deleted them.
+    """
+    left, hidden = set(wanted), dict[str, str]()
+    still = len(left) if most is None else min(most, len(left))
+    end, empty_looks = _end_of_timeout(), 0
+    try:
+        while still and time.monotonic() < end and empty_looks < _EMPTY_LOOKS:
+            with uninterrupted():  # received messages must be in `hidden`, or they stay hidden
+                letters = _receive(queue, VISIBILITY_TIMEOUT_SECONDS, batch_size)
+                hidden |= {letter.id: letter.message.receipt_handle for letter in letters}
+            selected = [letter for letter in letters if letter.id in left][:still]
+            if selected:
+                left -= {letter.id for letter in selected}
+                still -= len(selected)
+                for deleted in act(selected):
+                    del hidden[deleted]
+                end = _end_of_timeout()
+            is_empty = not letters and queue.depth().all <= len(hidden)
+            empty_looks = empty_looks + 1 if is_empty else 0
+    finally:
+        with uninterrupted():
+            queue.release(hidden.values())
+    return left
 
 
 def wait_until_visible(queue: SqsQueue, screen: Screen) -> None:
@@ -112,3 +141,13 @@ def wait_until_visible(queue: SqsQueue, screen: Screen) -> None:
 
 def _reading_timeout_seconds(depth: Depth) -> int:
     return min(MAX_VISIBILITY_TIMEOUT_SECONDS, VISIBILITY_TIMEOUT_SECONDS + depth.all // MIN_READ_PER_SECOND)
+
+
+def _receive(queue: SqsQueue, timeout_seconds: int, most: int = MAX_BATCH_ENTRIES) -> list[DeadLetter]:
+    messages = queue.receive(visibility_timeout_seconds=timeout_seconds, wait_seconds=WAIT_SECONDS, most=most)
+    return [DeadLetter(message) for message in messages]
+
+
+def _end_of_timeout() -> float:
+    """Return a time by which messages that another reader received are visible again."""
+    return time.monotonic() + VISIBILITY_TIMEOUT_SECONDS + 2 * WAIT_SECONDS + 1

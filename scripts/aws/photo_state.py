@@ -30,8 +30,6 @@ class PhotoStates:
     """Reads the state of photos from both buckets of a stage.
 
     Attributes:
-        s3: a boto3 S3 client.
-        output_bucket: the name of the output bucket.
         fingerprint: of the settings that outputs should be made with.
     """
 

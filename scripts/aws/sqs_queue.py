@@ -53,10 +53,6 @@ class BatchOutcome:
     failed: dict[int, str] = field(default_factory=dict)
 
 
-class _BatchCall(Protocol):
-    def __call__(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Any: ...  # noqa: N803 (boto3's own names)
-
-
 @dataclass(frozen=True)
 class SqsQueue:
     """A queue and its boto3 client."""
@@ -123,7 +119,7 @@ class SqsQueue:
 
 
 def call_in_batch(
-    call: _BatchCall, url: str, entries: Sequence[dict[str, Any]], sleep: Callable[[float], None] = time.sleep
+    call: Callable[..., Any], url: str, entries: Sequence[dict[str, Any]], sleep: Callable[[float], None] = time.sleep
 ) -> BatchOutcome:
     """Make a batch call; retry entries that failed without SenderFault.
 

@@ -4,12 +4,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
 
-from scripts.aws.local_endpoint import LOCAL_STAGE, find_running_stack
+from scripts.aws.local_endpoint import ACCESS_KEY_ID, LOCAL_STAGE, REGION, SECRET_ACCESS_KEY, find_running_stack
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
 from scripts.cli.errors import StageError
@@ -33,8 +33,6 @@ class Stage:
 
     Attributes:
         name: `local`, `dev`, `prod` ...
-        outputs: the names of its resources.
-        session: credentials and region.
         endpoint_url: of a local stack; None for AWS, or for the endpoint in `AWS_ENDPOINT_URL`.
     """
 
@@ -45,23 +43,19 @@ class Stage:
 
     @cached_property
     def s3(self) -> "S3Client":
-        client: S3Client = self._client("s3")
-        return client
+        return cast("S3Client", self._client("s3"))
 
     @cached_property
     def sqs(self) -> "SQSClient":
-        client: SQSClient = self._client("sqs")
-        return client
+        return cast("SQSClient", self._client("sqs"))
 
     @cached_property
     def sns(self) -> "SNSClient":
-        client: SNSClient = self._client("sns")
-        return client
+        return cast("SNSClient", self._client("sns"))
 
     @cached_property
     def functions(self) -> "LambdaClient":
-        client: LambdaClient = self._client("lambda")
-        return client
+        return cast("LambdaClient", self._client("lambda"))
 
     @property
     def queue(self) -> SqsQueue:
@@ -121,8 +115,5 @@ def _find_local() -> Stage:
     stack = find_running_stack()
     if stack is None:
         raise StageError("no local stack is running: start one with `npm run stack` in another terminal")
-    credentials = stack.environment
-    session = boto3.Session(
-        credentials["AWS_ACCESS_KEY_ID"], credentials["AWS_SECRET_ACCESS_KEY"], region_name=credentials["AWS_REGION"]
-    )
+    session = boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
     return Stage(name=LOCAL_STAGE, outputs=stack.outputs, session=session, endpoint_url=stack.endpoint_url)

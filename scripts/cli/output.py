@@ -82,7 +82,7 @@ class Screen:
             A function to call with the number done and a note.
         """
         if not self._notes.is_terminal:
-            yield LineProgress(what, total, self.note)
+            yield line_progress(what, total, self.note)
             return
         columns = (
             TextColumn("{task.description}"),
@@ -97,39 +97,27 @@ class Screen:
             yield lambda done, note: bar.update(task, completed=done, note=note)
 
 
-class LineProgress:
-    """Prints progress as a line every ten seconds.
+def line_progress(
+    what: str, total: int | None, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+) -> Callable[[int, str], None]:
+    """Return a function that says the progress in a line every ten seconds."""
+    start = last_line = clock()
 
-    Args:
-        what: the work, such as `uploading`.
-        total: the number of items; None if unknown.
-        say: prints a line.
-        clock: seconds, monotonic.
-    """
-
-    def __init__(
-        self, what: str, total: int | None, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._what = what
-        self._total = total
-        self._say = say
-        self._clock = clock
-        self._start = self._last_line = clock()
-
-    def __call__(self, done: int, note: str) -> None:
-        now = self._clock()
-        if now - self._last_line < LINE_EVERY_SECONDS:
+    def on_progress(done: int, note: str) -> None:
+        nonlocal last_line
+        now = clock()
+        if now - last_line < LINE_EVERY_SECONDS:
             return
-        self._last_line = now
-        of_total = "" if self._total is None else f" of {self._total:,}"
-        parts = [f"{done:,}{of_total}", note, self._left(done, now)]
-        self._say(f"{self._what}: {', '.join(part for part in parts if part)}")
+        last_line = now
+        of_total = left = ""
+        if total is not None:
+            of_total = f" of {total:,}"
+        if total is not None and 0 < done < total:
+            left = f"about {human_duration(timedelta(seconds=(total - done) * (now - start) / done))} left"
+        parts = [f"{done:,}{of_total}", note, left]
+        say(f"{what}: {', '.join(part for part in parts if part)}")
 
-    def _left(self, done: int, now: float) -> str:
-        if self._total is None or not 0 < done < self._total:
-            return ""
-        seconds_left = (self._total - done) * (now - self._start) / done
-        return f"about {human_duration(timedelta(seconds=seconds_left))} left"
+    return on_progress
 
 
 def key_text(key: str) -> str:

@@ -10,7 +10,7 @@ from scripts.aws.dead_letter import CODES
 from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
 from scripts.cli.output import Screen
-from scripts.dlq import export_command, import_command, list_show, purge_command, redrive_command
+from scripts.dlq import export_command, import_command, list_command, purge_command, redrive_command, show_command
 from scripts.dlq.redrive_plan import RedriveRequest
 from scripts.dlq.selection import Selection
 from scripts.sending.journal import journal_path
@@ -56,7 +56,7 @@ def _selection(
 
 
 @app.command("list", epilog=_epilog("list --each --code access-denied --stage prod"))
-def list_command(
+def run_list(
     stage: StageOption,
     code: CodeOption = None,
     key: KeyOption = None,
@@ -67,11 +67,11 @@ def list_command(
 ) -> int:
     """Count the dead letters by failure code, age and folder. Reads all of them and changes nothing."""
     selection = _selection(code, key, older_than, newer_than)
-    return list_show.list_dead_letters(find_stage(stage), selection, Screen(as_json=as_json), each=each)
+    return list_command.list_dead_letters(find_stage(stage), selection, Screen(as_json=as_json), each=each)
 
 
 @app.command("show", epilog=_epilog("show --key '2026/07/*.jpg' --stage prod"))
-def show_command(
+def run_show(
     stage: StageOption,
     letter_id: Annotated[
         str, typer.Argument(metavar="[ID]", help="A dead letter's id, or the message id that logs and digests name.")
@@ -82,7 +82,9 @@ def show_command(
     """Show one dead letter whole: its reason, its source object, and their state in S3 today."""
     if bool(letter_id) == (key is not None):
         raise typer.BadParameter("give an ID or --key GLOB")
-    return list_show.show_dead_letters(find_stage(stage), letter_id, Selection(key_glob=key), Screen(as_json=as_json))
+    return show_command.show_dead_letters(
+        find_stage(stage), letter_id, Selection(key_glob=key), Screen(as_json=as_json)
+    )
 
 
 @app.command("redrive", epilog=_epilog("redrive --code access-denied --canary 3 --verify --stage prod"))

@@ -24,7 +24,6 @@ class ExportLine:
     Attributes:
         number: counted from 1.
         queue: the ARN of the DLQ; empty if the line has none.
-        message: the message.
     """
 
     number: int

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from processing.wording import count_of
-from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.dead_letter import NO_KEY, DeadLetter
 from scripts.aws.parallel import chunks
 from scripts.aws.sqs_message import StoredMessage
 from scripts.aws.sqs_queue import SqsQueue
@@ -22,7 +22,6 @@ from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
 from scripts.cli.output import Report, Screen, Table, key_text
 from scripts.dlq.export_file import ExportLine, read_export
 from scripts.dlq.redrive_plan import DRY_RUN, MAX_SHOWN, more_lines
-from scripts.dlq.summary import NO_KEY
 from scripts.sending.journal import Journal, open_journal
 from scripts.sending.rate_limit import RateLimit
 from scripts.sending.sender import SENDING, SENT, OutgoingMessage, Sender, SendResult
@@ -35,8 +34,6 @@ class ImportPlan:
     """A planned import.
 
     Attributes:
-        file: the export's name.
-        destination: the queue's name.
         messages: in the file's order, with their line numbers.
         earlier: how many lines an earlier run has sent.
         unsure: how many of the messages an earlier run may have sent.

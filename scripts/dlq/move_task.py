@@ -35,7 +35,6 @@ class MoveTask:
         status: SQS's word, such as RUNNING.
         moved: about how many messages it has moved.
         to_move: how many there were when it began; 0 if SQS does not say.
-        failure: SQS's FailureReason.
     """
 
     status: str
@@ -52,10 +51,7 @@ class MoveTasks:
     """The message move tasks of one DLQ.
 
     Attributes:
-        sqs: a boto3 SQS client.
-        source_arn: of the DLQ.
         poll_seconds: between two ListMessageMoveTasks calls.
-        sleep: waits a number of seconds.
     """
 
     sqs: "SQSClient"

@@ -32,7 +32,6 @@ class RedrivenMessage:
     Attributes:
         item: the dead letter's id, its name in the journal.
         new_id: the new message's id.
-        body: its body.
     """
 
     item: str
@@ -45,7 +44,6 @@ class PhotoOutcome:
     """The outcome of one source object of a redriven message.
 
     Attributes:
-        item: the dead letter's id.
         key: the source's key; empty for a malformed message.
         outcome: an `Outcome`, `nothing to do`, or `waiting`.
         code: the failure code, if it is in the DLQ again.
@@ -96,14 +94,6 @@ class Outcomes:
         """The items without a waiting photo."""
         return self.items - {photo.item for photo in self.waiting}
 
-    def documents(self, items: Collection[str]) -> dict[str, list[dict[str, str]]]:
-        """Return the outcomes of these items as JSON, by item."""
-        documents: dict[str, list[dict[str, str]]] = {item: [] for item in items}
-        for photo in self.photos:
-            if photo.item in documents:
-                documents[photo.item].append(photo.to_document())
-        return documents
-
     def split(self, items: Collection[str]) -> tuple["Outcomes", "Outcomes"]:
         """Return the outcomes of these items, and all others."""
         mine, others = Outcomes(), Outcomes()
@@ -127,10 +117,8 @@ class OutcomeChecker:
     """Checks for outcomes until all are known.
 
     Attributes:
-        photos: reads both buckets.
         queue: the destination of the redrive.
         dlq: failures come back to it.
-        patience_seconds: how long to check.
         on_progress: called with the number of messages settled and a note.
     """
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_reader import NOTICE, read_dlq, wait_until_visible
+from scripts.aws.dlq_reader import NOTICE, read_dlq, receive_selected, wait_until_visible
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stage import Stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
@@ -19,8 +19,6 @@ from scripts.cli.errors import OperatorError
 from scripts.cli.output import Report, Screen
 from scripts.dlq.export_file import ExportLine, read_export
 from scripts.dlq.pending_outcomes import purged_entry
-from scripts.dlq.receive_selected import receive_selected
-from scripts.dlq.summary import dead_letter_document
 from scripts.sending.journal import Journal, journal_path, open_journal
 
 DRY_RUN = "Dry run: nothing was deleted. Add --execute to act."
@@ -31,8 +29,6 @@ class PurgePlan:
     """A planned purge.
 
     Attributes:
-        queue: the DLQ's name.
-        file: the export's name.
         letters: to be deleted: in the export, and in the DLQ with the same body.
         edited: how many stay because the export has another body.
         missing: how many of the export are not in the DLQ.
@@ -119,7 +115,7 @@ def _document(plan: PurgePlan) -> dict[str, Any]:
         "executed": False,
         "queue": plan.queue,
         "file": plan.file,
-        "to_delete": [dead_letter_document(letter) for letter in plan.letters],
+        "to_delete": [letter.to_document() for letter in plan.letters],
         "not_exported": plan.not_exported,
         "edited": plan.edited,
         "missing": plan.missing,

@@ -1,8 +1,8 @@
 """Redrives dead letters in order: the canary, the rest, the outcomes. `send_then_delete` moves each batch."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -19,7 +19,7 @@ from scripts.dlq.pending_outcomes import SETTLED, pending_outcomes
 from scripts.dlq.redrive_plan import RedrivePlan, RedriveRequest, plan_actions
 from scripts.dlq.selection import select
 from scripts.dlq.send_then_delete import Mover, MoveResult
-from scripts.sending.journal import Journal, JournalEntry
+from scripts.sending.journal import Journal
 from scripts.sending.rate_limit import RateLimit
 from scripts.sending.sender import Sender
 
@@ -81,7 +81,9 @@ class Redrive:
     def execute(self, plan: RedrivePlan, journal: Journal) -> RedriveResult:
         """Move the canary, check its outcomes, move the rest, check all outcomes."""
         result, wanted = RedriveResult(), plan.wanted
-        with self._mover(journal, len(wanted)) as mover:
+        sender = Sender(self.destination, journal, RateLimit(self.request.per_second))
+        with self.screen.progress("redriving", len(wanted)) as on_progress:
+            mover = Mover(self.stage.dlq, sender, on_progress)
             if self.request.canary and wanted:
                 result = self._move_canaries(plan, journal, mover)
                 if not result.proves_success:
@@ -108,18 +110,8 @@ class Redrive:
             photos = PhotoStates.of(self.stage)
             checker = OutcomeChecker(photos, self.destination, self.stage.dlq, patience_seconds, on_progress)
             outcomes = checker.wait(messages)
-        documents = outcomes.documents(outcomes.settled)
-        entries = journal.find(documents).values()
-        journal.record(
-            JournalEntry(e.item, SETTLED, {**e.document, "outcomes": documents[e.item]}, e.at) for e in entries
-        )
+        journal.record(replace(entry, step=SETTLED) for entry in journal.find(outcomes.settled).values())
         return outcomes
-
-    @contextmanager
-    def _mover(self, journal: Journal, total: int) -> Iterator[Mover]:
-        sender = Sender(self.destination, journal, RateLimit(self.request.per_second))
-        with self.screen.progress("redriving", total) as on_progress:
-            yield Mover(self.stage.dlq, sender, on_progress)
 
 
 def is_whole_queue(request: RedriveRequest) -> bool:

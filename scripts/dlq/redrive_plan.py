@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from processing.wording import count_of
-from scripts.aws.dead_letter import DeadLetter, explain
+from scripts.aws.dead_letter import DeadLetter, dead_letters_table, explain
 from scripts.cli.output import Report, Table
 from scripts.cli.units import human_duration
 from scripts.dlq.selection import Selection
-from scripts.dlq.summary import dead_letter_document, dead_letters_table
 from scripts.sending.journal import JournalEntry
 from scripts.sending.sender import REFUSED, SENDING
 
@@ -26,13 +25,8 @@ class RedriveRequest:
     """The options of `dlq redrive`.
 
     Attributes:
-        selection: which dead letters.
         most: the oldest N at most; None for all.
-        per_second: the rate limit; None for none.
-        to: the destination's URL.
         canary: how many go first, alone; 0 for none.
-        verify: whether to wait for outcomes.
-        journal: the journal's file.
         patience_seconds: how long to wait for outcomes.
     """
 
@@ -67,9 +61,6 @@ class RedrivePlan:
     """A planned redrive.
 
     Attributes:
-        source: the DLQ's name.
-        destination: the queue's name.
-        request: the options.
         actions: oldest dead letter first.
         left: how many dead letters stay, by reason.
         in_flight: how many more another reader has received.
@@ -123,7 +114,7 @@ def plan_document(plan: RedrivePlan) -> dict[str, Any]:
         "executed": False,
         "source": plan.source,
         "destination": plan.destination,
-        "actions": [{"action": a.step.name.lower(), **dead_letter_document(a.letter)} for a in plan.actions],
+        "actions": [{"action": a.step.name.lower(), **a.letter.to_document()} for a in plan.actions],
         "left": dict(plan.left),
         "in_flight": plan.in_flight,
         "by_move_task": plan.by_move_task,
@@ -167,7 +158,7 @@ def _notes(plan: RedrivePlan) -> list[str]:
     if plan.in_flight:
         notes.append(f"{plan.in_flight:,} more are in flight; --execute waits for them.")
     if plan.by_move_task:
-        notes.append("Everything goes, so SQS does it itself (a message move task). Ctrl-C cancels it.")
+        notes.append("This is the whole queue, so SQS moves it itself (a message move task). Ctrl-C cancels it.")
     if request.canary and plan.actions:
         canary = min(request.canary, len(plan.actions))
         notes.append(f"A canary of {canary:,} goes first; the rest only if all of it goes well.")

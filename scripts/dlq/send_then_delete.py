@@ -4,14 +4,13 @@ Journal steps: sending, sent, moved. A later run only deletes what is journaled 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.dlq_reader import receive_selected
 from scripts.aws.sqs_message import MAX_BATCH_ENTRIES
 from scripts.aws.sqs_queue import SqsQueue
-from scripts.dlq.receive_selected import receive_selected
-from scripts.sending.journal import JournalEntry
 from scripts.sending.sender import OutgoingMessage, Sender, SendResult
 
 MOVED = "moved"
@@ -54,10 +53,8 @@ class Mover:
     """Moves dead letters from a DLQ to the sender's queue.
 
     Attributes:
-        dlq: the DLQ.
         sender: sends and journals.
         on_progress: called with the number moved and a note.
-        result: of all moves so far.
     """
 
     dlq: SqsQueue
@@ -79,8 +76,8 @@ class Mover:
         deletion = self.dlq.delete([letter.message.receipt_handle for letter in arrived])
         self.result.not_deleted |= {arrived[position].id: code for position, code in deletion.failed.items()}
         deleted = {arrived[position].id for position in deletion.done}
-        known = self.sender.journal.find(deleted)
-        self.sender.journal.record(JournalEntry(item, MOVED, known[item].document, known[item].at) for item in deleted)
+        journal = self.sender.journal
+        journal.record(replace(entry, step=MOVED) for entry in journal.find(deleted).values())
         self.result.moved |= deleted
         self.on_progress(len(self.result.moved), "")
         return deleted

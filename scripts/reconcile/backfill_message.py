@@ -18,7 +18,6 @@ class BackfillTarget(NamedTuple):
     """The common part of all messages of a run.
 
     Attributes:
-        bucket: the input bucket.
         queue_url: the destination; it names the account and the region.
         fingerprint: of today's settings.
     """

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from processing.wording import count_of
-from scripts.aws.deployed_settings import DeployedSettings, read_deployed_settings
+from scripts.aws.deployed_settings import read_deployed_settings
 from scripts.aws.dlq_reader import NOTICE, read_dlq
 from scripts.aws.photo_state import PhotoStates
 from scripts.aws.stage import Stage
@@ -43,23 +43,17 @@ class Reconciliation:
     """A running comparison, which sends messages on the way.
 
     Attributes:
-        stage: the stage.
-        request: the options.
-        settings: the deployed function's.
-        counts: the counts so far.
         is_cut: whether the maximum ended it.
     """
 
-    stage: Stage
-    request: ReconcileRequest
-    settings: DeployedSettings
+    context: ReportContext
     counts: StateCounts = field(default_factory=StateCounts)
     is_cut: bool = False
 
     @property
     def target(self) -> BackfillTarget:
-        outputs = self.stage.outputs
-        return BackfillTarget(outputs.input_bucket, outputs.queue_url, self.settings.fingerprint)
+        outputs = self.context.stage.outputs
+        return BackfillTarget(outputs.input_bucket, outputs.queue_url, self.context.settings.fingerprint)
 
     def run(self, known: KnownKeys, sender: Sender | None, screen: Screen) -> None:
         """Compare; with a sender, send too and stop at the maximum."""
@@ -68,23 +62,24 @@ class Reconciliation:
                 messages = self._count(known.exclude_known(chunk))
                 if sender is not None:
                     self.counts.add_sent(sender.send(messages))
-                    self.is_cut = self.counts.to_send >= self.request.most
+                    self.is_cut = self.counts.to_send >= self.context.request.most
                 if self.is_cut:
                     return
                 sent = f", {self.counts.sent:,} sent" if sender else ""
                 on_progress(self.counts.listed[SOURCES], f"{self.counts.to_send:,} to send{sent}")
 
     def _compare(self) -> Generator[list[Compared]]:
-        s3, outputs, fingerprint = self.stage.s3, self.stage.outputs, self.settings.fingerprint
+        stage, request, settings = self.context.stage, self.context.request, self.context.settings
+        photos = PhotoStates(stage.s3, stage.outputs.output_bucket, settings.fingerprint)
         expected = Expected.of(
-            [rendition.name for rendition in self.settings.renditions],
-            fingerprint=fingerprint,
-            judged_before=time.time() - self.request.min_age.total_seconds(),
+            [rendition.name for rendition in settings.renditions],
+            fingerprint=settings.fingerprint,
+            judged_before=time.time() - request.min_age.total_seconds(),
         )
         return compare(
-            list_bucket(s3, outputs.input_bucket, self.request.prefix),
-            list_bucket(s3, outputs.output_bucket, self.request.prefix),
-            None if self.request.is_quick else PhotoStates(s3, outputs.output_bucket, fingerprint).marker,
+            list_bucket(stage.s3, stage.outputs.input_bucket, request.prefix),
+            list_bucket(stage.s3, stage.outputs.output_bucket, request.prefix),
+            None if request.is_quick else photos.marker,
             expected,
             self.counts,
         )
@@ -94,7 +89,7 @@ class Reconciliation:
         messages = []
         for pair, state, sent_on in chunk:
             self.counts.add(state, pair.key, pair.source.size_bytes if pair.source else 0, sent_on)
-            if state.is_sent and pair.source and self.counts.to_send > self.request.most:
+            if state.is_sent and pair.source and self.counts.to_send > self.context.request.most:
                 self.counts.left[state] += 1
             elif state.is_sent and pair.source:
                 messages.append(backfill_message(pair.source, self.target))
@@ -103,8 +98,8 @@ class Reconciliation:
 
 def reconcile(stage: Stage, request: ReconcileRequest, screen: Screen, *, execute: bool) -> int:
     """Compare the buckets of a stage; with `execute`, send messages about missing or stale photos."""
-    job = Reconciliation(stage, request, read_deployed_settings(stage))
-    context = _report_context(job)
+    context = ReportContext(request, stage, read_deployed_settings(stage), stage.queue.depth().all)
+    job = Reconciliation(context)
     if execute and context.waiting and not request.while_busy:
         raise OperatorError(
             f"{count_of(context.waiting, 'message')} in the queue: what looks missing may be waiting there. "
@@ -128,15 +123,3 @@ def reconcile(stage: Stage, request: ReconcileRequest, screen: Screen, *, execut
     report = sent_report(job.counts, context, is_cut=job.is_cut)
     screen.result(report, sent_document(job.counts, context, is_cut=job.is_cut))
     return EXIT_SOME_FAILED if job.counts.refused else EXIT_OK
-
-
-def _report_context(job: Reconciliation) -> ReportContext:
-    return ReportContext(
-        request=job.request,
-        input_bucket=job.stage.outputs.input_bucket,
-        output_bucket=job.stage.outputs.output_bucket,
-        queue=job.stage.queue.name,
-        waiting=job.stage.queue.depth().all,
-        renditions=len(job.settings.renditions),
-        memory_mb=job.settings.memory_mb,
-    )

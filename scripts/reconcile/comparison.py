@@ -22,8 +22,6 @@ class Compared(NamedTuple):
     """A source with its outputs, and their state.
 
     Attributes:
-        pair: the source and its outputs.
-        state: their state.
         sent_on: the day on which an earlier run sent it, for the state SENT_EARLIER.
     """
 

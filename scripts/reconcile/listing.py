@@ -13,9 +13,7 @@ class Listed(NamedTuple):
     """One object of a listing.
 
     Attributes:
-        key: its key.
         etag: without quotes.
-        size_bytes: its size.
         modified: LastModified, seconds since 1970.
     """
 

@@ -3,20 +3,22 @@
 Sorted keys are not in the order of their sources: `a` comes before `a!`, but `a!/large.jpg` comes before
 `a/large.jpg`; and the outputs of `a/b.jpg` lie between those of `a`. So both streams are sorted by `key + "/" + 0xFF`
 (a byte that UTF-8 does not have), which puts a source after all sources below it. Only the prefixes of the current key
-must be held back for that, a few hundred at most.
+must be kept back for that, a few hundred at most.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from processing.output_keys import DOCUMENT_NAME
+from processing.output_keys import DOCUMENT_NAME, rendition_key
 from scripts.reconcile.listing import Listed
 
 _SLASH = ord("/")
+RENDITION_SUFFIX = PurePosixPath(rendition_key("key", "name")).suffix
 # Outputs of Darkroom with these or earlier settings.
-_OUTPUT_NAME = re.compile(rf"[a-z0-9][a-z0-9-]*\.jpg|{re.escape(DOCUMENT_NAME)}")
+_OUTPUT_NAME = re.compile(rf"[a-z0-9][a-z0-9-]*{re.escape(RENDITION_SUFFIX)}|{re.escape(DOCUMENT_NAME)}")
 
 
 @dataclass
@@ -24,7 +26,6 @@ class OutputSet:
     """The outputs of one source.
 
     Attributes:
-        source_key: the source's key.
         names: file names, such as `large.jpg`.
         committed: the commit marker's LastModified, seconds since 1970; None without a marker.
     """

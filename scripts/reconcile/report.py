@@ -8,7 +8,9 @@ from typing import Any
 
 from processing.output_keys import document_key
 from processing.wording import count_of, human_bytes
+from scripts.aws.deployed_settings import DeployedSettings
 from scripts.aws.prices import dollars, looking_cost, processing_cost
+from scripts.aws.stage import Stage
 from scripts.cli.output import Report, Table, key_text
 from scripts.cli.units import human_duration
 from scripts.reconcile.counts import OUTPUTS, SOURCES, StateCounts
@@ -24,11 +26,9 @@ class ReconcileRequest:
     Attributes:
         prefix: of the keys; empty for all.
         most: how many messages at most.
-        per_second: the rate limit.
-        min_age: younger sources may still be in work and get no state.
+        min_age: younger sources may still be in the queue and get no state.
         is_quick: compare the listings' times only.
         while_busy: send although the queue is not empty.
-        journal: the journal's file.
     """
 
     prefix: str
@@ -40,27 +40,14 @@ class ReconcileRequest:
     journal: Path
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ReportContext:
-    """What a report needs beside the counts.
-
-    Attributes:
-        request: the options.
-        input_bucket: its name.
-        output_bucket: its name.
-        queue: its name.
-        waiting: how many messages it holds already.
-        renditions: how many the function makes of a photo.
-        memory_mb: the function's memory.
-    """
+    """Facts for a report beside the counts; `waiting` is how many messages the queue has already."""
 
     request: ReconcileRequest
-    input_bucket: str
-    output_bucket: str
-    queue: str
+    stage: Stage
+    settings: DeployedSettings
     waiting: int
-    renditions: int
-    memory_mb: int
 
 
 def plan_report(counts: StateCounts, context: ReportContext) -> Report:
@@ -68,15 +55,16 @@ def plan_report(counts: StateCounts, context: ReportContext) -> Report:
     report = [*_compared(counts, context), ""]
     if not counts.to_send:
         return [*report, "Nothing to send.", *_cost_of_comparing(counts), *_notes(counts, context)]
-    most, per_second = context.request.most, context.request.per_second
+    most, per_second, settings = context.request.most, context.request.per_second, context.settings
     to_send = min(counts.to_send, most)
     of_all = f"{to_send:,} of " if to_send < counts.to_send else ""
     messages = of_all + count_of(counts.to_send, "message")
     longest = human_duration(timedelta(seconds=to_send / per_second))
-    report.append(f"To send: {messages} to {context.queue}, {per_second:g} a second at most: about {longest}.")
+    queue = context.stage.queue.name
+    report.append(f"To send: {messages} to {queue}, {per_second:g} a second at most: about {longest}.")
     if to_send < counts.to_send:
         report.append(f"The rest stays for another run: --max is {most:,}.")
-    cost = processing_cost(to_send, context.renditions, context.memory_mb)
+    cost = processing_cost(to_send, len(settings.renditions), settings.memory_mb)
     report.append(
         f"Processing them costs {dollars(cost.total)}: requests {dollars(cost.requests)}, "
         f"compute {dollars(cost.compute)}."
@@ -86,8 +74,8 @@ def plan_report(counts: StateCounts, context: ReportContext) -> Report:
 
 def plan_document(counts: StateCounts, context: ReportContext) -> dict[str, Any]:
     """Return the comparison and the cost of sending as JSON."""
-    most = context.request.most
-    cost = processing_cost(min(counts.to_send, most), context.renditions, context.memory_mb)
+    most, settings = context.request.most, context.settings
+    cost = processing_cost(min(counts.to_send, most), len(settings.renditions), settings.memory_mb)
     looking = looking_cost(counts.listed.total(), counts.heads)
     return {
         "executed": False,
@@ -99,8 +87,8 @@ def plan_document(counts: StateCounts, context: ReportContext) -> dict[str, Any]
         "to_send": counts.to_send,
         "left_for_another_run": counts.left.total(),
         "bytes_to_process": counts.source_bytes,
-        "input_bucket": context.input_bucket,
-        "output_bucket": context.output_bucket,
+        "input_bucket": context.stage.outputs.input_bucket,
+        "output_bucket": context.stage.outputs.output_bucket,
         "prefix": context.request.prefix,
         "max": most,
         "in_queue": context.waiting,
@@ -110,14 +98,14 @@ def plan_document(counts: StateCounts, context: ReportContext) -> dict[str, Any]
 
 def sent_report(counts: StateCounts, context: ReportContext, *, is_cut: bool) -> Report:
     """Format the comparison and what was sent."""
-    lines = [f"Sent {count_of(counts.sent, 'message')} to {context.queue}."]
+    lines = [f"Sent {count_of(counts.sent, 'message')} to {context.stage.queue.name}."]
     if counts.maybe_twice:
         lines.append(f"{counts.maybe_twice:,} may have been sent twice: an earlier run was cut off. That is harmless.")
     for code, count in sorted(counts.refused.items()):
         lines.append(f"{count:,} refused by SQS ({code}): give the command again to try them again.")
     if is_cut:
         left = f": {counts.left.total():,} more are left, and" if counts.left else ";"
-        lines.append(f"Stopped at --max {context.request.most:,}{left} what comes after was not looked at.")
+        lines.append(f"Stopped at --max {context.request.most:,}{left} later keys were not compared.")
         lines.append("Once the queue is empty, give the command again to go on.")
     return [*_compared(counts, context), "", *lines, *_notes(counts, context)]
 
@@ -135,12 +123,11 @@ def sent_document(counts: StateCounts, context: ReportContext, *, is_cut: bool) 
 
 
 def _compared(counts: StateCounts, context: ReportContext) -> list[str | Table]:
-    prefix = context.request.prefix
+    prefix, names = context.request.prefix, context.stage.outputs
     keys = f" (prefix {key_text(prefix)})" if prefix else ""
-    outputs = count_of(counts.listed[OUTPUTS], "object")
+    sources, outputs = count_of(counts.listed[SOURCES], "source object"), count_of(counts.listed[OUTPUTS], "object")
     report: list[str | Table] = [
-        f"Compared {count_of(counts.listed[SOURCES], 'source object')} in {context.input_bucket} "
-        f"with {outputs} in {context.output_bucket}{keys}."
+        f"Compared {sources} in {names.input_bucket} with {outputs} in {names.output_bucket}{keys}."
     ]
     if context.request.is_quick:
         report.append("Quick: judged by the times in the listings; commit markers and settings were not compared.")
@@ -170,19 +157,19 @@ def _cost_of_comparing(counts: StateCounts) -> list[str]:
 
 
 def _notes(counts: StateCounts, context: ReportContext) -> list[str]:
-    notes = []
+    notes, bucket = [], context.stage.outputs.output_bucket
     if counts.source_bytes:
         size = human_bytes(counts.source_bytes)
-        notes.append(f"All that is to send has {size} of sources; storage classes with a retrieval fee cost more.")
+        notes.append(f"The sources to send have {size}; storage classes with a retrieval fee cost more.")
     if context.waiting:
         notes.append(f"{count_of(context.waiting, 'message')} in the queue: what looks missing may be waiting there.")
     if counts.states[State.SENT_EARLIER]:
-        notes.append("Sent and never there? Name another --journal to send them again.")
+        notes.append("Sent, but never processed? Name another --journal to send them again.")
     if counts.foreign:
-        notes.append(f"{count_of(counts.foreign, 'object')} in {context.output_bucket} not from Darkroom: left alone.")
+        notes.append(f"{count_of(counts.foreign, 'object')} in {bucket} not from Darkroom: left alone.")
     if counts.states[State.DAMAGED]:
         notes.append("A committed set counts as done, whatever is missing. Delete its marker, then reconcile again:")
-        notes += [_delete_command(context.output_bucket, key) for key in counts.examples[State.DAMAGED]]
+        notes += [_delete_command(bucket, key) for key in counts.examples[State.DAMAGED]]
     return notes
 
 

@@ -6,7 +6,7 @@ from enum import Enum
 
 from processing.commit_marker import Marker
 from processing.output_keys import DOCUMENT_NAME, MAX_KEY_BYTES
-from scripts.reconcile.merge import Pair
+from scripts.reconcile.merge import RENDITION_SUFFIX, Pair
 
 _SENT = "sent to be processed"
 
@@ -43,7 +43,7 @@ class Expected:
     Attributes:
         names: file names, such as `large.jpg`.
         fingerprint: of the settings; None to ignore settings.
-        judged_before: sources stored later may still be in work; seconds since 1970.
+        judged_before: sources stored later may still be in the queue; seconds since 1970.
     """
 
     names: frozenset[str]
@@ -52,7 +52,7 @@ class Expected:
 
     @classmethod
     def of(cls, rendition_names: Collection[str], *, fingerprint: str | None, judged_before: float) -> "Expected":
-        names = frozenset({DOCUMENT_NAME, *(f"{name}.jpg" for name in rendition_names)})
+        names = frozenset({DOCUMENT_NAME, *(f"{name}{RENDITION_SUFFIX}" for name in rendition_names)})
         return cls(names=names, fingerprint=fingerprint, judged_before=judged_before)
 
 

@@ -14,12 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from scripts.aws.parallel import chunks
 from scripts.cli.errors import JournalError
 from scripts.cli.repository import REPOSITORY
 
 JOURNALS = REPOSITORY / ".darkroom"
-_MAX_PARAMETERS = 500
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,6 @@ class JournalEntry:
 
     Attributes:
         item: its id, the same in every run.
-        step: the last step that was begun or done.
-        document: facts about the item.
         at: the time of the step, ISO 8601.
     """
 
@@ -83,12 +79,9 @@ class Journal:
 
     def find(self, items: Iterable[str]) -> dict[str, JournalEntry]:
         """Return the entries of those items that have one."""
-        found = {}
-        for chunk in chunks(items, _MAX_PARAMETERS):
-            marks = ", ".join("?" * len(chunk))
-            query = f"SELECT item, step, document, at FROM entries WHERE item IN ({marks})"  # noqa: S608 (only marks)
-            found.update({row[0]: _entry(row) for row in self._database.execute(query, chunk)})
-        return found
+        query = "SELECT item, step, document, at FROM entries WHERE item = ?"
+        rows = (self._database.execute(query, (item,)).fetchone() for item in items)
+        return {row[0]: _entry(row) for row in rows if row}
 
     def forget(self, items: Iterable[str]) -> None:
         """Remove the entries of these items atomically.

@@ -24,7 +24,6 @@ class OutgoingMessage:
 
     Attributes:
         item: its name in the journal, the same in every run.
-        message: the message.
         document: facts for the journal.
     """
 

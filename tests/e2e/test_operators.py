@@ -21,8 +21,8 @@ from scripts.reconcile.__main__ import app as reconcile_app
 from scripts.sending import journal
 from scripts.sending.journal import Journal
 from scripts.upload.__main__ import app as upload_app
-from tests.integration.scripts.bare_stage import drain, send_all
-from tests.integration.scripts.command_line import CommandLine
+from tests.support.bare_stage import drain, send_all
+from tests.support.command_line import CommandLine
 from tests.support.dead_letters import dead_letter
 from tests.support.photos import jpeg, not_an_image
 

@@ -10,8 +10,8 @@ from scripts.dlq import outcomes
 from scripts.dlq.__main__ import app
 from scripts.local_stack.ministack import LocalAws, local_aws
 from scripts.sending import journal
-from tests.integration.scripts.bare_stage import BareStage, deploy_bare_stage
-from tests.integration.scripts.command_line import CommandLine
+from tests.support.bare_stage import BareStage, deploy_bare_stage
+from tests.support.command_line import CommandLine
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.scripts.bare_stage import BareStage, fill_dlq
-from tests.integration.scripts.command_line import CommandLine
-from tests.integration.scripts.dlq_stage import CORRUPT
+from tests.support.bare_stage import BareStage, fill_dlq
+from tests.support.command_line import CommandLine
+from tests.support.dlq_stage import CORRUPT
 
 
 @pytest.mark.parametrize(

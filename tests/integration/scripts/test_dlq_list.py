@@ -12,11 +12,11 @@ import pytest
 from processing.failures import FailureCode
 from scripts.aws.sqs_queue import Depth, SqsQueue
 from scripts.cli.repository import REPOSITORY
-from tests.integration.scripts.bare_stage import BareStage, fill_dlq
-from tests.integration.scripts.command_line import CommandLine
-from tests.integration.scripts.dlq_stage import CORRUPT, DENIED, bodies, depth, in_dlq
-from tests.integration.scripts.fake_function import store_outputs
+from tests.support.bare_stage import BareStage, fill_dlq
+from tests.support.command_line import CommandLine
 from tests.support.dead_letters import dead_letter
+from tests.support.dlq_stage import CORRUPT, DENIED, bodies, depth, in_dlq
+from tests.support.fake_function import store_outputs
 
 
 def test_list_reads_all_and_not_the_first_ten_and_leaves_everything_as_it_was(

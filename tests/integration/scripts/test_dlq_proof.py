@@ -6,10 +6,10 @@ from typing import Any
 
 from processing.failures import FailureCode
 from processing.s3_events import parse_message
-from tests.integration.scripts.bare_stage import BareStage, fill_dlq
-from tests.integration.scripts.command_line import CommandLine
-from tests.integration.scripts.dlq_stage import DENIED, denied_sources, in_dlq, wait_until
-from tests.integration.scripts.fake_function import fake_function, store_outputs
+from tests.support.bare_stage import BareStage, fill_dlq
+from tests.support.command_line import CommandLine
+from tests.support.dlq_stage import DENIED, denied_sources, in_dlq, wait_until
+from tests.support.fake_function import fake_function, store_outputs
 
 
 def etag_of(letter: dict[str, Any]) -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 from processing.failures import FailureCode
 from scripts.aws.sqs_queue import Depth
 from scripts.cli.repository import REPOSITORY
-from tests.integration.scripts.bare_stage import BareStage, fill_dlq
-from tests.integration.scripts.command_line import CommandLine
-from tests.integration.scripts.dlq_stage import (
+from tests.support.bare_stage import BareStage, fill_dlq
+from tests.support.command_line import CommandLine
+from tests.support.dlq_stage import (
     CORRUPT,
     DENIED,
     bodies,
@@ -22,8 +22,8 @@ from tests.integration.scripts.dlq_stage import (
     wait_until,
     with_names,
 )
-from tests.integration.scripts.fake_function import fake_function
 from tests.support.events import s3_body
+from tests.support.fake_function import fake_function
 
 
 def test_an_export_edited_and_imported_comes_out_edited(

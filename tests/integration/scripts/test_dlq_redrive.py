@@ -5,9 +5,9 @@ import time
 
 from scripts.aws.sqs_queue import Depth
 from scripts.sending import journal
-from tests.integration.scripts.bare_stage import BareStage, drain, fill_dlq
-from tests.integration.scripts.command_line import CommandLine
-from tests.integration.scripts.dlq_stage import CORRUPT, DENIED, bodies, depth, in_dlq, in_queue, with_names
+from tests.support.bare_stage import BareStage, drain, fill_dlq
+from tests.support.command_line import CommandLine
+from tests.support.dlq_stage import CORRUPT, DENIED, bodies, depth, in_dlq, in_queue, with_names
 
 
 def test_a_dry_run_of_a_redrive_says_line_by_line_what_would_be_done_and_does_nothing(

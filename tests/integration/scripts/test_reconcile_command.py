@@ -16,10 +16,10 @@ from processing.s3_events import parse_message
 from scripts.cli.repository import REPOSITORY
 from scripts.reconcile.__main__ import app
 from scripts.sending import journal
-from tests.integration.scripts.bare_stage import BareStage, drain, fill_dlq
-from tests.integration.scripts.command_line import CommandLine
-from tests.integration.scripts.fake_function import fake_function, store_outputs
+from tests.support.bare_stage import BareStage, drain, fill_dlq
+from tests.support.command_line import CommandLine
 from tests.support.dead_letters import dead_letter
+from tests.support.fake_function import fake_function, store_outputs
 
 NOW = ("--min-age", "0s")
 
@@ -92,7 +92,7 @@ def test_a_dry_run_says_line_by_line_what_was_found_and_sends_nothing(
         "To send: 6 messages to " + f"{name}-photos, 50 a second at most: about 0 s.",
         "Processing them costs under a cent: requests under a cent, compute under a cent.",
         "This comparison cost under a cent: 6 commit markers read.",
-        "All that is to send has 30 bytes of sources; storage classes with a retrieval fee cost more.",
+        "The sources to send have 30 bytes; storage classes with a retrieval fee cost more.",
         "A committed set counts as done, whatever is missing. Delete its marker, then reconcile again:",
         f"aws s3api delete-object --bucket={name}-output --key=damaged.jpg/document.pdf",
     ]
@@ -173,7 +173,7 @@ def test_the_report_tells_apart_what_was_sent_and_what_the_maximum_left(
         assert "missing 2 sent to be processed 0.jpg, 1.jpg, 2.jpg" in shown
         assert "missing 3 left for another run" in shown
     assert "Sent 2 messages to " + f"{bare_stage.name}-photos." in shown
-    assert "Stopped at --max 2: 3 more are left, and what comes after was not looked at." in shown
+    assert "Stopped at --max 2: 3 more are left, and later keys were not compared." in shown
 
 
 def test_a_prefix_bounds_what_is_compared(

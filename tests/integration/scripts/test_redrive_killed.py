@@ -25,14 +25,14 @@ from scripts.dlq.send_then_delete import MOVED
 from scripts.local_stack.ministack import LocalAws
 from scripts.sending.journal import Journal
 from scripts.sending.sender import SENT
-from tests.integration.scripts.bare_stage import drain, send_all
-from tests.integration.scripts.killed_redrive import (
+from tests.support.bare_stage import drain, send_all
+from tests.support.dead_letters import dead_letter
+from tests.support.killed_redrive import (
     VISIBILITY_TIMEOUT_SECONDS,
     make_request,
     make_target,
     run_until_killed,
 )
-from tests.support.dead_letters import dead_letter
 
 LETTERS = [dead_letter(f"2026/{i:03}.jpg", code=FailureCode.ACCESS_DENIED, message_id=f"m{i}") for i in range(200)]
 BATCH = 10
@@ -110,7 +110,7 @@ def _set_up(aws: LocalAws, sqs: Any, folder: Path, step: int) -> KillCase:
 
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["tests.integration.scripts.killed_redrive"])
+_FORKS.set_forkserver_preload(["tests.support.killed_redrive"])
 
 
 def _rerun(target: Stage, path: Path) -> tuple[int, dict[str, int]]:

@@ -20,8 +20,8 @@ from scripts.aws import digest_subscription as digest_watch
 from scripts.aws.digest_subscription import subscribe_to_digests
 from scripts.cli.repository import REPOSITORY
 from scripts.upload.__main__ import app
-from tests.integration.scripts.bare_stage import BareStage
-from tests.integration.scripts.command_line import CommandLine
+from tests.support.bare_stage import BareStage
+from tests.support.command_line import CommandLine
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ProfileNotFound
 
-from scripts.aws import stage as targets
+from scripts.aws import stage as stages
 from scripts.aws.stack_outputs import StackOutputsError
-from scripts.aws.stage import find_stage
+from scripts.aws.stage import find_region, find_stage
 from scripts.cli.errors import StageError
+
+CONFIG = "[default]\nregion = eu-west-1\n[profile photos]\nregion = eu-north-1\n[profile nowhere]\n"
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +21,7 @@ def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_local_stack_that_is_not_up_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(targets, "find_running_stack", lambda: None)
+    monkeypatch.setattr(stages, "find_running_stack", lambda: None)
     with pytest.raises(StageError, match="start one with `npm run stack`"):
         find_stage("local")
 
@@ -39,7 +42,7 @@ def test_a_stage_is_looked_for_in_the_region_that_aws_region_names_whatever_the_
         regions.append(client.meta.region_name)
         raise StackOutputsError("not there")
 
-    monkeypatch.setattr(targets, "read_stack_outputs", look)
+    monkeypatch.setattr(stages, "read_stack_outputs", look)
     monkeypatch.setenv("AWS_REGION", "us-east-2")
     for profile in (None, "photos"):
         if profile:
@@ -47,3 +50,33 @@ def test_a_stage_is_looked_for_in_the_region_that_aws_region_names_whatever_the_
         with pytest.raises(StageError, match=r"looked in us-east-2"):
             find_stage("prod")
     assert regions == ["us-east-2", "us-east-2"]
+
+
+@pytest.fixture
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").write_text(CONFIG)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+
+
+@pytest.mark.parametrize(
+    ("environment", "region"),
+    [
+        ({"AWS_REGION": "us-east-2"}, "us-east-2"),
+        ({"AWS_REGION": "us-east-2", "AWS_DEFAULT_REGION": "us-west-1"}, "us-east-2"),
+        ({"AWS_REGION": "us-east-2", "AWS_PROFILE": "photos"}, "us-east-2"),
+        ({"AWS_DEFAULT_REGION": "us-west-1", "AWS_PROFILE": "photos"}, "us-west-1"),
+        ({"AWS_REGION": "", "AWS_PROFILE": "photos"}, "eu-north-1"),
+        ({}, "eu-west-1"),
+        ({"AWS_PROFILE": "nowhere"}, None),
+    ],
+)
+def test_what_is_said_first_is_what_counts(profiles: None, environment: dict[str, str], region: str | None) -> None:
+    assert find_region(environment) == region
+
+
+def test_a_profile_that_is_not_there_is_named(profiles: None) -> None:
+    with pytest.raises(ProfileNotFound, match="missing"):
+        find_region({"AWS_PROFILE": "missing"})

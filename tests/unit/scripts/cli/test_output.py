@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.cli.output import LineProgress, Screen, Table, key_text, plain_lines
+from scripts.cli.output import Screen, Table, key_text, line_progress, plain_lines
 
 
 def test_a_table_has_columns_and_numbers_flush_right() -> None:
@@ -65,7 +65,7 @@ def test_a_key_is_never_folded_to_shreds_for_the_sake_of_a_frame(
 
 def test_a_log_gets_a_line_of_progress_every_ten_seconds_with_the_time_left() -> None:
     now, lines = [0.0], list[str]()
-    progress = LineProgress("uploading", 1000, lines.append, lambda: now[0])
+    progress = line_progress("uploading", 1000, lines.append, lambda: now[0])
     for second in range(1, 26):
         now[0] = float(second)
         progress(second * 20, "5.0 MB/s")
@@ -77,7 +77,7 @@ def test_a_log_gets_a_line_of_progress_every_ten_seconds_with_the_time_left() ->
 
 def test_progress_without_a_total_promises_nothing() -> None:
     now, lines = [0.0], list[str]()
-    progress = LineProgress("reading", None, lines.append, lambda: now[0])
+    progress = line_progress("reading", None, lines.append, lambda: now[0])
     now[0] = 11.0
     progress(1200, "")
     assert lines == ["reading: 1,200"]

@@ -170,7 +170,7 @@ def test_a_dry_run_of_a_whole_queue_announces_the_task_and_starts_none(
 ) -> None:
     expect_reading(sqs, execute=False)
     assert redrive_command.redrive(stage, request(tmp_path / "j"), Screen(), execute=False) == EXIT_OK
-    assert "SQS does it itself (a message move task)" in capsys.readouterr().out
+    assert "SQS moves it itself (a message move task)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_only_the_first_twenty_are_listed() -> None:
 
 def test_a_move_task_is_announced() -> None:
     assert lines(by_move_task=True)[-3] == (
-        "Everything goes, so SQS does it itself (a message move task). Ctrl-C cancels it."
+        "This is the whole queue, so SQS moves it itself (a message move task). Ctrl-C cancels it."
     )
 
 

@@ -1,27 +1,33 @@
 import shlex
 from collections import Counter
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
+from processing.settings import parse_renditions
+from scripts.aws.deployed_settings import DeployedSettings
+from scripts.aws.stack_outputs import StackOutputs
+from scripts.aws.stage import Stage
 from scripts.cli.output import plain_lines
 from scripts.reconcile.counts import StateCounts
 from scripts.reconcile.report import ReconcileRequest, ReportContext, plan_document, plan_report, sent_report
 from scripts.reconcile.states import State
 
+NAMES = dict.fromkeys((field.name for field in fields(StackOutputs)), "unused")
+STAGE = Stage(
+    name="prod",
+    outputs=StackOutputs(**NAMES | {"input_bucket": "in", "output_bucket": "out", "queue_url": "https://sqs/photos"}),
+    session=boto3.Session("test", "test", region_name="us-east-1"),
+)
+SETTINGS = DeployedSettings(parse_renditions("large:1200:80,medium:600:80,small:300:80"), memory_mb=1769)
 
-def context(**changes: Any) -> ReportContext:
-    fields: dict[str, Any] = {
-        "input_bucket": "in",
-        "output_bucket": "out",
-        "queue": "photos",
-        "waiting": 0,
-        "renditions": 3,
-        "memory_mb": 1769,
-    }
-    request: dict[str, Any] = {
+
+def context(waiting: int = 0, **changes: Any) -> ReportContext:
+    options: dict[str, Any] = {
         "prefix": "",
         "most": 1000,
         "per_second": 50.0,
@@ -30,8 +36,7 @@ def context(**changes: Any) -> ReportContext:
         "while_busy": False,
         "journal": Path("j"),
     }
-    request |= {name: changes.pop(name) for name in set(changes) & set(request)}
-    return ReportContext(request=ReconcileRequest(**request), **fields | changes)
+    return ReportContext(ReconcileRequest(**options | changes), STAGE, SETTINGS, waiting)
 
 
 def counts_of(**counts: int) -> StateCounts:
@@ -63,7 +68,7 @@ def test_a_dry_run_says_line_by_line_what_was_found_and_what_sending_costs() -> 
         "To send: 308 messages to photos, 50 a second at most: about 6 s.",
         "Processing them costs under a cent: requests under a cent, compute under a cent.",
         "This comparison cost under a cent: 1,000 commit markers read.",
-        "All that is to send has 1.2 GB of sources; storage classes with a retrieval fee cost more.",
+        "The sources to send have 1.2 GB; storage classes with a retrieval fee cost more.",
     ]
 
 
@@ -98,7 +103,7 @@ def test_every_note_has_its_line() -> None:
     assert "Quick: judged by the times in the listings; commit markers and settings were not compared." in lines
     assert lines[-3:] == [
         "7 messages in the queue: what looks missing may be waiting there.",
-        "Sent and never there? Name another --journal to send them again.",
+        "Sent, but never processed? Name another --journal to send them again.",
         "3 objects in out not from Darkroom: left alone.",
     ]
 
@@ -139,6 +144,6 @@ def test_the_result_says_what_was_sent_and_how_to_go_on() -> None:
         "Sent 1,000 messages to photos.",
         "10 may have been sent twice: an earlier run was cut off. That is harmless.",
         "2 refused by SQS (InternalError): give the command again to try them again.",
-        "Stopped at --max 1,000; what comes after was not looked at.",
+        "Stopped at --max 1,000; later keys were not compared.",
         "Once the queue is empty, give the command again to go on.",
     ]

@@ -1,16 +1,20 @@
-"""Counts dead letters by failure code, age and folder, and lists them."""
+"""The command `dlq list`: counts dead letters by failure code, age and folder."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from processing.wording import count_of
-from scripts.aws.dead_letter import DeadLetter, explain
+from scripts.aws.dead_letter import NO_KEY, DeadLetter, dead_letters_table, explain
+from scripts.aws.dlq_reader import NOTICE, read_dlq
 from scripts.aws.sqs_queue import Depth
-from scripts.cli.output import Report, Table, key_text
+from scripts.aws.stage import Stage
+from scripts.cli.command_line import EXIT_OK
+from scripts.cli.output import Report, Screen, Table, key_text
 from scripts.cli.units import human_duration
+from scripts.dlq.selection import Selection, oldest_first
 
 AGES = (
     ("up to 1 hour", timedelta(hours=1)),
@@ -20,7 +24,6 @@ AGES = (
     ("older", timedelta.max),
 )
 MAX_FOLDERS = 10
-NO_KEY = "(names no photo)"
 
 
 @dataclass
@@ -47,6 +50,29 @@ class DlqSummary:
         self.codes.setdefault(letter.code, []).append(letter.sent_at)
         self.ages[next(name for name, limit in AGES if letter.age(self.now) <= limit)] += 1
         self.folders[_folder(letter)] += 1
+
+
+def list_dead_letters(stage: Stage, selection: Selection, screen: Screen, *, each: bool) -> int:
+    """Count the dead letters of a stage; with `each`, list them too."""
+    queue, now = stage.dlq, datetime.now(UTC)
+    summary, kept = DlqSummary(now), list[DeadLetter]()
+    screen.note(NOTICE)
+    with read_dlq(queue) as reader, screen.progress("reading", reader.depth.visible) as on_progress:
+        for letter in reader.dead_letters():
+            if not selection.mismatch(letter, now):
+                summary.add(letter)
+                on_progress(summary.count, "")
+                if each or screen.as_json:
+                    kept.append(letter)
+    if reader.shortfall:
+        screen.note(reader.shortfall)
+    retention = timedelta(seconds=queue.retention_seconds)
+    kept.sort(key=oldest_first)
+    report = [*summary_report(summary, queue=queue.name, depth=reader.depth, retention=retention)]
+    if each and kept:
+        report += ["", dead_letters_table(kept, now)]
+    screen.result(report, summary_document(summary, queue=queue.name, depth=reader.depth, letters=kept))
+    return EXIT_OK
 
 
 def summary_report(summary: DlqSummary, *, queue: str, depth: Depth, retention: timedelta) -> Report:
@@ -91,24 +117,7 @@ def summary_document(summary: DlqSummary, *, queue: str, depth: Depth, letters: 
         },
         "ages": dict(summary.ages),
         "folders": dict(summary.folders),
-        "letters": [dead_letter_document(letter) for letter in letters],
-    }
-
-
-def dead_letters_table(letters: Iterable[DeadLetter], now: datetime) -> Table:
-    """List dead letters, one line each."""
-    rows = [(letter.id, letter.code, human_duration(letter.age(now)), _keys(letter)) for letter in letters]
-    return Table(("id", "code", "age", "key"), rows)
-
-
-def dead_letter_document(letter: DeadLetter) -> dict[str, Any]:
-    """Return a dead letter as JSON, without its body."""
-    return {
-        "id": letter.id,
-        "message_id": letter.message_id,
-        "code": letter.code,
-        "sent_at": letter.sent_at.isoformat(),
-        "sources": [{"bucket": s.bucket, "key": s.key, "etag": s.etag} for s in letter.sources],
+        "letters": [letter.to_document() for letter in letters],
     }
 
 
@@ -116,13 +125,6 @@ def _folder(letter: DeadLetter) -> str:
     if not letter.sources:
         return NO_KEY
     return letter.key.rpartition("/")[0] + "/" if "/" in letter.key else "(top level)"
-
-
-def _keys(letter: DeadLetter) -> str:
-    if not letter.sources:
-        return NO_KEY
-    more = f" and {len(letter.sources) - 1} more" if len(letter.sources) > 1 else ""
-    return key_text(letter.key) + more
 
 
 def _in_flight(depth: Depth) -> list[str]:

@@ -1,10 +1,10 @@
 from datetime import timedelta
 
 from processing.failures import FailureCode
-from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.dead_letter import DeadLetter, dead_letters_table
 from scripts.aws.sqs_queue import Depth
 from scripts.cli.output import plain_lines
-from scripts.dlq.summary import DlqSummary, dead_letters_table, summary_document, summary_report
+from scripts.dlq.list_command import DlqSummary, summary_document, summary_report
 from tests.support.dead_letters import NOW, received
 
 LETTERS = [

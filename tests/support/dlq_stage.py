@@ -6,7 +6,7 @@ from typing import Any
 
 from processing.failures import FailureCode
 from scripts.aws.sqs_queue import Depth, SqsQueue
-from tests.integration.scripts.bare_stage import BareStage, drain
+from tests.support.bare_stage import BareStage, drain
 from tests.support.dead_letters import dead_letter
 
 DENIED = [dead_letter(f"2026/{i}.jpg", code=FailureCode.ACCESS_DENIED) for i in range(12)]

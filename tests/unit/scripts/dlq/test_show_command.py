@@ -6,7 +6,7 @@ from processing.failures import FailureCode
 from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.photo_state import SourceState
 from scripts.cli.output import plain_lines
-from scripts.dlq.details import SourceToday, details_report
+from scripts.dlq.show_command import SourceToday, details_report
 from tests.support.dead_letters import NOW, received
 
 

@@ -10,7 +10,7 @@ from processing.failures import FailureCode
 from processing.output_keys import output_keys
 from processing.s3_events import parse_message
 from processing.settings import Limits, RenderSettings, parse_renditions
-from tests.integration.scripts.bare_stage import RENDITIONS, BareStage
+from tests.support.bare_stage import RENDITIONS, BareStage
 from tests.support.dead_letters import dead_letter
 
 SETTINGS = RenderSettings(parse_renditions(RENDITIONS), Limits(max_bytes=1, max_pixels=1, max_pages=1))

@@ -1,4 +1,4 @@
-"""Shows one dead letter whole, with the state of its photos in S3."""
+"""The command `dlq show`: shows dead letters whole, with the state of their photos in S3."""
 
 import shlex
 from collections.abc import Sequence
@@ -10,11 +10,16 @@ from processing import dead_letter
 from processing.outcomes import SourceObject
 from processing.wording import visible
 from scripts.aws.dead_letter import DeadLetter, explain
+from scripts.aws.dlq_reader import NOTICE, read_dlq
 from scripts.aws.photo_state import PhotoStates, SourceState
-from scripts.cli.output import Report
+from scripts.aws.stage import Stage
+from scripts.cli.command_line import EXIT_OK
+from scripts.cli.errors import OperatorError
+from scripts.cli.output import Report, Screen
 from scripts.cli.units import human_duration
-from scripts.dlq.summary import dead_letter_document
+from scripts.dlq.selection import Selection
 
+MAX_SHOWN = 10
 MAX_VALUE_BYTES = 4096
 
 _SOURCE_TODAY = {
@@ -27,20 +32,45 @@ _SOURCE_TODAY = {
 
 @dataclass(frozen=True)
 class SourceToday:
-    """The state in S3 of a source object that a dead letter names.
-
-    Attributes:
-        source: as the dead letter names it.
-        state: compared with the object in S3.
-        is_done: True if all its outputs are stored.
-    """
+    """The state in S3 of a source object that a dead letter names."""
 
     source: SourceObject
     state: SourceState
     is_done: bool
 
 
-def read_sources(letter: DeadLetter, photos: PhotoStates) -> list[SourceToday]:
+def show_dead_letters(stage: Stage, wanted_id: str, selection: Selection, screen: Screen) -> int:
+    """Show dead letters whole: the one with this id, or those selected."""
+    now = datetime.now(UTC)
+    screen.note(NOTICE)
+    found, more = list[DeadLetter](), 0
+    with read_dlq(stage.dlq) as reader:
+        for letter in reader.dead_letters():
+            if wanted_id and wanted_id in (letter.id, letter.message_id):
+                found = [letter]
+                break
+            if wanted_id or selection.mismatch(letter, now):
+                continue
+            if len(found) < MAX_SHOWN:
+                found.append(letter)
+            else:
+                more += 1
+    if not found:
+        in_flight = f", {reader.depth.in_flight:,} are in flight" if reader.depth.in_flight else ""
+        raise OperatorError(f"no such dead letter in {stage.dlq.name}{in_flight}; `dlq list --each` names all")
+    photos, log_group = PhotoStates.of(stage), f"/aws/lambda/{stage.outputs.process_function}"
+    report, documents = [], []
+    for letter in found:
+        sources = _read_sources(letter, photos)
+        report += [*details_report(letter, sources, now, log_group), ""]
+        documents.append(_document(letter, sources))
+    if more:
+        report.append(f"... and {more:,} more: narrow the glob, or `dlq list --each --key GLOB`")
+    screen.result(report, documents)
+    return EXIT_OK
+
+
+def _read_sources(letter: DeadLetter, photos: PhotoStates) -> list[SourceToday]:
     """Read the state of each source of a dead letter from S3."""
     return [SourceToday(source, photos.source_state(source), photos.is_done(source)) for source in letter.sources]
 
@@ -74,10 +104,10 @@ def details_report(letter: DeadLetter, sources: Sequence[SourceToday], now: date
     return [*lines, *_log_command(letter, log_group)]
 
 
-def details_document(letter: DeadLetter, sources: Sequence[SourceToday]) -> dict[str, Any]:
+def _document(letter: DeadLetter, sources: Sequence[SourceToday]) -> dict[str, Any]:
     """Return a dead letter as JSON, body and attributes included."""
     today = [{"key": s.source.key, "source": s.state.value, "outputs_complete": s.is_done} for s in sources]
-    return {**dead_letter_document(letter), "today": today, "message": letter.message.to_document()}
+    return {**letter.to_document(), "today": today, "message": letter.message.to_document()}
 
 
 def _source_lines(today: SourceToday) -> list[str]:
