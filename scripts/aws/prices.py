@@ -58,7 +58,8 @@ class Cost:
 
 
 def processing_cost(photos: int, renditions: int, memory_mb: int) -> Cost:
-    """Estimate the cost of photos: one HEAD, one GET, one PUT for each output, and a tenth of a batch."""
+    """Estimate the cost of processing `photos`."""
+    # One HEAD, one GET, one PUT for each output, and a tenth of a batch.
     s3 = 2 * PRICES.s3_get + (renditions + 1) * PRICES.s3_put
     messages = (3 * PRICES.sqs_request + PRICES.sns_publish) / BATCH  # sent, received, deleted; and the digest
     compute = BILLED_SECONDS_PER_PHOTO * memory_mb / 1024 * PRICES.lambda_gb_second + PRICES.lambda_request / BATCH
@@ -66,7 +67,8 @@ def processing_cost(photos: int, renditions: int, memory_mb: int) -> Cost:
 
 
 def looking_cost(listed: int, heads: int) -> float:
-    """Estimate the cost of listing objects and reading commit markers; S3 bills a LIST like a PUT."""
+    """Estimate the cost of listing objects and reading commit markers."""
+    # S3 bills a LIST like a PUT.
     return listed / LISTED_PER_REQUEST * PRICES.s3_put + heads * PRICES.s3_get
 
 

@@ -1,16 +1,24 @@
 """`npm run bench`: measure Darkroom beside its peers; the results go to docs/benchmarks.{md,json,svg}."""
 
 import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from scripts.bench.context import FULL, QUICK, BenchContext, Part
+from scripts.bench.batch import measure_batches
+from scripts.bench.cold_start import measure_cold_starts
+from scripts.bench.comparison import measure_versus
+from scripts.bench.context import FULL, QUICK, BenchContext, describe_machine
 from scripts.bench.lambda_emulator import find_obstacle
 from scripts.bench.measurements import BenchError, say
-from scripts.bench.peer_installation import install
-from scripts.bench.report import read_results, write_results
+from scripts.bench.memory import measure_memory
+from scripts.bench.peer_list import install_sharp
+from scripts.bench.report import FORMAT, read_results, write_results
+from scripts.bench.scale import measure_scale
 from scripts.bench.targets import check_targets
 from scripts.cli.repository import REPOSITORY
 from scripts.cli.signals import interrupt_once
@@ -18,6 +26,25 @@ from scripts.local_stack.ministack import LocalStackError
 from scripts.packaging.target import BuildError
 
 EXIT_OK, EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED = 0, 1, 130
+
+
+class Part(StrEnum):
+    """A part of the benchmark."""
+
+    VERSUS = "versus"
+    MEMORY = "memory"
+    BATCH = "batch"
+    COLD_START = "cold-start"
+    SCALE = "scale"
+
+
+_MEASURE: dict[Part, Callable[[BenchContext], dict[str, Any]]] = {
+    Part.VERSUS: measure_versus,
+    Part.MEMORY: measure_memory,
+    Part.BATCH: measure_batches,
+    Part.COLD_START: measure_cold_starts,
+    Part.SCALE: measure_scale,
+}
 # The local stack with thousands of photos takes half an hour: only on request.
 USUAL_PARTS: list[Part] = [part for part in Part if part is not Part.SCALE]
 QUICK_OUT = REPOSITORY / ".build/bench/quick"
@@ -43,9 +70,9 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="Only check that it runs; the figures mean nothing.")] = False,
     out: Annotated[Path | None, typer.Option(help="The folder for the results; docs by default.")] = None,
 ) -> None:
-    """Measure Darkroom beside its peers, on this machine, and write a page, JSON and a chart.
+    """Measure Darkroom beside its peers; write a page, JSON and a chart.
 
-    Peers are installed below .tools/bench, photos made below .build/bench: only the first time. Linux only.
+    The first run installs sharp below .tools/bench and makes the photos below .build/bench. Linux only.
     """
     interrupt_once()
     out = out or (QUICK_OUT if quick else REPOSITORY / "docs")
@@ -65,20 +92,20 @@ def main(
 
 
 def measure(parts: list[Part], out: Path, *, quick: bool) -> dict[str, Any]:
-    """Measure the parts one after the other and write the results after each; return all results."""
+    """Measure the parts, write the results after each, return all results."""
     if obstacle := find_obstacle():
         raise BenchError(obstacle)
     out.mkdir(parents=True, exist_ok=True)
     results = read_results(out)
-    say(f"Installing the peers that are missing to {REPOSITORY.name}/.tools/bench ...")
-    installed = install()
+    install_sharp()
     build = REPOSITORY / ".build"
     build.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=build) as folder:
-        context = BenchContext(installed=installed, amount=QUICK if quick else FULL, folder=Path(folder))
+        context = BenchContext(amount=QUICK if quick else FULL, folder=Path(folder))
         for number, part in enumerate(parts, start=1):
             say(f"== {number} of {len(parts)}: {part}")
-            results[part] = context.measure(part)
+            stamp = {"format": FORMAT, "measured": datetime.now(UTC).date().isoformat(), "machine": describe_machine()}
+            results[part] = _MEASURE[part](context) | stamp
             write_results(results, out)
     say(f"Results: {out / 'benchmarks.md'}")
     return results

@@ -10,9 +10,11 @@ from typing import Any
 
 from scripts.aws.local_endpoint import client_environment
 from scripts.bench.bench_settings import FUNCTION_VARIABLES, MB_PER_VCPU
+from scripts.bench.context import BenchContext
 from scripts.bench.lambda_emulator import HANDLER, Emulator, Package, emulated, unpack
 from scripts.bench.measurements import BenchError, say, spread, tree_cpu_seconds
 from scripts.bench.peer_process import Usage
+from scripts.bench.photos import make_photos
 from scripts.bench.slow_aws import slow_aws
 from scripts.cli.repository import REPOSITORY
 
@@ -20,43 +22,39 @@ SEQUENTIAL_HANDLER = "scripts/bench/sequential_function.lambda_handler"
 _TIMEOUT_SECONDS = 120  # as in serverless.yml
 
 
-def measure_batches(photo: Path, folder: Path, *, photos: int, rounds: int) -> list[dict[str, Any]]:
-    """Run batches of Darkroom and of the sequential handler in turn; a first round is not counted.
-
-    Args:
-        photo: the content of every object.
-        folder: for code and logs.
-        photos: in one batch.
-        rounds: counted batches of each.
+def measure_batches(context: BenchContext) -> dict[str, Any]:
+    """Run batches of Darkroom and of the sequential handler in turn.
 
     Returns:
-        The scores, as JSON holds them; with one vCPU, a ratio of wall to CPU time of 1 means no waiting.
+        The part `batch` of the results; with one vCPU, a ratio of wall to CPU time of 1 means no waiting.
 
     Raises:
         BenchError: the emulator or a function failed.
     """
-    package = unpack(folder)
-    functions = [
-        ("darkroom", 1, package, HANDLER),
-        ("sequential", 1, replace(package, task=REPOSITORY), SEQUENTIAL_HANDLER),
-        ("darkroom", 2, package, HANDLER),
-    ]
-    event = s3_batch(photos, photo.stat().st_size)
+    amount, package = context.amount, unpack(context.folder)
+    ((photo, file),) = make_photos([amount.batch])
+    functions = {
+        ("darkroom", 1): (package, HANDLER),
+        ("sequential", 1): (replace(package, task=REPOSITORY), SEQUENTIAL_HANDLER),
+        ("darkroom", 2): (package, HANDLER),
+    }
+    event = s3_batch(amount.batch_photos, file.stat().st_size)
     runs: dict[tuple[str, int], list[Usage]] = {}
-    with slow_aws(photo) as endpoint_url, ExitStack() as stack:
+    with slow_aws(file) as endpoint_url, ExitStack() as stack:
         emulators = {}
-        for name, vcpus, code, handler in functions:
+        for (name, vcpus), (code, handler) in functions.items():
             if vcpus <= len(os.sched_getaffinity(0)):
-                log = folder / f"{name}-{vcpus}.log"
-                function = run_function(code, endpoint_url, log, vcpus=vcpus, handler=handler)
+                function = run_function(
+                    code, endpoint_url, context.folder / f"{name}-{vcpus}.log", vcpus=vcpus, handler=handler
+                )
                 emulators[name, vcpus] = stack.enter_context(function)
                 invoke(emulators[name, vcpus], event)
-                runs[name, vcpus] = []
-        for turn in range(1, rounds + 1):
-            for function_key, emulator in emulators.items():
-                runs[function_key].append(invoke(emulator, event))
-            say(f"round {turn} of {rounds}")
-    return [_score(name, vcpus, photos, run) for (name, vcpus), run in runs.items()]
+        for turn in range(1, amount.rounds + 1):
+            for key, emulator in emulators.items():
+                runs.setdefault(key, []).append(invoke(emulator, event))
+            say(f"round {turn} of {amount.rounds}")
+    scores = [_score(name, vcpus, amount.batch_photos, run) for (name, vcpus), run in runs.items()]
+    return {"photo": photo.title, "scores": scores}
 
 
 def _score(name: str, vcpus: int, photos: int, runs: list[Usage]) -> dict[str, Any]:
@@ -74,7 +72,7 @@ def _score(name: str, vcpus: int, photos: int, runs: list[Usage]) -> dict[str, A
 def run_function(
     package: Package, endpoint_url: str, log: Path, *, vcpus: int, handler: str = HANDLER
 ) -> Iterator[Emulator]:
-    """Run a function under the emulator, on as many processors as it has vCPUs."""
+    """Run a function under the emulator on `vcpus` processors."""
     variables = {
         **FUNCTION_VARIABLES,
         **client_environment(endpoint_url),
@@ -105,7 +103,7 @@ def invoke(emulator: Emulator, event: dict[str, Any]) -> Usage:
 
 
 def s3_batch(photos: int, size_bytes: int) -> dict[str, Any]:
-    """Return an event source mapping's event: one SQS message for each new photo."""
+    """Return an event with one SQS message for each new photo."""
     return {"Records": [_message(number, size_bytes) for number in range(photos)]}
 
 

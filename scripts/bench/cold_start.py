@@ -8,8 +8,10 @@ from typing import Any
 
 from scripts.bench.batch import invoke, run_function, s3_batch
 from scripts.bench.bench_settings import FUNCTION_VARIABLES
+from scripts.bench.context import BenchContext
 from scripts.bench.lambda_emulator import RUNTIME, Package, function_environment, unpack
 from scripts.bench.measurements import cpu_seconds, say, spread
+from scripts.bench.photos import make_photos
 from scripts.bench.slow_aws import slow_aws
 
 # Packages that are shown together; Powertools and the SDK with their dependencies.
@@ -21,25 +23,26 @@ _GROUPS = {
 _STANDARD_LIBRARY = "standard library and Python itself"
 
 
-def measure_cold_starts(photo: Path, folder: Path, *, rounds: int) -> dict[str, Any]:
-    """Start the function `rounds` times on one vCPU, then measure its imports.
+def measure_cold_starts(context: BenchContext) -> dict[str, Any]:
+    """Start the function several times on one vCPU, then measure its imports.
 
     Returns:
-        As JSON holds it: `start` with the spread of each time in ms, `imports` with ms by group.
+        The part `cold-start` of the results, in ms.
 
     Raises:
         BenchError: the emulator or the function failed.
     """
-    package = unpack(folder)
+    ((_, photo),) = make_photos([context.amount.batch])
+    package, event = unpack(context.folder), s3_batch(1, photo.stat().st_size)
+    log = context.folder / "cold-start.log"
     with slow_aws(photo) as endpoint_url:
-        runs = [_start_once(package, endpoint_url, folder, photo.stat().st_size) for _ in range(rounds)]
+        runs = [_start_once(package, endpoint_url, log, event) for _ in range(context.amount.rounds)]
     start = {name: spread([run[name] for run in runs]) for name in runs[0]}
     return {"start": start, "imports": _measure_imports(package)}
 
 
-def _start_once(package: Package, endpoint_url: str, folder: Path, photo_bytes: int) -> dict[str, float]:
-    event = s3_batch(1, photo_bytes)
-    with run_function(package, endpoint_url, folder / "cold-start.log", vcpus=1) as function:
+def _start_once(package: Package, endpoint_url: str, log: Path, event: dict[str, Any]) -> dict[str, float]:
+    with run_function(package, endpoint_url, log, vcpus=1) as function:
         # The emulator starts Python at the first invocation; the handler refuses an empty event at once.
         seconds = [function.invoke({}).seconds, cpu_seconds(function.function_pid())]
         seconds += [invoke(function, event).wall_seconds for _ in range(2)]
@@ -62,10 +65,13 @@ def _measure_imports(package: Package) -> dict[str, float]:
 
 
 def group_imports(lines: Iterable[str]) -> dict[str, float]:
-    """Add up the lines of `-X importtime` by group, in ms, the longest first.
+    """Add up the lines of `-X importtime` by group, in ms.
 
     Args:
         lines: `import time: self [us] | cumulative | imported package`.
+
+    Returns:
+        The longest time first.
     """
     milliseconds: defaultdict[str, float] = defaultdict(float)
     for line in lines:

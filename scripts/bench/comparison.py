@@ -1,6 +1,7 @@
 """Compare all peers photo by photo, in turn (A B A B), so that disturbances of the machine affect all of them alike."""
 
 import itertools
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -8,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from scripts.bench.bench_settings import RENDITIONS
-from scripts.bench.measurements import paired_ratio, peak_bytes, say, spread
-from scripts.bench.peer_list import DARKROOM
-from scripts.bench.peer_process import Peer, PeerError, PeerJob, PeerProcess, Usage, start_peer
-from scripts.bench.photos import BenchPhoto
+from scripts.bench.context import BenchContext
+from scripts.bench.measurements import paired_ratio, say, spread
+from scripts.bench.peer_list import DARKROOM, list_peers
+from scripts.bench.peer_process import Peer, PeerError, PeerJob, PeerProcess, Usage, measure_peak, start_peer
+from scripts.bench.photos import BenchPhoto, make_photos
 from scripts.bench.reference import compare_with_reference, make_reference
 
 _numbers = itertools.count()
@@ -20,19 +22,28 @@ _numbers = itertools.count()
 BURST = 3
 
 
+def measure_versus(context: BenchContext) -> dict[str, Any]:
+    """Compare all peers; return the part `versus` of the results."""
+    amount, peers = context.amount, list(list_peers())
+    return {
+        "rounds": amount.rounds,
+        "titles": {peer.name: peer.title for peer in peers},
+        "photos": {photo.name: photo.title for photo in amount.versus},
+        "scores": compare_peers(peers, make_photos(amount.versus), context.folder, rounds=amount.rounds),
+        "missing": [] if shutil.which("vipsthumbnail") else ["vipsthumbnail (Debian: apt install libvips-tools)"],
+    }
+
+
 def compare_peers(
     peers: Sequence[Peer], photos: Sequence[tuple[BenchPhoto, Path]], folder: Path, *, rounds: int
 ) -> list[dict[str, Any]]:
-    """Measure every peer with every photo; report a peer that fails and leave it out for that photo.
+    """Measure every peer with every photo; leave out peers that fail.
 
     Args:
         peers: Darkroom first.
         photos: with their files.
         folder: for renditions, references and logs.
         rounds: counted turns of each peer; one more comes first, to warm up.
-
-    Returns:
-        The scores, as JSON holds them.
     """
     scores = []
     with ExitStack() as stack:
@@ -80,16 +91,10 @@ def _score(
         "cpu_ms": spread([1000 * seconds for seconds in cpu_seconds]),
         "wall_ms": spread([1000 * usage.wall_seconds for usage in usages]),
         "cpu_to_darkroom": paired_ratio(cpu_seconds, [usage.cpu_seconds for usage in own]),
-        "peak_bytes": _measure_peak(peer, job, logs) if peer.has_own_memory else None,
+        "peak_bytes": measure_peak(peer, job, logs)[1] if peer.has_own_memory else None,
         "output_bytes": sum((job.into / f"{rendition.name}.jpg").stat().st_size for rendition in RENDITIONS),
         "likeness": compare_with_reference(job.into, job.reference) if photo.has_reference else None,
     }
-
-
-def _measure_peak(peer: Peer, job: PeerJob, logs: Path) -> int:
-    with start_peer(peer, logs) as process:
-        process.render(job)
-        return peak_bytes(process.pid)
 
 
 def _render_burst(process: PeerProcess, job: PeerJob) -> Usage:
@@ -104,7 +109,7 @@ def _render_burst(process: PeerProcess, job: PeerJob) -> Usage:
 
 @contextmanager
 def _renamed(job: PeerJob) -> Iterator[PeerJob]:
-    """Give the photo a new name while the block runs; libvips caches results by file name."""
+    """Rename the photo for the block, because libvips caches by file name."""
     name = job.into.parent / f"{next(_numbers)}-{job.source.name}"
     name.symlink_to(job.source)
     try:

@@ -1,27 +1,19 @@
-"""The parts of the benchmark: the amount to measure, and the JSON that each part returns."""
+"""The context of a benchmark run: the amount to measure, and the machine."""
 
 import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pyvips
 from PIL import features
 
-from scripts.bench.batch import measure_batches
-from scripts.bench.cold_start import measure_cold_starts
-from scripts.bench.comparison import compare_peers
-from scripts.bench.memory import measure_growth, measure_peaks
-from scripts.bench.peer_installation import TOOLS, Installation
-from scripts.bench.peer_list import FLOOR, darkroom, list_peers
+from scripts.bench.peer_list import SHARP_FOLDER
 from scripts.bench.photos import (
     CAMERA_JPEGS,
     HUNDRED_MP,
@@ -33,20 +25,7 @@ from scripts.bench.photos import (
     TWENTY_FOUR_MP,
     TWO_MP,
     BenchPhoto,
-    make_photos,
 )
-from scripts.bench.report import FORMAT
-from scripts.bench.scale import measure_scale
-
-
-class Part(StrEnum):
-    """A part of the benchmark."""
-
-    VERSUS = "versus"
-    MEMORY = "memory"
-    BATCH = "batch"
-    COLD_START = "cold-start"
-    SCALE = "scale"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,83 +63,18 @@ FULL = Amount(
     batch_photos=10,
     scale=(100, 500, 1000, 5000),
 )
+_TWO = (TWO_MP,)
 QUICK = Amount(
-    versus=(TWO_MP,),
-    rounds=1,
-    peaks=(TWO_MP,),
-    growth=(TWO_MP,),
-    growth_photos=6,
-    batch=TWO_MP,
-    batch_photos=2,
-    scale=(10, 20),
+    versus=_TWO, rounds=1, peaks=_TWO, growth=_TWO, growth_photos=6, batch=TWO_MP, batch_photos=2, scale=(10, 20)
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchContext:
-    """The installed peers, the amount to measure, and a folder for temporary files."""
+    """The amount to measure, and a temporary folder."""
 
-    installed: Installation
     amount: Amount
     folder: Path
-
-    def measure(self, part: Part) -> dict[str, Any]:
-        """Measure one part; return what JSON can hold."""
-        measured = _PARTS[part](self)
-        today = datetime.now(UTC).date().isoformat()
-        return {**measured, "format": FORMAT, "measured": today, "machine": describe_machine()}
-
-
-def _measure_versus(context: BenchContext) -> dict[str, Any]:
-    amount, peers = context.amount, list_peers(context.installed)
-    return {
-        "rounds": amount.rounds,
-        "titles": {peer.name: peer.title for peer in peers},
-        "photos": {photo.name: photo.title for photo in amount.versus},
-        "scores": compare_peers(peers, make_photos(amount.versus), context.folder, rounds=amount.rounds),
-        "missing": [] if shutil.which("vipsthumbnail") else ["vipsthumbnail (Debian: apt install libvips-tools)"],
-    }
-
-
-def _measure_memory(context: BenchContext) -> dict[str, Any]:
-    amount, folder = context.amount, context.folder
-    peers = [peer for peer in list_peers(context.installed) if peer.name != FLOOR and peer.has_own_memory]
-    photos = make_photos(amount.peaks)
-    files = [file for _, file in make_photos(amount.growth)]
-    return {
-        "titles": {peer.name: peer.title for peer in peers},
-        "photos": {photo.name: photo.title for photo in amount.peaks},
-        "source_bytes": {photo.name: file.stat().st_size for photo, file in photos},
-        "peaks": measure_peaks(peers, photos, folder),
-        "growth": measure_growth(darkroom(), files, amount.growth_photos, folder),
-    }
-
-
-def _measure_batch(context: BenchContext) -> dict[str, Any]:
-    ((photo, file),) = make_photos([context.amount.batch])
-    amount = context.amount
-    scores = measure_batches(file, context.folder, photos=amount.batch_photos, rounds=amount.rounds)
-    return {"photo": photo.title, "scores": scores}
-
-
-def _measure_cold_start(context: BenchContext) -> dict[str, Any]:
-    ((_, file),) = make_photos([context.amount.batch])
-    return measure_cold_starts(file, context.folder, rounds=context.amount.rounds)
-
-
-def _measure_scale(context: BenchContext) -> dict[str, Any]:
-    # A small photo: with a large one, the rendering hides costs that grow with the number of photos.
-    ((photo, file),) = make_photos([TWO_MP])
-    return {"photo": photo.title, "runs": measure_scale(file, context.amount.scale)}
-
-
-_PARTS: dict[Part, Callable[[BenchContext], dict[str, Any]]] = {
-    Part.VERSUS: _measure_versus,
-    Part.MEMORY: _measure_memory,
-    Part.BATCH: _measure_batch,
-    Part.COLD_START: _measure_cold_start,
-    Part.SCALE: _measure_scale,
-}
 
 
 def describe_machine() -> dict[str, str]:
@@ -181,5 +95,5 @@ def describe_machine() -> dict[str, str]:
 
 def _node(expression: str) -> str:
     node = shutil.which("node") or "node"
-    done = subprocess.run([node, "-p", expression], cwd=TOOLS / "sharp", capture_output=True, text=True, check=False)
+    done = subprocess.run([node, "-p", expression], cwd=SHARP_FOLDER, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"

@@ -77,7 +77,7 @@ class Emulator:
         return Invocation(text, time.monotonic() - started)
 
     def lines(self, kind: str) -> list[str]:
-        """Return the lines of the log that begin with a word, such as Lambda's START and REPORT."""
+        """Return the log lines that begin with `kind`, such as REPORT."""
         return [line for line in self.log.read_text(errors="replace").splitlines() if line.startswith(kind)]
 
     def function_pid(self) -> int:
@@ -89,7 +89,7 @@ class Emulator:
 
 
 def find_obstacle() -> str:
-    """Return the reason why the emulator cannot run here; empty when it can."""
+    """Return why the emulator cannot run here; empty when it can."""
     if platform.system() != "Linux":
         return "the runtime emulator is a program for Linux"
     if platform.machine() not in _MACHINES:
@@ -108,7 +108,7 @@ def unpack(folder: Path) -> Package:
 
 
 def function_environment(package: Package) -> dict[str, str]:
-    """Return the variables that Lambda sets for a function; nothing of the user's."""
+    """Return the variables that Lambda sets for a function."""
     return {
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
@@ -123,7 +123,7 @@ def function_environment(package: Package) -> dict[str, str]:
 def emulated(
     package: Package, variables: Mapping[str, str], *, timeout_seconds: int, log: Path, handler: str = HANDLER
 ) -> Iterator[Emulator]:
-    """Run the function under the emulator while the block runs; its first invocation is a cold start.
+    """Run the function under the emulator; the first invocation cold-starts it.
 
     Raises:
         BenchError: the emulator did not start.

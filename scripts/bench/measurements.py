@@ -16,12 +16,12 @@ class BenchError(Exception):
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Return median, lowest and highest of at least one value, as JSON holds them."""
+    """Return median, lowest and highest of at least one value."""
     return {"median": statistics.median(values), "low": min(values), "high": max(values)}
 
 
 def paired_ratio(values: Sequence[float], others: Sequence[float]) -> Spread:
-    """Return the spread of the ratios round by round, which a slow round leaves unchanged.
+    """Return the spread of the ratios, which slow rounds leave unchanged.
 
     Args:
         values: one per round.
@@ -31,7 +31,7 @@ def paired_ratio(values: Sequence[float], others: Sequence[float]) -> Spread:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the CPU time of all threads of a process and of its children that have ended."""
+    """Return the CPU time of a process and of its ended children."""
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system + times.children_user + times.children_system)
 
@@ -51,7 +51,7 @@ def resident_bytes(pid: int) -> int:
 
 
 def peak_bytes(pid: int) -> int:
-    """Return the highest resident set size since the process started; psutil does not have it on Linux."""
+    """Return the highest resident set size, which psutil lacks on Linux."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from scripts.bench.measurements import BenchError, cpu_seconds
+from scripts.bench.measurements import BenchError, cpu_seconds, peak_bytes, resident_bytes
 from scripts.cli.repository import REPOSITORY
 
 
 class PeerError(BenchError):
-    """A peer ended instead of answering; the message holds the end of its log."""
+    """A peer ended without an answer; the message quotes its log."""
 
 
 class Usage(NamedTuple):
@@ -41,7 +41,7 @@ class PeerJob:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Peer:
-    """A program that makes the renditions: it prints a line when ready and one for each request line.
+    """A program that prints a line when ready and after each request.
 
     Attributes:
         name: in file names and JSON.
@@ -74,7 +74,7 @@ class PeerProcess:
     cpu_seconds: float = 0.0
 
     def render(self, job: PeerJob) -> Usage:
-        """Render one photo; work after the answer, such as freeing memory, counts for the next one.
+        """Render one photo; work after the answer counts for the next one.
 
         Raises:
             PeerError: the peer ended or reported a failure.
@@ -100,7 +100,7 @@ class PeerProcess:
 
 @contextmanager
 def start_peer(peer: Peer, logs: Path) -> Iterator[PeerProcess]:
-    """Run a peer while the block runs; its log goes to the folder `logs`.
+    """Run a peer for the block; write its log below `logs`.
 
     Raises:
         PeerError: it did not start.
@@ -117,10 +117,22 @@ def start_peer(peer: Peer, logs: Path) -> Iterator[PeerProcess]:
             cwd=REPOSITORY,
         ) as process,
     ):
-        assert process.stdin and process.stdout  # noqa: S101, PT018 (for the type checker: both are pipes)
+        assert process.stdin is not None  # noqa: S101 (for the type checker: it is a pipe)
+        assert process.stdout is not None  # noqa: S101 (as above)
         running = PeerProcess(peer, process.pid, process.stdin, process.stdout, log)
         try:
             running.read_line()
             yield running
         finally:
             process.kill()
+
+
+def measure_peak(peer: Peer, job: PeerJob, logs: Path) -> tuple[int, int]:
+    """Render one photo in a new process; return its memory before and at most.
+
+    Pages of mapped files count while they are resident.
+    """
+    with start_peer(peer, logs) as process:
+        ready_bytes = resident_bytes(process.pid)
+        process.render(job)
+        return ready_bytes, peak_bytes(process.pid)

@@ -14,6 +14,14 @@ from scripts.cli.repository import REPOSITORY
 
 # Raise the version when the photos change, so that older ones in the cache are not used.
 PHOTOS = REPOSITORY / ".build/bench/photos/v1"
+_SIZES_PX = {
+    2: (1632, 1224),
+    10: (3872, 2592),
+    12: (4032, 3024),
+    24: (6000, 4000),
+    50: (8640, 5760),
+    100: (11648, 8736),
+}
 _CAMERA = {"quality": 94, "subsampling": "4:2:0"}  # about 3 bits a pixel, as cameras and phones write
 
 
@@ -55,38 +63,35 @@ def _write_p3_jpeg(picture: Image.Image, path: Path) -> None:
     picture.save(path, "JPEG", icc_profile=profile, **_CAMERA)
 
 
-def _camera(megapixels: int, size_px: tuple[int, int]) -> BenchPhoto:
-    name, title = f"{megapixels}mp.jpg", f"{megapixels} MP JPEG"
-    return BenchPhoto(name=name, title=title, size_px=size_px, write=_write_camera_jpeg)
-
-
-def _twelve(name: str, kind: str, write: Callable[[Image.Image, Path], None], **options: Any) -> BenchPhoto:
-    return BenchPhoto(name=name, title=f"12 MP {kind}", size_px=(4032, 3024), write=write, **options)
-
-
-def _hundred(name: str, kind: str, write: Callable[[Image.Image, Path], None]) -> BenchPhoto:
-    return BenchPhoto(name=name, title=f"100 MP {kind}", size_px=(11648, 8736), write=write)
+def _photo(
+    megapixels: int,
+    kind: str = "JPEG",
+    suffix: str = ".jpg",
+    write: Callable[[Image.Image, Path], None] = _write_camera_jpeg,
+    **options: Any,
+) -> BenchPhoto:
+    name, title = f"{megapixels}mp{suffix}", f"{megapixels} MP {kind}"
+    return BenchPhoto(name=name, title=title, size_px=_SIZES_PX[megapixels], write=write, **options)
 
 
 _write_progressive_jpeg = _by_pillow("JPEG", progressive=True, **_CAMERA)
 
-TWO_MP, TEN_MP, TWELVE_MP = _camera(2, (1632, 1224)), _camera(10, (3872, 2592)), _camera(12, (4032, 3024))
-TWENTY_FOUR_MP, HUNDRED_MP = _camera(24, (6000, 4000)), _camera(100, (11648, 8736))
-CAMERA_JPEGS = (TEN_MP, TWELVE_MP, TWENTY_FOUR_MP, _camera(50, (8640, 5760)), HUNDRED_MP)
+TWO_MP, TEN_MP, TWELVE_MP, TWENTY_FOUR_MP, FIFTY_MP, HUNDRED_MP = map(_photo, _SIZES_PX)
+CAMERA_JPEGS = (TEN_MP, TWELVE_MP, TWENTY_FOUR_MP, FIFTY_MP, HUNDRED_MP)
 OTHER_FORMATS = (
-    _twelve("12mp-progressive.jpg", "progressive JPEG", _write_progressive_jpeg),
-    _twelve("12mp-cmyk.jpg", "CMYK JPEG", _write_cmyk_jpeg, has_reference=False),
-    _twelve("12mp-p3.jpg", "Display P3 JPEG", _write_p3_jpeg),
-    _twelve("12mp.png", "PNG", _by_pillow("PNG", compress_level=6)),
-    _twelve("12mp.webp", "WebP", _by_pillow("WEBP", quality=90, method=4)),
-    _twelve("12mp.tif", "TIFF, LZW", _by_pillow("TIFF", compression="tiff_lzw")),
+    _photo(12, "progressive JPEG", "-progressive.jpg", _write_progressive_jpeg),
+    _photo(12, "CMYK JPEG", "-cmyk.jpg", _write_cmyk_jpeg, has_reference=False),
+    _photo(12, "Display P3 JPEG", "-p3.jpg", _write_p3_jpeg),
+    _photo(12, "PNG", ".png", _by_pillow("PNG", compress_level=6)),
+    _photo(12, "WebP", ".webp", _by_pillow("WEBP", quality=90, method=4)),
+    _photo(12, "TIFF, LZW", ".tif", _by_pillow("TIFF", compression="tiff_lzw")),
 )
-HUNDRED_MP_PNG = _hundred("100mp.png", "PNG", _by_pillow("PNG", compress_level=1))
-HUNDRED_MP_PROGRESSIVE = _hundred("100mp-progressive.jpg", "progressive JPEG", _write_progressive_jpeg)
+HUNDRED_MP_PNG = _photo(100, "PNG", ".png", _by_pillow("PNG", compress_level=1))
+HUNDRED_MP_PROGRESSIVE = _photo(100, "progressive JPEG", "-progressive.jpg", _write_progressive_jpeg)
 
 
 def make_photos(photos: Sequence[BenchPhoto]) -> list[tuple[BenchPhoto, Path]]:
-    """Make the photos that do not exist yet; return all of them with their files."""
+    """Make the missing photos; return all of them with their files."""
     PHOTOS.mkdir(parents=True, exist_ok=True)
     pixels: dict[tuple[int, int], Image.Image] = {}
     for photo in photos:

@@ -33,7 +33,7 @@ def make_reference(source: Path, folder: Path) -> Path:
 
 
 def compare_with_reference(into: Path, reference: Path) -> list[float]:
-    """Return the luminance's SSIM of each rendition in `into` with its reference; 1 is identical.
+    """Return the SSIM of each rendition's luminance with its reference.
 
     Raises:
         ValueError: a rendition has another size.

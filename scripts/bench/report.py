@@ -33,7 +33,7 @@ def write_results(results: dict[str, Any], out: Path) -> None:
 
 
 def render_page(results: dict[str, Any]) -> str:
-    """Render the page from the parts that exist; its prose is in page.md."""
+    """Render the page from the parts that exist and page.md."""
     parts: dict[str, Callable[[Any], Iterator[str]]] = {
         "versus": _versus,
         "memory": _memory,

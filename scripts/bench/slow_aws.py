@@ -27,7 +27,8 @@ _PUBLISHED = b"<PublishResponse><PublishResult><MessageId>1</MessageId></Publish
 
 @contextmanager
 def slow_aws(photo: Path) -> Iterator[str]:
-    """Run the server in a child process, so that it does not share our interpreter lock; yield its address."""
+    """Run the server in a child process; yield its address."""
+    # A thread of this process would share the interpreter lock with the measurements.
     with subprocess.Popen(
         [sys.executable, "-m", "scripts.bench.slow_aws", str(photo)],
         stdin=subprocess.PIPE,
@@ -49,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         """Answer that the object does not exist."""
         time.sleep(HEAD_SECONDS)
-        self._answer(404)
+        self._send_head(404, 0)
 
     def do_GET(self) -> None:
         """Send the photo at the speed of one connection."""
@@ -62,18 +63,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         """Accept an output."""
-        self._read_body()
-        time.sleep(PUT_SECONDS)
-        self._answer(200)
+        self._accept(PUT_SECONDS)
 
     def do_POST(self) -> None:
         """Accept a message for SNS."""
-        self._read_body()
-        time.sleep(PUBLISH_SECONDS)
-        self._answer(200, _PUBLISHED)
+        self._accept(PUBLISH_SECONDS, _PUBLISHED)
 
     def handle_expect_100(self) -> bool:
-        """Send "100 Continue" at once: botocore waits for it before it sends the body of a PUT."""
+        """Send "100 Continue" at once, because botocore waits for it."""
         proceed = super().handle_expect_100()
         self.wfile.flush()
         return proceed
@@ -81,11 +78,10 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Log nothing."""
 
-    def _read_body(self) -> None:
+    def _accept(self, seconds: float, body: bytes = b"") -> None:
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
-
-    def _answer(self, status: int, body: bytes = b"") -> None:
-        self._send_head(status, len(body))
+        time.sleep(seconds)
+        self._send_head(200, len(body))
         self.wfile.write(body)
 
     def _send_head(self, status: int, body_bytes: int) -> None:

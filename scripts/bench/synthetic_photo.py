@@ -48,7 +48,7 @@ def _add_texture_and_noise(band: Floats, texture: Floats, top: int, random: np.r
 
 
 def _fractal_texture(random: np.random.Generator) -> Floats:
-    """Return a seamless tile whose amplitude falls with frequency, as in natural pictures."""
+    """Return a seamless tile whose amplitude falls with frequency."""
     frequencies = np.hypot(np.fft.fftfreq(_TILE_PX)[:, None], np.fft.rfftfreq(_TILE_PX)[None, :])
     frequencies[0, 0] = 1
     spectrum = np.fft.rfft2(random.standard_normal((_TILE_PX, _TILE_PX))) / frequencies

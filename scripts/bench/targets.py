@@ -18,7 +18,7 @@ _SCALE_RATIO = 1.1
 
 @dataclass(frozen=True)
 class TargetCheck:
-    """A target, the highest value that meets it, and the measured value, with units for people."""
+    """A target, the highest value that meets it, and the measured one."""
 
     what: str
     wanted: str
@@ -53,7 +53,8 @@ def _check_versus(part: Any) -> Iterator[TargetCheck]:
 
 
 def _ssim_gaps(scores: list[Any]) -> Iterator[float]:
-    """Yield the distance to the best peer for each photo and rendition, without the floor, which resizes nothing."""
+    """Yield the distance to the best peer for each photo and rendition."""
+    # Without the floor: it resizes nothing.
     for photo in {score["photo"] for score in scores}:
         similarities = {s["peer"]: s["likeness"] for s in scores if s["photo"] == photo and s["peer"] != FLOOR}
         for own, best in zip(similarities[DARKROOM], map(max, zip(*similarities.values(), strict=True)), strict=True):

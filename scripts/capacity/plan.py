@@ -109,7 +109,7 @@ class Plan:
 
 
 def read_figures(results: Path = RESULTS) -> Figures:
-    """Read the batch on one vCPU and the cold start from the results of `npm run bench`.
+    """Read the one-vCPU batch and the cold start from the benchmark's results.
 
     Raises:
         OperatorError: the file has no such results.
@@ -163,18 +163,18 @@ def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
 
 
 def time_of_batch(photos: int, figures: Figures, memory_mb: int) -> float:
-    """Return the seconds of one invocation: its idle time, and its work on the processors of `memory_mb`."""
+    """Return the seconds of one invocation: idle time and work."""
     return (figures.waiting_ms + photos * figures.cpu_ms / processors(memory_mb)) / 1000
 
 
 def processors(memory_mb: int) -> float:
-    """Return the processors in use: a fraction below one, above it one worker for each whole one."""
+    """Return the processors in use: a fraction of one, or whole ones."""
     vcpus = memory_mb / MB_PER_VCPU
     return vcpus if vcpus < 1 else float(int(vcpus))
 
 
 def useful_concurrency(batch_seconds: float, deployment: Deployment) -> tuple[float, str]:
-    """Return the number of batches at once beyond which more do not help, and the limit behind it."""
+    """Return the number of batches at once that helps, and its limit."""
     writes_per_batch = deployment.batch_size * (deployment.renditions + 1)
     most = S3_WRITES_PER_SECOND * deployment.prefixes * batch_seconds / writes_per_batch
     if most < deployment.concurrency:

@@ -11,7 +11,7 @@ MOST_BATCHES = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Ramp:
-    """Concurrency over time: starts with `first`, grows by `per_second`, stays at `most` (may be a fraction)."""
+    """Concurrency over time: `first`, then more `per_second`, up to `most`."""
 
     first: float
     per_second: float
@@ -29,12 +29,12 @@ class Ramp:
         return (self.most - self.first) / self.per_second
 
     def batch_seconds_in(self, seconds: float) -> float:
-        """Return the working time of all batches together after `seconds`: the area under the curve."""
+        """Return the area under the curve: batches times seconds."""
         growing = min(seconds, self.growing_seconds)
         return self.first * growing + self.per_second * growing**2 / 2 + self.most * (seconds - growing)
 
     def seconds_for(self, batch_seconds: float) -> float:
-        """Return the seconds until all batches together have worked `batch_seconds`: the inverse of the above."""
+        """Return the seconds to work `batch_seconds`: the inverse of `batch_seconds_in`."""
         while_growing = self.batch_seconds_in(self.growing_seconds)
         if batch_seconds >= while_growing:
             return self.growing_seconds + (batch_seconds - while_growing) / self.most

@@ -50,7 +50,7 @@ def total(lines: list[CostLine]) -> float:
 
 
 def storage_per_month(plan: Plan, prices: PriceList) -> float:
-    """Return the monthly cost of storing the outputs, in dollars; not part of processing."""
+    """Return the dollars for storing the outputs for a month."""
     return plan.bytes_out / _BYTES_PER_GB * prices.s3_gb_month
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from scripts.cli.repository import REPOSITORY
 
-PEERS = {"darkroom", "floor", "sharp-chain", "sharp-clone", "libvips", "pillow"}
+PEERS = {"darkroom", "sharp-chain", "sharp-clone", "libvips", "pillow"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
 
@@ -33,7 +33,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def test_every_peer_does_the_job_and_comes_close_to_the_reference(results: Any) -> None:
     scores = {score["peer"]: score for score in results["versus"]["scores"]}
-    assert scores.keys() >= PEERS
+    assert scores.keys() >= PEERS | {"floor"}
     for score in scores.values():
         assert score["cpu_ms"]["median"] > 0
         assert min(score["likeness"]) > 0.9

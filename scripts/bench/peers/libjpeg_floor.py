@@ -13,7 +13,7 @@ from scripts.bench.peers.request_loop import SIZES, answer_requests
 
 
 def render(source: Path, into: Path, reference: Path) -> None:
-    """Decode the source at 1/8, 1/4, 1/2 or 1/1 of its size, not below the largest rendition; encode three JPEGs."""
+    """Decode the source, not below the largest rendition; write three JPEGs."""
     with Image.open(source) as image:
         image.draft("RGB", _read_reference(reference / "large.ppm").size)
         image.load()

@@ -9,7 +9,7 @@ SIZES = {"large": 1200, "medium": 600, "small": 300}
 
 
 def answer_requests(render: Callable[[Path, Path, Path], None]) -> None:
-    """Print a line when ready, then render each JSON request on stdin and print a line, until stdin closes.
+    """Render each JSON request on stdin; print a line after each.
 
     Args:
         render: takes the source, the folder for the renditions and the folder with the reference renditions.

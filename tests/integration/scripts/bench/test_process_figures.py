@@ -18,7 +18,7 @@ BURN = "import time\nwhile time.process_time() < {seconds}: pass\n"
 
 @contextmanager
 def python(program: str) -> Iterator[int]:
-    """Run a program up to `input()`, and keep it there while the block runs."""
+    """Run a program up to `input()`, where it waits for the block."""
     command = [sys.executable, "-c", f"{program}\nprint('ready', flush=True)\ninput()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

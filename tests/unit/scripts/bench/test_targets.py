@@ -33,7 +33,7 @@ def test_speed_may_cost_no_more_quality_than_two_thousandths_of_ssim(gap: float,
     assert only({"versus": versus(own, best)}, "SSIM").is_met is is_met
 
 
-def test_the_floor_resizes_nothing_and_is_no_yardstick_for_quality() -> None:
+def test_the_floor_resizes_nothing_and_does_not_count_for_quality() -> None:
     own, floor = score("darkroom", 1.0, likeness=0.95), score("floor", 0.8, likeness=0.99)
     assert only({"versus": versus(own, floor)}, "SSIM").is_met
 
