@@ -84,14 +84,14 @@ class Follower:
             self._listener.result()
 
     def wait_until(self, condition: Callable[[], bool], on_progress: Callable[[], None]) -> bool:
-        """Wait for a condition; return False when the listener failed before."""
-        while not condition():
-            if self._listener.done():
-                return False
+        """Wait for a condition; return False when the listener has failed."""
+        while not self._listener.done():
+            if condition():
+                return True
             on_progress()
             time.sleep(POLL_SECONDS / 4)
             self._check_silence()
-        return True
+        return False
 
     def _listen(self) -> None:
         while not self._stop.is_set():

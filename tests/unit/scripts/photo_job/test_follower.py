@@ -83,3 +83,19 @@ def test_a_listener_that_fails_ends_the_wait_with_its_error(progress: JobProgres
 
     with pytest.raises(ConnectionError, match="the topic is gone"):
         follow(progress, depth=1, receive=fail)
+
+
+def test_after_a_listener_has_failed_nothing_more_is_uploaded(progress: JobProgress) -> None:
+    def fail(_: int) -> list[Any]:
+        raise ConnectionError("the topic is gone")
+
+    follower, waits = Follower(progress=progress, receive=fail, patience_seconds=60), []
+
+    def wait_twice() -> None:
+        with follower.listening():
+            waits.append(follower.wait_until(lambda: False, lambda: None))
+            waits.append(follower.wait_until(lambda: True, lambda: None))
+
+    with pytest.raises(ConnectionError):
+        wait_twice()
+    assert waits == [False, False]
