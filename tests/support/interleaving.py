@@ -37,7 +37,8 @@ class Task:
         self.order = order
         self.state = State.RUNNING
         self.waits_for: Future[Any] | None = None
-        self.may_go = threading.Semaphore(0)
+        self.may_go = threading.Lock()  # released for one step at a time
+        self.may_go.acquire()
 
     @property
     def is_busy(self) -> bool:
@@ -124,7 +125,8 @@ class Scheduler:
     def _set(self, task: Task, state: State) -> None:
         with self._changed:
             task.state = state
-            self._changed.notify_all()
+            if self._is_quiet():
+                self._changed.notify_all()
 
 
 class TaskFuture(Future[Any]):
