@@ -14,7 +14,7 @@ from scripts.reconcile.states import Expected, State
 
 KEYS = 1_000_000
 NAMES = ("document.pdf", "large.jpg", "medium.jpg", "small.jpg")
-EXPECTED = Expected.of(["large", "medium", "small"], fingerprint="f1", judged_before=1000.0)
+EXPECTED = Expected.of(["large.jpg", "medium.jpg", "small.jpg"], fingerprint="f1", judged_before=1000.0)
 MAX_GROWTH_MB = 20
 
 
