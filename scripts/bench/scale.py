@@ -6,13 +6,11 @@ from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from scripts.aws.local_endpoint import LocalStack
-from scripts.bench.context import BenchContext
 from scripts.bench.measurements import BenchError, say, tree_cpu_seconds
-from scripts.bench.photos import TWO_MP, make_photos
+from scripts.bench.photos import TWO_MP
 from scripts.local_stack.stack import local_stack
 from scripts.photo_job.local_job import LocalJob
 from scripts.photo_job.photo_folder import LocalFile
@@ -23,7 +21,7 @@ _TIMEOUT_SECONDS = 300.0  # without a digest
 _LEAST_SHARE = 1 / 5
 
 
-def measure_scale(context: BenchContext) -> dict[str, Any]:
+def measure_scale(folder: Path, *, quick: bool) -> dict[str, Any]:
     """Run jobs of different sizes through one stack, after a first warm-up.
 
     Returns:
@@ -35,10 +33,9 @@ def measure_scale(context: BenchContext) -> dict[str, Any]:
         BenchError: a photo failed.
     """
     # A small photo: with a large one, the rendering hides costs that grow with the number of photos.
-    ((photo, file),) = make_photos([TWO_MP])
-    counts = context.amount.scale
+    file, counts = TWO_MP.path(), (10, 20) if quick else (100, 500, 1000, 5000)
     source = LocalFile(file, file.name, file.stat().st_size)
-    with local_stack() as stack, TemporaryDirectory() as folder:
+    with local_stack() as stack:
         _run(stack, source, min(counts), Path(folder, "warm-up"))
         runs: dict[int, list[dict[str, float]]] = {count: [] for count in counts}
         for number, count in enumerate(schedule(counts)):
@@ -46,7 +43,7 @@ def measure_scale(context: BenchContext) -> dict[str, Any]:
             runs[count].append(run)
             say(f"{count:,} photos: {run['cpu_ms']:.0f} ms of CPU time and {run['wall_ms']:.0f} ms each")
     medians = [{name: median(run[name] for run in same) for name in same[0]} for same in runs.values()]
-    return {"photo": photo.title, "runs": medians}
+    return {"photo": TWO_MP.title, "runs": medians}
 
 
 def schedule(counts: Sequence[int]) -> list[int]:
