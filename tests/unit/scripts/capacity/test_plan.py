@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.aws.prices import PriceList
-from scripts.capacity.__main__ import override
+from scripts.capacity.__main__ import cost_lines, make_document, override
 from scripts.capacity.plan import CONCURRENCY, PROD, STORAGE, UPLOAD, Deployment, Figures, make_plan, processors
-from scripts.capacity.report import cost_lines, storage_per_month, total
 from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
 
@@ -43,7 +42,7 @@ deployments = st.builds(
 
 
 def cost(photos: int, deployment: Deployment) -> float:
-    return total(cost_lines(make_plan(photos, FIGURES, deployment), deployment, PriceList()))
+    return sum(line.dollars for line in cost_lines(make_plan(photos, FIGURES, deployment), deployment, PriceList()))
 
 
 @given(counts, counts, deployments)
@@ -127,9 +126,11 @@ def test_puts_are_the_largest_item_of_the_bill() -> None:
 
 def test_keeping_the_outputs_is_not_on_the_bill_of_processing() -> None:
     plan = make_plan(1_000_000, FIGURES, DEPLOYMENT)
-    assert storage_per_month(plan, PriceList()) == pytest.approx(11.5)
-    free_storage = replace(PriceList(), s3_gb_month=0)
-    assert total(cost_lines(plan, DEPLOYMENT, free_storage)) == total(cost_lines(plan, DEPLOYMENT, PriceList()))
+    lines = cost_lines(plan, DEPLOYMENT, PriceList())
+    document = make_document(plan, FIGURES, lines, PriceList())
+    assert document["storage_dollars_per_month"] == pytest.approx(11.5)
+    assert cost_lines(plan, DEPLOYMENT, replace(PriceList(), s3_gb_month=0)) == lines
+    assert document["total_dollars"] == pytest.approx(sum(line.dollars for line in lines))
 
 
 def test_a_price_can_be_replaced_by_its_name() -> None:
