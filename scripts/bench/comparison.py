@@ -29,16 +29,7 @@ from scripts.bench.peer import (
     measure_peak,
     start_peer,
 )
-from scripts.bench.photos import (
-    CAMERA_JPEGS,
-    HUNDRED_MP,
-    HUNDRED_MP_PNG,
-    HUNDRED_MP_PROGRESSIVE,
-    OTHER_FORMATS,
-    TWELVE_MP,
-    TWO_MP,
-    BenchPhoto,
-)
+from scripts.bench.photos import CAMERA_JPEGS, LARGE_PHOTOS, OTHER_FORMATS, TWELVE_MP, TWO_MP, BenchPhoto
 
 ROUNDS = 9  # counted turns of each peer; one more comes first, to warm up
 # Photos that a peer renders in its turn: a service renders many in a row, with the processor's caches to itself, and
@@ -64,14 +55,7 @@ def measure_versus(folder: Path, *, quick: bool) -> dict[str, Any]:
 def compare_peers(
     peers: Sequence[Peer], photos: Sequence[BenchPhoto], folder: Path, *, rounds: int
 ) -> list[dict[str, Any]]:
-    """Measure every peer with every photo; leave out peers that fail.
-
-    Args:
-        peers: Darkroom first.
-        photos: are made if they do not exist.
-        folder: for renditions, references and logs.
-        rounds: counted turns of each peer.
-    """
+    """Measure every peer with every photo; leave out peers that fail, but never Darkroom."""
     scores = []
     with ExitStack() as stack:
         running = [stack.enter_context(start_peer(peer, folder)) for peer in peers]
@@ -138,7 +122,7 @@ def _score(
 def measure_memory(folder: Path, *, quick: bool) -> dict[str, Any]:
     """Measure peaks and growth; return the part `memory` of the results."""
     peers = [peer for peer in list_peers() if peer.name != FLOOR]
-    photos = (TWO_MP,) if quick else (TWELVE_MP, HUNDRED_MP, HUNDRED_MP_PNG, HUNDRED_MP_PROGRESSIVE)
+    photos = (TWO_MP,) if quick else (TWELVE_MP, *LARGE_PHOTOS)
     many = (TWO_MP,) if quick else (*CAMERA_JPEGS[:3], *OTHER_FORMATS)
     peaks = []
     for photo, peer in itertools.product(photos, peers):
@@ -174,11 +158,7 @@ def _idle_interpreter_bytes(folder: Path) -> int:
 
 
 def make_reference(source: Path, folder: Path) -> Path:
-    """Decode all pixels, resize once by Lanczos, do not compress: `{name}.ppm` in the folder.
-
-    Returns:
-        The folder.
-    """
+    """Decode all pixels, resize once by Lanczos, save `{name}.ppm` in the folder; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     photo = _decode(source)
     for rendition in RENDITIONS:

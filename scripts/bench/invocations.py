@@ -39,14 +39,7 @@ _VARIABLES = {  # as in serverless.yml
 
 
 def measure_batches(folder: Path, *, quick: bool) -> dict[str, Any]:
-    """Run batches with one vCPU and with two in turn.
-
-    Returns:
-        The part `batch` of the results; with one vCPU, a ratio of wall to CPU time of 1 means no waiting.
-
-    Raises:
-        BenchError: the emulator or the function failed.
-    """
+    """Run batches with one vCPU and with two in turn; return the part `batch` of the results."""
     photo, count, rounds = (TWO_MP, 2, 1) if quick else (TWELVE_MP, 10, ROUNDS)
     package, event = unpack(folder), _s3_batch(count, photo.path().stat().st_size)
     sizes = [vcpus for vcpus in (1, 2) if vcpus <= len(os.sched_getaffinity(0))]
@@ -65,11 +58,7 @@ def measure_batches(folder: Path, *, quick: bool) -> dict[str, Any]:
 
 
 def measure_cold_starts(folder: Path, *, quick: bool) -> dict[str, Any]:
-    """Start the function several times on one vCPU; return the part `cold-start` of the results, in ms.
-
-    Raises:
-        BenchError: the emulator or the function failed.
-    """
+    """Start the function several times on one vCPU; return the part `cold-start` of the results, in ms."""
     photo = TWO_MP if quick else TWELVE_MP
     package, event, runs = unpack(folder), _s3_batch(1, photo.path().stat().st_size), []
     with slow_aws(photo.path()) as endpoint_url:

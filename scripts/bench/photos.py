@@ -74,7 +74,7 @@ OTHER_FORMATS = (
     _photo(12, "TIFF, LZW", ".tif", "compression=lzw"),
 )
 HUNDRED_MP_PNG = _photo(100, "PNG", ".png", "compression=1")
-HUNDRED_MP_PROGRESSIVE = _photo(100, "progressive JPEG", "-progressive.jpg", f"{_CAMERA},interlace")
+LARGE_PHOTOS = (HUNDRED_MP, HUNDRED_MP_PNG, _photo(100, "progressive JPEG", "-progressive.jpg", f"{_CAMERA},interlace"))
 
 
 def draw_photo(width: int, height: int) -> pyvips.Image:

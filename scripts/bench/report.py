@@ -151,12 +151,8 @@ def _batch(part: Any) -> Iterator[str]:
     count = part["scores"][0]["photos"]
     yield from ("## A batch on Lambda", "", f"{count} photos, {part['photo']}. Lambda bills wall time.", "")
     rows = [
-        [
-            f"{score['vcpus']} vCPU",
-            _spread(score["wall_to_cpu"], digits=2),
-            *map(_spread, (score["wall_ms"], score["cpu_ms"])),
-        ]
-        for score in part["scores"]
+        [f"{s['vcpus']} vCPU", _spread(s["wall_to_cpu"], digits=2), _spread(s["wall_ms"]), _spread(s["cpu_ms"])]
+        for s in part["scores"]
     ]
     yield from _table("|wall / CPU|wall ms a photo|CPU ms a photo", rows)
 
@@ -164,22 +160,16 @@ def _batch(part: Any) -> Iterator[str]:
 def _cold_start(part: Any) -> Iterator[str]:
     yield from ("## Cold start", "")
     yield from ("One processor, which the function shares with its worker, as on Lambda with 1,769 MB.", "")
-    names = {
-        "init_wall_ms": "init, wall",
-        "init_cpu_ms": "init, the function's own CPU",
-        "first_ms": "first batch, one photo",
-        "next_ms": "second batch, one photo",
-    }
-    yield from _table("|ms", [[title, _spread(part["start"][name])] for name, title in names.items()])
+    titles = ("init, wall", "init, the function's own CPU", "first batch, one photo", "second batch, one photo")
+    keys = ("init_wall_ms", "init_cpu_ms", "first_ms", "next_ms")
+    yield from _table("|ms", [[title, _spread(part["start"][key])] for title, key in zip(titles, keys, strict=True)])
 
 
 def _scale(part: Any) -> Iterator[str]:
     yield from ("## Scale", "")
     yield from (f"{part['photo']} through the local stack; the CPU time includes the local AWS's own.", "")
-    keys = ("photos", "cpu_ms", "wall_ms", "batches")
-    yield from _table(
-        "photos|CPU ms a photo|wall ms a photo|batches", [[f"{run[key]:,.0f}" for key in keys] for run in part["runs"]]
-    )
+    rows = [[f"{run[key]:,.0f}" for key in ("photos", "cpu_ms", "wall_ms", "batches")] for run in part["runs"]]
+    yield from _table("photos|CPU ms a photo|wall ms a photo|batches", rows)
 
 
 def _spread(spread: Any, *, digits: int = 0) -> str:

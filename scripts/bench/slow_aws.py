@@ -46,7 +46,7 @@ def _serve(photo: Path, parent: Connection) -> None:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one packet
+    disable_nagle_algorithm = True  # a body after its head does not wait for an acknowledgement
     photo = b""
 
     def do_HEAD(self) -> None:
@@ -70,12 +70,6 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Accept a message for SNS."""
         self._accept(PUBLISH_SECONDS, _PUBLISHED)
-
-    def handle_expect_100(self) -> bool:
-        """Send "100 Continue" at once, because botocore waits for it."""
-        proceed = super().handle_expect_100()
-        self.wfile.flush()
-        return proceed
 
     def log_message(self, *_: Any) -> None:
         """Log nothing."""

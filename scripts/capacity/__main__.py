@@ -79,10 +79,11 @@ def override(prices: PriceList, settings: Iterable[str]) -> PriceList:
     """
     names = sorted(field.name for field in fields(PriceList))
     for setting in settings:
-        name, _, amount = setting.replace("-", "_").partition("=")
+        name, _, amount = setting.partition("=")
+        name = name.replace("-", "_")
         if name not in names:
             raise OperatorError(f"there is no price {name!r}; there are {', '.join(names)}")
-        if not re.fullmatch(r"[0-9]*\.?[0-9]+", amount):
+        if not re.fullmatch(r"[0-9]*\.?[0-9]+(e-[0-9]+)?", amount):
             raise OperatorError(f"{setting!r}: write a price as 0.0000166667")
         prices = replace(prices, **{name: float(amount)})
     return prices

@@ -29,13 +29,12 @@ class Figures:
         cpu_ms: processor time of one photo, S3 requests included.
         waiting_ms: idle time of a whole batch: its first download, its last upload.
         init_ms: the init phase of a new execution environment.
-        bytes_out: size of the outputs of one photo.
     """
 
     cpu_ms: float
     waiting_ms: float
     init_ms: float
-    bytes_out: int
+    bytes_out: int = BYTES_OUT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +151,7 @@ def read_figures(results: Path = RESULTS) -> Figures:
             f"{results.name} has no figures of a batch and a cold start: `npm run bench -- batch cold-start` first"
         ) from error
     waiting_ms = max(0.0, wall_ms - cpu_ms) * score["photos"]
-    return Figures(cpu_ms=cpu_ms, waiting_ms=waiting_ms, init_ms=init_ms, bytes_out=BYTES_OUT)
+    return Figures(cpu_ms=cpu_ms, waiting_ms=waiting_ms, init_ms=init_ms)
 
 
 def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
@@ -160,7 +159,9 @@ def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
     invocations = ceil(photos / deployment.batch_size)
     working_ms = min(photos, deployment.batch_size) * figures.cpu_ms / processors(deployment.memory_mb)
     batch_seconds = (figures.waiting_ms + working_ms) / 1000
-    concurrency, limited_by = useful_concurrency(batch_seconds, deployment)
+    outputs = deployment.renditions + 1
+    s3_limit = S3_WRITES_PER_SECOND * deployment.prefixes * batch_seconds / (deployment.batch_size * outputs)
+    concurrency, limited_by = min((deployment.concurrency, CONCURRENCY), (s3_limit, STORAGE), key=lambda pair: pair[0])
     ramp = Ramp(min(concurrency, max(1, photos / deployment.batch_size)))
     working_seconds = ramp.seconds_for(photos / deployment.batch_size * batch_seconds)
     # At least one batch has to finish, however many run side by side.
@@ -170,7 +171,6 @@ def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
         seconds, limited_by = uploading_seconds, UPLOAD
     environments = ceil(ramp.concurrency_at(working_seconds))
     summaries = ceil(seconds / (60 * deployment.roll_up_minutes))
-    outputs = deployment.renditions + 1
     return Plan(
         photos=photos,
         seconds=seconds,
@@ -194,12 +194,3 @@ def processors(memory_mb: int) -> float:
     """Return the processors in use: a fraction of one, or whole ones."""
     vcpus = memory_mb / MB_PER_VCPU
     return vcpus if vcpus < 1 else float(int(vcpus))
-
-
-def useful_concurrency(batch_seconds: float, deployment: Deployment) -> tuple[float, str]:
-    """Return the number of batches at once that helps, and its limit."""
-    writes_per_batch = deployment.batch_size * (deployment.renditions + 1)
-    most = S3_WRITES_PER_SECOND * deployment.prefixes * batch_seconds / writes_per_batch
-    if most < deployment.concurrency:
-        return most, STORAGE
-    return deployment.concurrency, CONCURRENCY

@@ -7,10 +7,7 @@ import json
 import sys
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from PIL import Image
+from typing import Any
 
 # Each peer imports its own library only, because its memory is measured.
 SIZES = {"large": 1200, "medium": 600, "small": 300}
@@ -54,7 +51,7 @@ def render_pillow(source: Path, into: Path, _: Path) -> None:
 
 
 @cache
-def _read_reference(path: Path) -> "Image.Image":
+def _read_reference(path: Path) -> Any:
     from PIL import Image
 
     with Image.open(path) as image:
