@@ -6,6 +6,7 @@ The peers take turns (A B A B), so that disturbances of the machine affect all o
 import io
 import itertools
 import sys
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,9 +17,8 @@ from PIL import Image, ImageCms
 from skimage.metrics import structural_similarity
 
 from processing.images.geometry import fit
-from scripts.bench.measurements import BenchError, Usage, paired_ratio, peak_bytes, resident_bytes, say, spread
+from scripts.bench.measurements import Usage, paired_ratio, peak_bytes, resident_bytes, say, spread
 from scripts.bench.peer import (
-    DARKROOM,
     FLOOR,
     RENDITIONS,
     Peer,
@@ -55,7 +55,7 @@ def measure_versus(folder: Path, *, quick: bool) -> dict[str, Any]:
 def compare_peers(
     peers: Sequence[Peer], photos: Sequence[BenchPhoto], folder: Path, *, rounds: int
 ) -> list[dict[str, Any]]:
-    """Measure every peer with every photo; leave out peers that fail, but never Darkroom."""
+    """Measure every peer with every photo that it can read, Darkroom first."""
     scores = []
     with ExitStack() as stack:
         running = [stack.enter_context(start_peer(peer, folder)) for peer in peers]
@@ -63,33 +63,18 @@ def compare_peers(
             source = photo.path()
             say(f"{photo.title} ...")
             reference = folder if photo.is_cmyk else make_reference(source, folder / "reference" / photo.name)
-            jobs = {}
+            jobs, usages = {}, defaultdict[PeerProcess, list[Usage]](list)
             for process in running:
                 if process.peer.name != FLOOR or (photo.name.endswith(".jpg") and not photo.is_cmyk):
                     into = folder / "out" / process.peer.name
                     into.mkdir(parents=True, exist_ok=True)
                     jobs[process] = PeerJob(source, into, reference)
-            usages = _measure_rounds(jobs, rounds)
-            own = next(usages[process] for process in usages if process.peer.name == DARKROOM)
-            scores += [_score(process.peer, photo, jobs[process], usages[process], own, folder) for process in usages]
+            for turn, (process, job) in itertools.product(range(rounds + 1), jobs.items()):
+                usage = _render_burst(process, job)
+                usages[process] += [usage] if turn else []
+            own = usages[running[0]]
+            scores += [_score(process.peer, photo, job, usages[process], own, folder) for process, job in jobs.items()]
     return scores
-
-
-def _measure_rounds(jobs: dict[PeerProcess, PeerJob], rounds: int) -> dict[PeerProcess, list[Usage]]:
-    usages: dict[PeerProcess, list[Usage]] = {process: [] for process in jobs}
-    for turn in range(rounds + 1):
-        for process in list(usages):
-            try:
-                usage = _render_burst(process, jobs[process])
-            except BenchError as error:
-                if process.peer.name == DARKROOM:
-                    raise
-                say(str(error))
-                del usages[process]
-                continue
-            if turn:
-                usages[process].append(usage)
-    return usages
 
 
 def _render_burst(process: PeerProcess, job: PeerJob) -> Usage:
@@ -124,6 +109,9 @@ def measure_memory(folder: Path, *, quick: bool) -> dict[str, Any]:
     peers = [peer for peer in list_peers() if peer.name != FLOOR]
     photos = (TWO_MP,) if quick else (TWELVE_MP, *LARGE_PHOTOS)
     many = (TWO_MP,) if quick else (*CAMERA_JPEGS[:3], *OTHER_FORMATS)
+    idle = Peer("idle-python", "Python", (sys.executable, "-c", "print('ready', flush=True); input()"), environment={})
+    with start_peer(idle, folder) as running:
+        interpreter_bytes = peak_bytes(running.process.pid)
     peaks = []
     for photo, peer in itertools.product(photos, peers):
         whole_bytes = measure_peak(peer, PeerJob(photo.path(), folder, folder), folder)
@@ -132,7 +120,7 @@ def measure_memory(folder: Path, *, quick: bool) -> dict[str, Any]:
     return {
         "titles": {peer.name: peer.title for peer in peers},
         "photos": {photo.name: photo.title for photo in photos},
-        "interpreter_bytes": _idle_interpreter_bytes(folder),
+        "interpreter_bytes": interpreter_bytes,
         "peaks": peaks,
         "growth": _measure_growth([photo.path() for photo in many], 6 if quick else _MANY, folder),
     }
@@ -151,12 +139,6 @@ def _measure_growth(files: Sequence[Path], count: int, folder: Path) -> dict[str
         return {"photos": count, "half_bytes": half_bytes, "end_bytes": resident_bytes(worker.process.pid)}
 
 
-def _idle_interpreter_bytes(folder: Path) -> int:
-    command = (sys.executable, "-c", "print('ready', flush=True); input()")
-    with start_peer(Peer("idle-python", "Python", command, environment={}), folder) as idle:
-        return peak_bytes(idle.process.pid)
-
-
 def make_reference(source: Path, folder: Path) -> Path:
     """Decode all pixels, resize once by Lanczos, save `{name}.ppm` in the folder; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -171,11 +153,7 @@ def make_reference(source: Path, folder: Path) -> Path:
 
 
 def compare_with_reference(into: Path, reference: Path) -> list[float]:
-    """Return the SSIM of each rendition's luminance with its reference.
-
-    Raises:
-        ValueError: a rendition has another size.
-    """
+    """Return the SSIM of each rendition's luminance with its reference."""
     pairs = ((into / f"{rendition.name}.jpg", reference / f"{rendition.name}.ppm") for rendition in RENDITIONS)
     luminances = ([np.asarray(_decode(path).convert("L")) for path in pair] for pair in pairs)
     return [float(structural_similarity(*pair)) for pair in luminances]  # type: ignore[no-untyped-call]

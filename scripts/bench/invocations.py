@@ -32,8 +32,6 @@ _VARIABLES = {  # as in serverless.yml
     "PHOTO_TIMEOUT_SECONDS": "25",
     "POWERTOOLS_METRICS_NAMESPACE": "Darkroom",
     "MALLOC_ARENA_MAX": "2",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "NO_PROXY": "127.0.0.1",
     "PYTHONDONTWRITEBYTECODE": "1",  # /var/task is read-only
 }
 
@@ -99,11 +97,7 @@ def _run_function(package: Package, endpoint_url: str, log: Path, vcpus: int) ->
 
 
 def _invoke(emulator: Emulator, event: dict[str, Any]) -> Usage:
-    """Invoke the function; the processor time includes the workers and the emulator.
-
-    Raises:
-        BenchError: it failed or left photos unprocessed.
-    """
+    """Invoke the function; the processor time includes the workers and the emulator."""
     cpu_before = tree_cpu_seconds(emulator.pid)
     invocation = emulator.invoke(event)
     if invocation.text.replace(" ", "") != '{"batchItemFailures":[]}':

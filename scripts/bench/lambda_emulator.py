@@ -88,11 +88,7 @@ def unpack(folder: Path) -> Package:
 
 @contextmanager
 def emulated(package: Package, variables: Mapping[str, str], *, timeout_seconds: int, log: Path) -> Iterator[Emulator]:
-    """Run the function under the emulator; the first invocation cold-starts it.
-
-    Raises:
-        BenchError: the emulator did not start.
-    """
+    """Run the function under the emulator; the first invocation cold-starts it."""
     port, runtime_port = find_free_port(), find_free_port()
     (program,) = RUNTIME.glob(f"lib/python3*/site-packages/samcli/local/rapid/{_EMULATORS[platform.machine()]}")
     command = [

@@ -74,10 +74,7 @@ def darkroom() -> Peer:
 
 
 def list_peers() -> list[Peer]:
-    """Return all peers, Darkroom first.
-
-    Those in Python use the libvips and the Pillow of this environment, as Darkroom does.
-    """
+    """Return all peers, Darkroom first; those in Python use its libvips and its Pillow."""
     python = (sys.executable, "-P", "-m", "scripts.bench.peers.python_peers")
     sharp = (shutil.which("node") or "node", str(PEERS / "sharp_peers.mjs"))
     return [
@@ -100,11 +97,7 @@ class PeerProcess:
     cpu_seconds: float = 0.0
 
     def render(self, job: PeerJob) -> Usage:
-        """Render one photo; work after the answer counts for the next one.
-
-        Raises:
-            BenchError: the peer ended or reported a failure.
-        """
+        """Render one photo; work after the answer counts for the next one."""
         start, cpu_before = time.monotonic(), self.cpu_seconds
         with suppress(BrokenPipeError):  # it has ended: the missing answer says so
             os.write(self.process.stdin.fileno(), self.peer.request(job))
@@ -126,11 +119,7 @@ class PeerProcess:
 
 @contextmanager
 def start_peer(peer: Peer, logs: Path) -> Iterator[PeerProcess]:
-    """Run a peer for the block; write its log below `logs`.
-
-    Raises:
-        BenchError: it did not start.
-    """
+    """Run a peer for the block; write its log below `logs`."""
     log, pipe, environment = logs / f"{peer.name}.log", subprocess.PIPE, dict(peer.environment)
     with (
         log.open("wb") as errors,

@@ -64,11 +64,9 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(max(0.0, start + (position + _CHUNK_BYTES) / BYTES_PER_SECOND - time.monotonic()))
 
     def do_PUT(self) -> None:
-        """Accept an output."""
         self._accept(PUT_SECONDS, b"")
 
     def do_POST(self) -> None:
-        """Accept a message for SNS."""
         self._accept(PUBLISH_SECONDS, _PUBLISHED)
 
     def log_message(self, *_: Any) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, fields, replace
 from datetime import timedelta
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from scripts.cli.units import human_duration
 
 FREE_DISK_MB = 512  # AWS Lambda pricing
 _MB_PER_GB, _BYTES_PER_GB = 1024, 1e9
+Item = tuple[str, str, float]  # of the bill: name, quantity, dollars
 
 EXAMPLES = """Examples:
 
@@ -65,9 +66,9 @@ def command(
     prices, measured = override(PRICES, price or []), read_figures()
     figures = replace(measured, cpu_ms=measured.cpu_ms * slowdown, init_ms=measured.init_ms * slowdown)
     plan = make_plan(photos, figures, deployment)
-    lines = cost_lines(plan, deployment, prices)
-    document = make_document(plan, figures, lines, prices)
-    Screen(as_json=as_json).result(make_report(plan, figures, lines, document), document)
+    bill = make_bill(plan, deployment, prices)
+    document = make_document(plan, figures, bill, prices)
+    Screen(as_json=as_json).result(make_report(plan, figures, bill, document), document)
     return EXIT_OK
 
 
@@ -89,16 +90,8 @@ def override(prices: PriceList, settings: Iterable[str]) -> PriceList:
     return prices
 
 
-class CostLine(NamedTuple):
-    """One item of the bill: name, quantity and dollars."""
-
-    what: str
-    quantity: str
-    dollars: float
-
-
-def cost_lines(plan: Plan, deployment: Deployment, prices: PriceList) -> list[CostLine]:
-    """Return the bill for processing, the most expensive item first."""
+def make_bill(plan: Plan, deployment: Deployment, prices: PriceList) -> list[Item]:
+    """Return the items of processing, the most expensive first."""
     gb_seconds = plan.lambda_seconds * deployment.memory_mb / _MB_PER_GB
     disk_gb_seconds = plan.lambda_seconds * max(0, deployment.disk_mb - FREE_DISK_MB) / _MB_PER_GB
     log_gb = plan.log_bytes / _BYTES_PER_GB
@@ -115,23 +108,23 @@ def cost_lines(plan: Plan, deployment: Deployment, prices: PriceList) -> list[Co
         # One for each batch at most: X-Ray samples when there are many.
         ("X-Ray traces", f"{plan.invocations:,}", plan.invocations * prices.xray_trace),
     ]
-    return sorted((CostLine(*item) for item in items), key=lambda line: -line.dollars)
+    return sorted(items, key=lambda item: -item[2])
 
 
-def make_document(plan: Plan, figures: Figures, lines: list[CostLine], prices: PriceList) -> dict[str, Any]:
+def make_document(plan: Plan, figures: Figures, bill: list[Item], prices: PriceList) -> dict[str, Any]:
     """Return plan and bill as JSON; storing the outputs is not part of the bill."""
-    total = sum(line.dollars for line in lines)
+    total = sum(dollars for _, _, dollars in bill)
     return {
         "plan": asdict(plan),
         "figures": asdict(figures),
-        "cost_dollars": {line.what: line.dollars for line in lines},
+        "cost_dollars": {name: dollars for name, _, dollars in bill},
         "total_dollars": total,
         "dollars_per_thousand_photos": total / plan.photos * 1000,
         "storage_dollars_per_month": plan.bytes_out / _BYTES_PER_GB * prices.s3_gb_month,
     }
 
 
-def make_report(plan: Plan, figures: Figures, lines: list[CostLine], document: dict[str, Any]) -> Report:
+def make_report(plan: Plan, figures: Figures, bill: list[Item], document: dict[str, Any]) -> Report:
     """Return the same for a terminal."""
     duration = human_duration(timedelta(seconds=plan.seconds))
     return [
@@ -139,7 +132,9 @@ def make_report(plan: Plan, figures: Figures, lines: list[CostLine], document: d
         f"{plan.environments:,} batches at once. The limit is {plan.limited_by}.",
         f"They cost ${document['total_dollars']:,.2f}, ${document['dollars_per_thousand_photos']:.4f} for a thousand "
         "photos.",
-        Table(("item", "quantity", "dollars"), [(line.what, line.quantity, f"{line.dollars:,.2f}") for line in lines]),
+        Table(
+            ("item", "quantity", "dollars"), [(name, quantity, f"{dollars:,.2f}") for name, quantity, dollars in bill]
+        ),
         f"Storing the outputs ({plan.bytes_out / _BYTES_PER_GB:,.0f} GB) costs "
         f"${document['storage_dollars_per_month']:,.2f} a month.",
         f"Measured: {figures.cpu_ms:.0f} ms of work a photo, {figures.waiting_ms:.0f} ms of waiting a batch, "

@@ -44,8 +44,7 @@ class Deployment:
     Attributes:
         concurrency: maximum number of batches at once.
         renditions: JPEGs of each photo; the PDF comes on top.
-        roll_up_minutes: interval of the summaries.
-        recipients: e-mail addresses that get them.
+        roll_up_minutes: interval of the summaries, which `recipients` get by e-mail.
         prefixes: partitions of the output bucket.
         upload_per_second: photos that arrive in a second; by default faster than they can be processed.
     """
@@ -72,17 +71,14 @@ class Ramp:
 
     @property
     def most(self) -> float:
-        """Batches at once in the end."""
         return min(self.limit, MOST_BATCHES)
 
     @property
     def first(self) -> float:
-        """Batches that start at once."""
         return min(FIRST_BATCHES, self.most)
 
     @property
     def growing_seconds(self) -> float:
-        """Seconds until the limit is reached."""
         return (self.most - self.first) / MORE_PER_SECOND
 
     def batch_seconds_in(self, seconds: float) -> float:
@@ -110,12 +106,11 @@ class Plan:
         seconds: from the first photo's arrival to the last output.
         photos_per_second: at full concurrency.
         limited_by: what has to grow for a higher rate.
-        batch_seconds: duration of one invocation.
         environments: execution environments that start.
         lambda_seconds: of all invocations and init phases.
-        puts: S3 PUTs, the uploads included.
-        gets: S3 GETs and HEADs.
-        digests: SNS messages, the summaries included.
+        puts: the uploads included.
+        gets: HEADs included.
+        digests: the summaries included.
     """
 
     photos: int

@@ -1,4 +1,4 @@
-"""Peers as child processes: their processor time is read from outside, and one that fails does not stop the others."""
+"""Peers as child processes: their processor time is read from outside, and a failure is reported."""
 
 import sys
 from pathlib import Path
@@ -67,20 +67,19 @@ def test_a_peer_that_does_not_start_is_reported(tmp_path: Path) -> None:
         pass
 
 
-def test_a_peer_that_fails_is_left_out_and_the_others_are_compared(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    peers = [
-        peer("darkroom", WRITES.format(seconds=0.03)),
-        peer("broken", FAILS),
-        peer("slow", WRITES.format(seconds=0.1)),
-    ]
+def test_the_peers_are_compared_with_darkroom(tmp_path: Path) -> None:
+    peers = [peer("darkroom", WRITES.format(seconds=0.03)), peer("slow", WRITES.format(seconds=0.1))]
     scores = {score["peer"]: score for score in compare_peers(peers, [PHOTO], tmp_path, rounds=1)}
     assert scores.keys() == {"darkroom", "slow"}
     assert scores["darkroom"]["cpu_to_darkroom"]["median"] == 1
     assert scores["slow"]["cpu_to_darkroom"]["median"] > 2
     assert scores["slow"]["output_bytes"] == 3 * len(b"pixels")
-    assert "no such codec" in capsys.readouterr().err
+
+
+def test_a_peer_that_fails_ends_the_comparison_with_what_it_wrote(tmp_path: Path) -> None:
+    peers = [peer("darkroom", WRITES.format(seconds=0.03)), peer("broken", FAILS)]
+    with pytest.raises(BenchError, match="the broken failed: no such codec"):
+        compare_peers(peers, [PHOTO], tmp_path, rounds=1)
 
 
 def test_every_turn_renders_several_photos_each_under_a_name_of_its_own(tmp_path: Path) -> None:

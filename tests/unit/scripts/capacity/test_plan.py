@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.aws.prices import PriceList
-from scripts.capacity.__main__ import cost_lines, make_document, override
+from scripts.capacity.__main__ import make_bill, make_document, override
 from scripts.capacity.plan import CONCURRENCY, PROD, STORAGE, UPLOAD, Deployment, Figures, make_plan, processors
 from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
@@ -42,7 +42,7 @@ deployments = st.builds(
 
 
 def cost(photos: int, deployment: Deployment) -> float:
-    return sum(line.dollars for line in cost_lines(make_plan(photos, FIGURES, deployment), deployment, PriceList()))
+    return sum(dollars for _, _, dollars in make_bill(make_plan(photos, FIGURES, deployment), deployment, PriceList()))
 
 
 @given(counts, counts, deployments)
@@ -119,22 +119,22 @@ def test_a_million_photos_at_fifty_batches_at_once_take_about_forty_minutes() ->
 
 def test_puts_are_the_largest_item_of_the_bill() -> None:
     plan = make_plan(1_000_000, FIGURES, DEPLOYMENT)
-    lines = cost_lines(plan, DEPLOYMENT, PriceList())
-    assert lines[0].what.startswith("S3 PUT")
-    assert lines[0].dollars == pytest.approx(25.0)
+    name, _, dollars = make_bill(plan, DEPLOYMENT, PriceList())[0]
+    assert name.startswith("S3 PUT")
+    assert dollars == pytest.approx(25.0)
 
 
 def test_keeping_the_outputs_is_not_on_the_bill_of_processing() -> None:
     plan = make_plan(1_000_000, FIGURES, DEPLOYMENT)
-    lines = cost_lines(plan, DEPLOYMENT, PriceList())
-    document = make_document(plan, FIGURES, lines, PriceList())
+    bill = make_bill(plan, DEPLOYMENT, PriceList())
+    document = make_document(plan, FIGURES, bill, PriceList())
     assert document["storage_dollars_per_month"] == pytest.approx(11.5)
-    assert cost_lines(plan, DEPLOYMENT, replace(PriceList(), s3_gb_month=0)) == lines
-    assert document["total_dollars"] == pytest.approx(sum(line.dollars for line in lines))
+    assert make_bill(plan, DEPLOYMENT, replace(PriceList(), s3_gb_month=0)) == bill
+    assert document["total_dollars"] == pytest.approx(sum(dollars for _, _, dollars in bill))
 
 
 def test_a_price_can_be_replaced_by_its_name() -> None:
-    assert override(PriceList(), ["lambda-gb-second=0.5", "s3_put=0"]) == replace(
+    assert override(PriceList(), ["lambda-gb-second=5e-1", "s3_put=0"]) == replace(
         PriceList(), lambda_gb_second=0.5, s3_put=0
     )
 
