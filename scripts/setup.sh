@@ -4,8 +4,8 @@
 #
 #   sh scripts/setup.sh           everything
 #   sh scripts/setup.sh deploy    only what a deployment to AWS needs (no local stack)
-#   sh scripts/setup.sh bench     everything, and Lambda's runtime
-#   sh scripts/setup.sh check     everything, and what only the checks need (checkov, Lambda's runtime)
+#   sh scripts/setup.sh bench     everything, sharp, and Lambda's runtime
+#   sh scripts/setup.sh check     everything, and what only the checks need (checkov, sharp, Lambda's runtime)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -117,5 +117,8 @@ if [ "$parts" = check ]; then
 fi
 if [ "$parts" = check ] || [ "$parts" = bench ]; then
     # Under the Python that the zips for this machine are built for.
+    peers=scripts/bench/peers
+    step "Installing sharp" $peers/node_modules/.package-lock.json "$peers/package-lock.json" \
+        npm ci --prefix $peers --ignore-scripts --no-audit --no-fund
     install_group "Installing the Lambda runtime" runtime python "$(.venv/bin/python -m scripts.packaging.target)"
 fi

@@ -5,6 +5,7 @@ per cent.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 LISTED_PER_REQUEST = 1_000
 BATCH = 10
@@ -40,14 +41,8 @@ class PriceList:
 PRICES = PriceList()
 
 
-@dataclass(frozen=True)
-class Cost:
-    """The cost of processing, in dollars.
-
-    Attributes:
-        requests: to S3, SQS and SNS.
-        compute: Lambda's time and requests.
-    """
+class Cost(NamedTuple):
+    """The cost of processing, in dollars: requests to S3, SQS and SNS; Lambda's time and requests."""
 
     requests: float
     compute: float

@@ -1,31 +1,32 @@
 """`npm run bench`: measure Darkroom beside its peers; the results go to docs/benchmarks.{md,json,svg}."""
 
+import os
+import platform
+import re
+import subprocess
 import tempfile
-from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
+import psutil
+import pyvips
 import typer
+from PIL import features
 
-from scripts.bench.batch import measure_batches
-from scripts.bench.cold_start import measure_cold_starts
-from scripts.bench.comparison import measure_versus
-from scripts.bench.context import FULL, QUICK, BenchContext, describe_machine
+from scripts.bench.comparison import measure_memory, measure_versus
+from scripts.bench.invocations import measure_batches, measure_cold_starts
 from scripts.bench.lambda_emulator import find_obstacle
 from scripts.bench.measurements import BenchError, say
-from scripts.bench.memory import measure_memory
-from scripts.bench.peer_list import install_sharp
-from scripts.bench.report import FORMAT, read_results, write_results
+from scripts.bench.peer import PEERS
+from scripts.bench.report import check_targets, read_results, write_results
 from scripts.bench.scale import measure_scale
-from scripts.bench.targets import check_targets
 from scripts.cli.repository import REPOSITORY
 from scripts.cli.signals import interrupt_once
 from scripts.local_stack.ministack import LocalStackError
 from scripts.packaging.target import BuildError
-
-EXIT_OK, EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED = 0, 1, 130
 
 
 class Part(StrEnum):
@@ -38,7 +39,7 @@ class Part(StrEnum):
     SCALE = "scale"
 
 
-_MEASURE: dict[Part, Callable[[BenchContext], dict[str, Any]]] = {
+_MEASURE = {
     Part.VERSUS: measure_versus,
     Part.MEMORY: measure_memory,
     Part.BATCH: measure_batches,
@@ -47,7 +48,8 @@ _MEASURE: dict[Part, Callable[[BenchContext], dict[str, Any]]] = {
 }
 # The local stack with thousands of photos takes half an hour: only on request.
 USUAL_PARTS: list[Part] = [part for part in Part if part is not Part.SCALE]
-QUICK_OUT = REPOSITORY / ".build/bench/quick"
+BUILD = REPOSITORY / ".build"
+QUICK_OUT = BUILD / "bench/quick"
 
 EPILOG = """Examples:
 
@@ -72,23 +74,19 @@ def main(
 ) -> None:
     """Measure Darkroom beside its peers; write a page, JSON and a chart.
 
-    The first run installs sharp below .tools/bench and makes the photos below .build/bench. Linux only.
+    The first run makes the photos below .build/bench. Linux only.
     """
     interrupt_once()
-    out = out or (QUICK_OUT if quick else REPOSITORY / "docs")
     try:
-        results = measure(list(parts or USUAL_PARTS), out, quick=quick)
+        results = measure(parts or USUAL_PARTS, out or (QUICK_OUT if quick else REPOSITORY / "docs"), quick=quick)
     except (BenchError, BuildError, LocalStackError, OSError) as error:
         say(f"Could not run: {error}")
-        raise SystemExit(EXIT_COULD_NOT_RUN) from None
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         say("Interrupted; the finished parts are written.")
-        raise SystemExit(EXIT_INTERRUPTED) from None
-    if not quick:
-        for check in check_targets(results):
-            state = "met   " if check.is_met else "MISSED"
-            print(f"{state}  {check.what}: {check.reached} (at most {check.wanted})")
-    raise SystemExit(EXIT_OK)
+        raise SystemExit(130) from None
+    for check in [] if quick else check_targets(results):
+        print(f"{'met   ' if check.is_met else 'MISSED'}  {check.what}: {check.reached} (at most {check.wanted})")
 
 
 def measure(parts: list[Part], out: Path, *, quick: bool) -> dict[str, Any]:
@@ -96,19 +94,30 @@ def measure(parts: list[Part], out: Path, *, quick: bool) -> dict[str, Any]:
     if obstacle := find_obstacle():
         raise BenchError(obstacle)
     out.mkdir(parents=True, exist_ok=True)
-    results = read_results(out)
-    install_sharp()
-    build = REPOSITORY / ".build"
-    build.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=build) as folder:
-        context = BenchContext(amount=QUICK if quick else FULL, folder=Path(folder))
-        for number, part in enumerate(parts, start=1):
-            say(f"== {number} of {len(parts)}: {part}")
-            stamp = {"format": FORMAT, "measured": datetime.now(UTC).date().isoformat(), "machine": describe_machine()}
-            results[part] = _MEASURE[part](context) | stamp
-            write_results(results, out)
+    results: dict[str, Any] = read_results(out)
+    for number, part in enumerate(parts, start=1):
+        say(f"== {number} of {len(parts)}: {part}")
+        with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILD) as folder:
+            figures = _MEASURE[part](Path(folder), quick=quick)
+        results[part] = figures | {"measured": f"{datetime.now(UTC):%Y-%m-%d}", "machine": describe_machine()}
+        write_results(results, out)
     say(f"Results: {out / 'benchmarks.md'}")
     return results
+
+
+def describe_machine() -> dict[str, str]:
+    """Return processor, memory and versions, without anything that identifies the machine."""
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    node = "(v => `${process.versions.node}, sharp ${v.sharp}, libvips ${v.vips}`)(require('sharp').versions)"
+    return {
+        "processor": f"{model[1] if model else ''}, {len(os.sched_getaffinity(0))} cores, {platform.machine()}",
+        "memory": f"{psutil.virtual_memory().total / 1e9:.0f} GB",
+        "system": f"Linux {platform.release().partition('-')[0]}",
+        "Python": platform.python_version(),
+        "libvips": ".".join(str(pyvips.version(part)) for part in range(3)),
+        "Pillow": f"{version('pillow')}, libjpeg-turbo {features.version_feature('libjpeg_turbo')}",
+        "Node.js": subprocess.check_output(["node", "-p", node], cwd=PEERS, text=True).strip(),
+    }
 
 
 if __name__ == "__main__":

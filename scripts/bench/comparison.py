@@ -1,88 +1,95 @@
-"""Compare all peers photo by photo, in turn (A B A B), so that disturbances of the machine affect all of them alike."""
+"""Compare the peers' processor time and memory, photo by photo, and their renditions with a reference.
 
+The peers take turns (A B A B), so that disturbances of the machine affect all of them alike.
+"""
+
+import io
 import itertools
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from scripts.bench.bench_settings import RENDITIONS
-from scripts.bench.context import BenchContext
-from scripts.bench.measurements import paired_ratio, say, spread
-from scripts.bench.peer_list import DARKROOM, list_peers
-from scripts.bench.peer_process import Peer, PeerError, PeerJob, PeerProcess, Usage, measure_peak, start_peer
-from scripts.bench.photos import BenchPhoto, make_photos
-from scripts.bench.reference import compare_with_reference, make_reference
+import numpy as np
+from PIL import Image, ImageCms
+from skimage.metrics import structural_similarity
 
-_numbers = itertools.count()
+from processing.images.geometry import fit
+from scripts.bench.measurements import Usage, paired_ratio, peak_bytes, resident_bytes, say, spread
+from scripts.bench.peer import (
+    FLOOR,
+    RENDITIONS,
+    Peer,
+    PeerJob,
+    PeerProcess,
+    darkroom,
+    list_peers,
+    measure_peak,
+    start_peer,
+)
+from scripts.bench.photos import CAMERA_JPEGS, LARGE_PHOTOS, OTHER_FORMATS, TWELVE_MP, TWO_MP, BenchPhoto
+
+ROUNDS = 9  # counted turns of each peer; one more comes first, to warm up
 # Photos that a peer renders in its turn: a service renders many in a row, with the processor's caches to itself, and
 # the kernel counts processor time in steps of 10 ms.
 BURST = 3
+# Renders in one worker, to measure the growth of its memory: 56 rounds, so that both halves end with the same photo.
+_MANY = 504
+_numbers = itertools.count()
 
 
-def measure_versus(context: BenchContext) -> dict[str, Any]:
+def measure_versus(folder: Path, *, quick: bool) -> dict[str, Any]:
     """Compare all peers; return the part `versus` of the results."""
-    amount, peers = context.amount, list(list_peers())
+    photos, rounds = ((TWO_MP,), 1) if quick else ((*CAMERA_JPEGS, *OTHER_FORMATS), ROUNDS)
+    peers = list_peers()
     return {
-        "rounds": amount.rounds,
+        "rounds": rounds,
         "titles": {peer.name: peer.title for peer in peers},
-        "photos": {photo.name: photo.title for photo in amount.versus},
-        "scores": compare_peers(peers, make_photos(amount.versus), context.folder, rounds=amount.rounds),
-        "missing": [] if shutil.which("vipsthumbnail") else ["vipsthumbnail (Debian: apt install libvips-tools)"],
+        "photos": {photo.name: photo.title for photo in photos},
+        "scores": compare_peers(peers, photos, folder, rounds=rounds),
     }
 
 
 def compare_peers(
-    peers: Sequence[Peer], photos: Sequence[tuple[BenchPhoto, Path]], folder: Path, *, rounds: int
+    peers: Sequence[Peer], photos: Sequence[BenchPhoto], folder: Path, *, rounds: int
 ) -> list[dict[str, Any]]:
-    """Measure every peer with every photo; leave out peers that fail.
-
-    Args:
-        peers: Darkroom first.
-        photos: with their files.
-        folder: for renditions, references and logs.
-        rounds: counted turns of each peer; one more comes first, to warm up.
-    """
+    """Measure every peer with every photo that it can read, Darkroom first."""
     scores = []
     with ExitStack() as stack:
         running = [stack.enter_context(start_peer(peer, folder)) for peer in peers]
-        for photo, file in photos:
+        for photo in photos:
+            source = photo.path()
             say(f"{photo.title} ...")
-            reference = make_reference(file, folder / "reference") if photo.has_reference else folder
-            jobs = {}
+            reference = folder if photo.is_cmyk else make_reference(source, folder / "reference" / photo.name)
+            jobs, usages = {}, defaultdict[PeerProcess, list[Usage]](list)
             for process in running:
-                if process.peer.can_read(photo.name):
+                if process.peer.name != FLOOR or (photo.name.endswith(".jpg") and not photo.is_cmyk):
                     into = folder / "out" / process.peer.name
                     into.mkdir(parents=True, exist_ok=True)
-                    jobs[process] = PeerJob(source=file, into=into, reference=reference)
-            usages = _measure_rounds(jobs, rounds)
-            own = next(usages[process] for process in usages if process.peer.name == DARKROOM)
-            for process, usage in usages.items():
-                scores.append(_score(process.peer, photo, jobs[process], usage, own, logs=folder))
+                    jobs[process] = PeerJob(source, into, reference)
+            for turn, (process, job) in itertools.product(range(rounds + 1), jobs.items()):
+                usage = _render_burst(process, job)
+                usages[process] += [usage] if turn else []
+            own = usages[running[0]]
+            scores += [_score(process.peer, photo, job, usages[process], own, folder) for process, job in jobs.items()]
     return scores
 
 
-def _measure_rounds(jobs: dict[PeerProcess, PeerJob], rounds: int) -> dict[PeerProcess, list[Usage]]:
-    usages: dict[PeerProcess, list[Usage]] = {process: [] for process in jobs}
-    for turn in range(rounds + 1):
-        for process in list(usages):
-            try:
-                usage = _render_burst(process, jobs[process])
-            except PeerError as error:
-                if process.peer.name == DARKROOM:
-                    raise
-                say(str(error))
-                del usages[process]
-                continue
-            if turn:
-                usages[process].append(usage)
-    return usages
+def _render_burst(process: PeerProcess, job: PeerJob) -> Usage:
+    """Render several photos in a row; return the mean usage."""
+    usages = []
+    for _ in range(BURST):
+        # A name of its own for each, because libvips caches by file name.
+        name = job.into.parent / f"{next(_numbers)}-{job.source.name}"
+        name.symlink_to(job.source)
+        usages.append(process.render(job._replace(source=name)))
+    return Usage(*(sum(values) / BURST for values in zip(*usages, strict=True)))
 
 
 def _score(
-    peer: Peer, photo: BenchPhoto, job: PeerJob, usages: Sequence[Usage], own: Sequence[Usage], *, logs: Path
+    peer: Peer, photo: BenchPhoto, job: PeerJob, usages: Sequence[Usage], own: Sequence[Usage], logs: Path
 ) -> dict[str, Any]:
     cpu_seconds = [usage.cpu_seconds for usage in usages]
     return {
@@ -91,28 +98,69 @@ def _score(
         "cpu_ms": spread([1000 * seconds for seconds in cpu_seconds]),
         "wall_ms": spread([1000 * usage.wall_seconds for usage in usages]),
         "cpu_to_darkroom": paired_ratio(cpu_seconds, [usage.cpu_seconds for usage in own]),
-        "peak_bytes": measure_peak(peer, job, logs)[1] if peer.has_own_memory else None,
+        "peak_bytes": measure_peak(peer, job, logs),
         "output_bytes": sum((job.into / f"{rendition.name}.jpg").stat().st_size for rendition in RENDITIONS),
-        "likeness": compare_with_reference(job.into, job.reference) if photo.has_reference else None,
+        "likeness": None if photo.is_cmyk else compare_with_reference(job.into, job.reference),
     }
 
 
-def _render_burst(process: PeerProcess, job: PeerJob) -> Usage:
-    """Render several photos in a row; return the mean usage."""
-    usages = []
-    for _ in range(BURST):
-        with _renamed(job) as renamed:
-            usages.append(process.render(renamed))
-    cpu_seconds, wall_seconds = (sum(values) / BURST for values in zip(*usages, strict=True))
-    return Usage(cpu_seconds, wall_seconds)
+def measure_memory(folder: Path, *, quick: bool) -> dict[str, Any]:
+    """Measure peaks and growth; return the part `memory` of the results."""
+    peers = [peer for peer in list_peers() if peer.name != FLOOR]
+    photos = (TWO_MP,) if quick else (TWELVE_MP, *LARGE_PHOTOS)
+    many = (TWO_MP,) if quick else (*CAMERA_JPEGS[:3], *OTHER_FORMATS)
+    idle = Peer("idle-python", "Python", (sys.executable, "-c", "print('ready', flush=True); input()"), environment={})
+    with start_peer(idle, folder) as running:
+        interpreter_bytes = peak_bytes(running.process.pid)
+    peaks = []
+    for photo, peer in itertools.product(photos, peers):
+        whole_bytes = measure_peak(peer, PeerJob(photo.path(), folder, folder), folder)
+        say(f"{photo.title}, {peer.title}: {whole_bytes / 1e6:.0f} MB")
+        peaks.append({"peer": peer.name, "photo": photo.name, "whole_bytes": whole_bytes})
+    return {
+        "titles": {peer.name: peer.title for peer in peers},
+        "photos": {photo.name: photo.title for photo in photos},
+        "interpreter_bytes": interpreter_bytes,
+        "peaks": peaks,
+        "growth": _measure_growth([photo.path() for photo in many], 6 if quick else _MANY, folder),
+    }
 
 
-@contextmanager
-def _renamed(job: PeerJob) -> Iterator[PeerJob]:
-    """Rename the photo for the block, because libvips caches by file name."""
-    name = job.into.parent / f"{next(_numbers)}-{job.source.name}"
-    name.symlink_to(job.source)
-    try:
-        yield replace(job, source=name)
-    finally:
-        name.unlink()
+def _measure_growth(files: Sequence[Path], count: int, folder: Path) -> dict[str, Any]:
+    """Render `count` photos in one worker; return its memory halfway and finally."""
+    half_bytes = 0
+    with start_peer(darkroom(), folder) as worker:
+        for number, file in enumerate(itertools.islice(itertools.cycle(files), count), start=1):
+            worker.render(PeerJob(file, folder, folder))
+            if number == count // 2:
+                half_bytes = resident_bytes(worker.process.pid)
+            if number % max(1, count // 10) == 0:
+                say(f"{number} of {count} photos, {resident_bytes(worker.process.pid) / 1e6:.0f} MB")
+        return {"photos": count, "half_bytes": half_bytes, "end_bytes": resident_bytes(worker.process.pid)}
+
+
+def make_reference(source: Path, folder: Path) -> Path:
+    """Decode all pixels, resize once by Lanczos, save `{name}.ppm` in the folder; return the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    photo = _decode(source)
+    for rendition in RENDITIONS:
+        small = photo.resize(fit(photo.size, rendition.box_px), Image.Resampling.LANCZOS)
+        if profile := photo.info.get("icc_profile"):
+            profiles = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+            ImageCms.profileToProfile(small, *profiles, inPlace=True)
+        small.save(folder / f"{rendition.name}.ppm")
+    return folder
+
+
+def compare_with_reference(into: Path, reference: Path) -> list[float]:
+    """Return the SSIM of each rendition's luminance with its reference."""
+    pairs = ((into / f"{rendition.name}.jpg", reference / f"{rendition.name}.ppm") for rendition in RENDITIONS)
+    luminances = ([np.asarray(_decode(path).convert("L")) for path in pair] for pair in pairs)
+    return [float(structural_similarity(*pair)) for pair in luminances]  # type: ignore[no-untyped-call]
+
+
+def _decode(path: Path) -> Image.Image:
+    Image.MAX_IMAGE_PIXELS = None  # photos of this benchmark have up to 100 megapixels
+    with Image.open(path) as image:
+        image.load()
+        return image

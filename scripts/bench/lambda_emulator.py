@@ -8,9 +8,8 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.request import ProxyHandler, Request, build_opener
 
 import psutil
@@ -25,43 +24,29 @@ from scripts.packaging.layer import build_layer
 from scripts.packaging.target import BuildTarget, native_target
 
 RUNTIME = REPOSITORY / ".tools/runtime"
-HANDLER = "handlers/process_images.lambda_handler"
-_MACHINES = {"x86_64": "x86_64", "aarch64": "arm64"}
+_HANDLER = "handlers/process_images.lambda_handler"
+_EMULATORS = {"x86_64": "aws-lambda-rie-x86_64", "aarch64": "aws-lambda-rie-arm64"}
 _HTTP = build_opener(ProxyHandler({}))
 _START_TIMEOUT_SECONDS = 20
 _INVOKE_TIMEOUT_SECONDS = 120
 
 
-@dataclass(frozen=True)
-class Package:
-    """A function zip and a layer, unpacked as Lambda unpacks them.
-
-    Attributes:
-        target: the platform that they were built for.
-        task: the content of /var/task.
-        layer: the content of /opt/python.
-    """
+class Package(NamedTuple):
+    """A function zip and a layer, unpacked as Lambda unpacks them to /var/task and /opt/python."""
 
     target: BuildTarget
     task: Path
     layer: Path
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(NamedTuple):
     """The response to one invocation, and its duration measured by the client."""
 
     text: str
     seconds: float
 
-    @property
-    def payload(self) -> Any:
-        """Parse the returned JSON; a timeout returns plain text, see `text`."""
-        return json.loads(self.text)
 
-
-@dataclass(frozen=True)
-class Emulator:
+class Emulator(NamedTuple):
     """A function under the runtime emulator, one invocation at a time."""
 
     port: int
@@ -76,10 +61,6 @@ class Emulator:
             text = answer.read().decode()
         return Invocation(text, time.monotonic() - started)
 
-    def lines(self, kind: str) -> list[str]:
-        """Return the log lines that begin with `kind`, such as REPORT."""
-        return [line for line in self.log.read_text(errors="replace").splitlines() if line.startswith(kind)]
-
     def function_pid(self) -> int:
         """Return the process that runs the handler; the first invocation starts it."""
         for emulator in psutil.Process(self.pid).children():
@@ -90,10 +71,8 @@ class Emulator:
 
 def find_obstacle() -> str:
     """Return why the emulator cannot run here; empty when it can."""
-    if platform.system() != "Linux":
-        return "the runtime emulator is a program for Linux"
-    if platform.machine() not in _MACHINES:
-        return f"there is no runtime emulator for {platform.machine()}"
+    if platform.system() != "Linux" or platform.machine() not in _EMULATORS:
+        return f"the runtime emulator does not run on {platform.system()} {platform.machine()}"
     if not (RUNTIME / "bin/python").exists():
         return "the Lambda runtime is not installed: run `sh scripts/setup.sh bench`"
     return ""
@@ -107,37 +86,26 @@ def unpack(folder: Path) -> Package:
     return Package(target, folder / "task", folder / "opt/python")
 
 
-def function_environment(package: Package) -> dict[str, str]:
-    """Return the variables that Lambda sets for a function."""
-    return {
+@contextmanager
+def emulated(package: Package, variables: Mapping[str, str], *, timeout_seconds: int, log: Path) -> Iterator[Emulator]:
+    """Run the function under the emulator; the first invocation cold-starts it."""
+    port, runtime_port = find_free_port(), find_free_port()
+    (program,) = RUNTIME.glob(f"lib/python3*/site-packages/samcli/local/rapid/{_EMULATORS[platform.machine()]}")
+    command = [
+        *(str(program), "--runtime-interface-emulator-address", f"{HOST}:{port}"),
+        *("--runtime-api-address", f"{HOST}:{runtime_port}"),
+        *(str(RUNTIME / "bin/python"), "-m", "awslambdaric", _HANDLER),
+    ]
+    environment = {  # as Lambda sets it
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(package.layer),
         "LAMBDA_TASK_ROOT": str(package.task),
         "AWS_LAMBDA_FUNCTION_NAME": "darkroom-process",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_seconds),
+        **variables,
     }
-
-
-@contextmanager
-def emulated(
-    package: Package, variables: Mapping[str, str], *, timeout_seconds: int, log: Path, handler: str = HANDLER
-) -> Iterator[Emulator]:
-    """Run the function under the emulator; the first invocation cold-starts it.
-
-    Raises:
-        BenchError: the emulator did not start.
-    """
-    port, runtime_port = find_free_port(), find_free_port()
-    (program,) = RUNTIME.glob(
-        f"lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{_MACHINES[platform.machine()]}"
-    )
-    command = [
-        *(str(program), "--runtime-interface-emulator-address", f"{HOST}:{port}"),
-        *("--runtime-api-address", f"{HOST}:{runtime_port}"),
-        *(str(RUNTIME / "bin/python"), "-m", "awslambdaric", handler),
-    ]
-    environment = function_environment(package) | {"AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_seconds), **variables}
     with supervised(command, environment, log, cwd=package.task) as process:
         _wait_until_listening(port)
         yield Emulator(port, log, process.pid)
@@ -145,10 +113,9 @@ def emulated(
 
 def _wait_until_listening(port: int) -> None:
     end = time.monotonic() + _START_TIMEOUT_SECONDS
-    while True:
+    while time.monotonic() < end:
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) == 0:
                 return
-        if time.monotonic() > end:
-            raise BenchError("the Lambda runtime emulator did not start")
         time.sleep(0.02)
+    raise BenchError("the Lambda runtime emulator did not start")

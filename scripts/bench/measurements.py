@@ -5,28 +5,34 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
-
-Spread = dict[str, float]
 
 
 class BenchError(Exception):
     """A part could not be measured; the message says why."""
 
 
-def spread(values: Sequence[float]) -> Spread:
+class Usage(NamedTuple):
+    """Processor time of all threads, and elapsed time."""
+
+    cpu_seconds: float
+    wall_seconds: float
+
+
+def say(text: str) -> None:
+    """Print progress on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
     """Return median, lowest and highest of at least one value."""
     return {"median": statistics.median(values), "low": min(values), "high": max(values)}
 
 
-def paired_ratio(values: Sequence[float], others: Sequence[float]) -> Spread:
-    """Return the spread of the ratios, which slow rounds leave unchanged.
-
-    Args:
-        values: one per round.
-        others: one per round, above zero.
-    """
+def paired_ratio(values: Sequence[float], others: Sequence[float]) -> dict[str, float]:
+    """Return the spread of the ratios round by round, which slow rounds leave unchanged."""
     return spread([value / other for value, other in zip(values, others, strict=True)])
 
 
@@ -54,8 +60,3 @@ def peak_bytes(pid: int) -> int:
     """Return the highest resident set size, which psutil lacks on Linux."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
-
-
-def say(text: str) -> None:
-    """Print progress on standard error."""
-    print(text, file=sys.stderr, flush=True)

@@ -1,19 +1,22 @@
-"""The photos of the benchmark, made once and kept below .build/bench/photos."""
+"""The photos of the benchmark, made once by libvips and kept below .build/bench/photos.
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+The speed of a codec depends on its input: flat colours or white noise would give wrong times. The photos are mosaics of
+real photographs with fine texture and a sensor's noise, as many bits a pixel as a camera writes.
+"""
+
+import math
+from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import pyvips
-from PIL import Image
+import skimage.data
 
 from scripts.bench.measurements import say
-from scripts.bench.synthetic_photo import draw_photo
 from scripts.cli.repository import REPOSITORY
 
 # Raise the version when the photos change, so that older ones in the cache are not used.
-PHOTOS = REPOSITORY / ".build/bench/photos/v1"
+PHOTOS = REPOSITORY / ".build/bench/photos/v2"
 _SIZES_PX = {
     2: (1632, 1224),
     10: (3872, 2592),
@@ -22,84 +25,79 @@ _SIZES_PX = {
     50: (8640, 5760),
     100: (11648, 8736),
 }
-_CAMERA = {"quality": 94, "subsampling": "4:2:0"}  # about 3 bits a pixel, as cameras and phones write
+# scikit-image ships them under free licences (public domain and CC0; the docstrings name each source).
+_SAMPLES = ("astronaut", "coffee", "chelsea", "rocket", "hubble_deep_field", "retina")
+_CELL_PX, _CELL_AT_WIDTH_PX = 1000, 4032  # one sample in a mosaic of 12 MP; larger mosaics have larger and more cells
+_TEXTURE = {3: 26, 16: 36, 64: 50}  # brightness of Perlin noise, by its cell size in pixels
+_READ_NOISE, _SHOT_NOISE = 1.2, 0.12  # a sensor at low sensitivity, as standard deviation and per root of brightness
+_CAMERA = "Q=94,subsample_mode=on"
 
 
-@dataclass(frozen=True, kw_only=True)
-class BenchPhoto:
-    """One source of the benchmark.
-
-    Attributes:
-        name: the name of its file.
-        title: in tables and the chart.
-        size_px: width and height.
-        write: writes the pixels to a file.
-        has_reference: whether its colours are defined, so that its renditions can be compared with a reference.
-    """
+class BenchPhoto(NamedTuple):
+    """One source of the benchmark: file name, title in tables, size, and libvips' options to save it."""
 
     name: str
     title: str
-    size_px: tuple[int, int]
-    write: Callable[[Image.Image, Path], None]
-    has_reference: bool = True
+    megapixels: int
+    options: str
+
+    @property
+    def is_cmyk(self) -> bool:
+        """True if its colours have no defined meaning in RGB."""
+        return "cmyk" in self.name
+
+    def path(self) -> Path:
+        """Return the file; make it first if it does not exist."""
+        path = PHOTOS / self.name
+        if not path.exists():
+            say(f"making a photo: {self.title}")
+            PHOTOS.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_name(f"unfinished-{self.name}")  # an interrupted run leaves no incomplete photo
+            photo = draw_photo(*_SIZES_PX[self.megapixels])
+            (photo.colourspace("cmyk") if self.is_cmyk else photo).write_to_file(f"{unfinished}[{self.options}]")
+            unfinished.replace(path)
+        return path
 
 
-def _by_pillow(image_format: str, **options: Any) -> Callable[[Image.Image, Path], None]:
-    return lambda picture, path: picture.save(path, image_format, **options)
+def _photo(megapixels: int, kind: str = "JPEG", suffix: str = ".jpg", options: str = _CAMERA) -> BenchPhoto:
+    return BenchPhoto(f"{megapixels}mp{suffix}", f"{megapixels} MP {kind}", megapixels, options)
 
-
-def _write_camera_jpeg(picture: Image.Image, path: Path) -> None:
-    exif = Image.Exif()
-    exif[0x010F], exif[0x013B], exif[0x8298] = "Camera", "Ann Artist", "Ann Artist, all rights reserved"
-    picture.save(path, "JPEG", exif=exif, **_CAMERA)
-
-
-def _write_cmyk_jpeg(picture: Image.Image, path: Path) -> None:
-    picture.convert("CMYK").save(path, "JPEG", **_CAMERA)
-
-
-def _write_p3_jpeg(picture: Image.Image, path: Path) -> None:
-    profile = bytes(pyvips.Image.profile_load("p3"))  # Display P3, which comes with libvips
-    picture.save(path, "JPEG", icc_profile=profile, **_CAMERA)
-
-
-def _photo(
-    megapixels: int,
-    kind: str = "JPEG",
-    suffix: str = ".jpg",
-    write: Callable[[Image.Image, Path], None] = _write_camera_jpeg,
-    **options: Any,
-) -> BenchPhoto:
-    name, title = f"{megapixels}mp{suffix}", f"{megapixels} MP {kind}"
-    return BenchPhoto(name=name, title=title, size_px=_SIZES_PX[megapixels], write=write, **options)
-
-
-_write_progressive_jpeg = _by_pillow("JPEG", progressive=True, **_CAMERA)
 
 TWO_MP, TEN_MP, TWELVE_MP, TWENTY_FOUR_MP, FIFTY_MP, HUNDRED_MP = map(_photo, _SIZES_PX)
 CAMERA_JPEGS = (TEN_MP, TWELVE_MP, TWENTY_FOUR_MP, FIFTY_MP, HUNDRED_MP)
 OTHER_FORMATS = (
-    _photo(12, "progressive JPEG", "-progressive.jpg", _write_progressive_jpeg),
-    _photo(12, "CMYK JPEG", "-cmyk.jpg", _write_cmyk_jpeg, has_reference=False),
-    _photo(12, "Display P3 JPEG", "-p3.jpg", _write_p3_jpeg),
-    _photo(12, "PNG", ".png", _by_pillow("PNG", compress_level=6)),
-    _photo(12, "WebP", ".webp", _by_pillow("WEBP", quality=90, method=4)),
-    _photo(12, "TIFF, LZW", ".tif", _by_pillow("TIFF", compression="tiff_lzw")),
+    _photo(12, "progressive JPEG", "-progressive.jpg", f"{_CAMERA},interlace"),
+    _photo(12, "CMYK JPEG", "-cmyk.jpg", "Q=80"),
+    _photo(12, "Display P3 JPEG", "-p3.jpg", f"{_CAMERA},profile=p3"),
+    _photo(12, "PNG", ".png", "compression=6"),
+    _photo(12, "WebP", ".webp", "Q=90"),
+    _photo(12, "TIFF, LZW", ".tif", "compression=lzw"),
 )
-HUNDRED_MP_PNG = _photo(100, "PNG", ".png", _by_pillow("PNG", compress_level=1))
-HUNDRED_MP_PROGRESSIVE = _photo(100, "progressive JPEG", "-progressive.jpg", _write_progressive_jpeg)
+HUNDRED_MP_PNG = _photo(100, "PNG", ".png", "compression=1")
+LARGE_PHOTOS = (HUNDRED_MP, HUNDRED_MP_PNG, _photo(100, "progressive JPEG", "-progressive.jpg", f"{_CAMERA},interlace"))
 
 
-def make_photos(photos: Sequence[BenchPhoto]) -> list[tuple[BenchPhoto, Path]]:
-    """Make the missing photos; return all of them with their files."""
-    PHOTOS.mkdir(parents=True, exist_ok=True)
-    pixels: dict[tuple[int, int], Image.Image] = {}
-    for photo in photos:
-        if not (PHOTOS / photo.name).exists():
-            say(f"making a photo: {photo.title}")
-            if photo.size_px not in pixels:
-                pixels = {photo.size_px: draw_photo(*photo.size_px)}  # only one: the largest takes 300 MB
-            unfinished = PHOTOS / f"unfinished-{photo.name}"  # an interrupted run leaves no incomplete photo
-            photo.write(pixels[photo.size_px], unfinished)
-            unfinished.replace(PHOTOS / photo.name)
-    return [(photo, PHOTOS / photo.name) for photo in photos]
+def draw_photo(width: int, height: int) -> pyvips.Image:
+    """Draw an RGB photo; the pixels depend on the size only."""
+    mosaic = _draw_mosaic(width, height)
+    brightness = mosaic.bandmean()
+    texture = sum(pyvips.Image.perlin(width, height, cell_size=px, seed=px) * by for px, by in _TEXTURE.items())
+    noise = pyvips.Image.gaussnoise(width, height, mean=0, sigma=1, seed=12)
+    # Dark areas show no texture.
+    lit = mosaic + texture * (brightness / 255) ** 0.5 + noise * (brightness**0.5 * _SHOT_NOISE + _READ_NOISE)
+    return lit.cast("uchar").copy(interpretation="srgb")
+
+
+def _draw_mosaic(width: int, height: int) -> pyvips.Image:
+    """Draw the samples side by side, every other one mirrored."""
+    cell_px = _CELL_PX * (width / _CELL_AT_WIDTH_PX) ** 0.5
+    columns, rows = max(1, round(width / cell_px)), max(1, round(height / cell_px))
+    size_px = math.ceil(width / columns), math.ceil(height / rows)
+    samples = []
+    for number, name in enumerate(_SAMPLES):
+        sample = pyvips.Image.new_from_array(getattr(skimage.data, name)())
+        cell = sample.thumbnail_image(size_px[0], height=size_px[1], size="force").copy_memory()
+        samples.append(cell.fliphor() if number % 2 else cell)
+    # One sample more in each row, so that columns differ.
+    cells = [cell for row in range(rows) for cell in islice(cycle(samples), 2 * row, 2 * row + columns)]
+    return pyvips.Image.arrayjoin(cells, across=columns).crop(0, 0, width, height)

@@ -6,47 +6,37 @@ from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from scripts.aws.local_endpoint import LocalStack
-from scripts.bench.context import BenchContext
 from scripts.bench.measurements import BenchError, say, tree_cpu_seconds
-from scripts.bench.photos import TWO_MP, make_photos
+from scripts.bench.photos import TWO_MP
 from scripts.local_stack.stack import local_stack
 from scripts.photo_job.local_job import LocalJob
 from scripts.photo_job.photo_folder import LocalFile
 
 _TIMEOUT_SECONDS = 300.0  # without a digest
-# Each figure is of at least a fifth of the largest job's photos: a hundred take six seconds only, and one disturbance
-# of the machine changes them by a fifth.
-_LEAST_SHARE = 1 / 5
+_LEAST_SHARE = 1 / 5  # of the largest job's photos in each figure: one disturbance changes a short job's by a fifth
 
 
-def measure_scale(context: BenchContext) -> dict[str, Any]:
+def measure_scale(folder: Path, *, quick: bool) -> dict[str, Any]:
     """Run jobs of different sizes through one stack, after a first warm-up.
 
     Returns:
-        The part `scale` of the results: medians for each size. Elapsed time is from the first upload to the last
-        download; the processor time is that of the whole local stack.
-
-    Raises:
-        LocalStackError: the stack did not start.
-        BenchError: a photo failed.
+        The part `scale` of the results: medians for each size, with the processor time of the whole local stack.
     """
     # A small photo: with a large one, the rendering hides costs that grow with the number of photos.
-    ((photo, file),) = make_photos([TWO_MP])
-    counts = context.amount.scale
+    file, counts = TWO_MP.path(), (10, 20) if quick else (100, 500, 1000, 5000)
     source = LocalFile(file, file.name, file.stat().st_size)
-    with local_stack() as stack, TemporaryDirectory() as folder:
-        _run(stack, source, min(counts), Path(folder, "warm-up"))
+    with local_stack() as stack:
+        _run(stack, source, min(counts), folder / "warm-up")
         runs: dict[int, list[dict[str, float]]] = {count: [] for count in counts}
         for number, count in enumerate(schedule(counts)):
-            run = _run(stack, source, count, Path(folder, str(number)))
+            run = _run(stack, source, count, folder / str(number))
             runs[count].append(run)
             say(f"{count:,} photos: {run['cpu_ms']:.0f} ms of CPU time and {run['wall_ms']:.0f} ms each")
     medians = [{name: median(run[name] for run in same) for name in same[0]} for same in runs.values()]
-    return {"photo": photo.title, "runs": medians}
+    return {"photo": TWO_MP.title, "runs": medians}
 
 
 def schedule(counts: Sequence[int]) -> list[int]:

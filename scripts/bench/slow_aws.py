@@ -1,22 +1,18 @@
 """An S3 with the delays of the real one, and an SNS that accepts every message.
 
-    python -m scripts.bench.slow_aws PHOTO     prints its address and serves until its standard input closes
-
 Every GET returns the photo. The delays are those of S3 in one region: some tens of milliseconds to the first byte, and
 80 to 100 MB/s on one connection (Amazon S3 User Guide, "Performance guidelines").
 """
 
-import subprocess
-import sys
+import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
-
-from scripts.cli.repository import REPOSITORY
 
 GET_SECONDS, HEAD_SECONDS, PUT_SECONDS, PUBLISH_SECONDS = 0.040, 0.040, 0.050, 0.030
 BYTES_PER_SECOND = 80_000_000
@@ -29,22 +25,28 @@ _PUBLISHED = b"<PublishResponse><PublishResult><MessageId>1</MessageId></Publish
 def slow_aws(photo: Path) -> Iterator[str]:
     """Run the server in a child process; yield its address."""
     # A thread of this process would share the interpreter lock with the measurements.
-    with subprocess.Popen(
-        [sys.executable, "-m", "scripts.bench.slow_aws", str(photo)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=REPOSITORY,
-    ) as process:
-        assert process.stdout is not None  # noqa: S101 (for the type checker: it is a pipe)
-        try:
-            yield process.stdout.readline().decode().strip()
-        finally:
-            process.kill()
+    processes = multiprocessing.get_context("spawn")
+    parent_end, child_end = processes.Pipe()
+    with parent_end:
+        process = processes.Process(target=_serve, args=(photo, child_end))
+        process.start()
+        child_end.close()
+        yield parent_end.recv()
+    process.join()
+
+
+def _serve(photo: Path, parent: Connection) -> None:
+    """Send the address, and serve until the parent closes the pipe."""
+    _Handler.photo = photo.read_bytes()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    parent.send(f"http://127.0.0.1:{server.server_port}")
+    parent.poll(None)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one packet
+    disable_nagle_algorithm = True  # a body after its head does not wait for an acknowledgement
     photo = b""
 
     def do_HEAD(self) -> None:
@@ -62,23 +64,15 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(max(0.0, start + (position + _CHUNK_BYTES) / BYTES_PER_SECOND - time.monotonic()))
 
     def do_PUT(self) -> None:
-        """Accept an output."""
-        self._accept(PUT_SECONDS)
+        self._accept(PUT_SECONDS, b"")
 
     def do_POST(self) -> None:
-        """Accept a message for SNS."""
         self._accept(PUBLISH_SECONDS, _PUBLISHED)
-
-    def handle_expect_100(self) -> bool:
-        """Send "100 Continue" at once, because botocore waits for it."""
-        proceed = super().handle_expect_100()
-        self.wfile.flush()
-        return proceed
 
     def log_message(self, *_: Any) -> None:
         """Log nothing."""
 
-    def _accept(self, seconds: float, body: bytes = b"") -> None:
+    def _accept(self, seconds: float, body: bytes) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
         time.sleep(seconds)
         self._send_head(200, len(body))
@@ -89,17 +83,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("ETag", _ETAG)
         self.send_header("Content-Length", str(body_bytes))
         self.end_headers()
-
-
-def main() -> None:
-    """Serve until standard input closes."""
-    _Handler.photo = Path(sys.argv[1]).read_bytes()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    print(f"http://127.0.0.1:{server.server_port}", flush=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdin.read()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,18 +1,23 @@
 """`npm run capacity`: duration and cost of a bulk upload."""
 
-import math
+import re
 from collections.abc import Iterable
-from dataclasses import fields, replace
-from typing import Annotated
+from dataclasses import asdict, fields, replace
+from datetime import timedelta
+from typing import Annotated, Any
 
 import typer
 
 from scripts.aws.prices import PRICES, PriceList
-from scripts.capacity.plan import PROD, make_plan, read_figures
-from scripts.capacity.report import cost_lines, document, report
+from scripts.capacity.plan import PROD, Deployment, Figures, Plan, make_plan, read_figures
 from scripts.cli.command_line import EXIT_OK, JsonOption, main, make_app
 from scripts.cli.errors import OperatorError
-from scripts.cli.output import Screen
+from scripts.cli.output import Report, Screen, Table
+from scripts.cli.units import human_duration
+
+FREE_DISK_MB = 512  # AWS Lambda pricing
+_MB_PER_GB, _BYTES_PER_GB = 1024, 1e9
+Item = tuple[str, str, float]  # of the bill: name, quantity, dollars
 
 EXAMPLES = """Examples:
 
@@ -61,8 +66,9 @@ def command(
     prices, measured = override(PRICES, price or []), read_figures()
     figures = replace(measured, cpu_ms=measured.cpu_ms * slowdown, init_ms=measured.init_ms * slowdown)
     plan = make_plan(photos, figures, deployment)
-    lines = cost_lines(plan, deployment, prices)
-    Screen(as_json=as_json).result(report(plan, figures, lines, prices), document(plan, figures, lines, prices))
+    bill = make_bill(plan, deployment, prices)
+    document = make_document(plan, figures, bill, prices)
+    Screen(as_json=as_json).result(make_report(plan, figures, bill, document), document)
     return EXIT_OK
 
 
@@ -78,18 +84,62 @@ def override(prices: PriceList, settings: Iterable[str]) -> PriceList:
         name = name.replace("-", "_")
         if name not in names:
             raise OperatorError(f"there is no price {name!r}; there are {', '.join(names)}")
-        prices = replace(prices, **{name: _parse_amount(setting, amount)})
+        if not re.fullmatch(r"[0-9]*\.?[0-9]+(e-[0-9]+)?", amount):
+            raise OperatorError(f"{setting!r}: write a price as 0.0000166667")
+        prices = replace(prices, **{name: float(amount)})
     return prices
 
 
-def _parse_amount(setting: str, amount: str) -> float:
-    try:
-        dollars = float(amount)
-    except ValueError:
-        dollars = math.nan
-    if not 0 <= dollars < math.inf:
-        raise OperatorError(f"{setting!r}: write a price as 0.0000166667")
-    return dollars
+def make_bill(plan: Plan, deployment: Deployment, prices: PriceList) -> list[Item]:
+    """Return the items of processing, the most expensive first."""
+    gb_seconds = plan.lambda_seconds * deployment.memory_mb / _MB_PER_GB
+    disk_gb_seconds = plan.lambda_seconds * max(0, deployment.disk_mb - FREE_DISK_MB) / _MB_PER_GB
+    log_gb = plan.log_bytes / _BYTES_PER_GB
+    items = [
+        ("S3 PUT, the uploads included", f"{plan.puts:,}", plan.puts * prices.s3_put),
+        ("S3 GET and HEAD", f"{plan.gets:,}", plan.gets * prices.s3_get),
+        ("Lambda, time and memory", f"{gb_seconds:,.0f} GB s", gb_seconds * prices.lambda_gb_second),
+        ("Lambda, invocations", f"{plan.invocations:,}", plan.invocations * prices.lambda_request),
+        ("Lambda, temporary disk", f"{disk_gb_seconds:,.0f} GB s", disk_gb_seconds * prices.lambda_disk_gb_second),
+        ("SQS requests", f"{plan.sqs_requests:,}", plan.sqs_requests * prices.sqs_request),
+        ("SNS digests and summaries", f"{plan.digests:,}", plan.digests * prices.sns_publish),
+        ("SNS e-mails", f"{plan.emails:,}", plan.emails * prices.sns_email),
+        ("CloudWatch Logs", f"{log_gb:,.2f} GB", log_gb * prices.logs_gb),
+        # One for each batch at most: X-Ray samples when there are many.
+        ("X-Ray traces", f"{plan.invocations:,}", plan.invocations * prices.xray_trace),
+    ]
+    return sorted(items, key=lambda item: -item[2])
+
+
+def make_document(plan: Plan, figures: Figures, bill: list[Item], prices: PriceList) -> dict[str, Any]:
+    """Return plan and bill as JSON; storing the outputs is not part of the bill."""
+    total = sum(dollars for _, _, dollars in bill)
+    return {
+        "plan": asdict(plan),
+        "figures": asdict(figures),
+        "cost_dollars": {name: dollars for name, _, dollars in bill},
+        "total_dollars": total,
+        "dollars_per_thousand_photos": total / plan.photos * 1000,
+        "storage_dollars_per_month": plan.bytes_out / _BYTES_PER_GB * prices.s3_gb_month,
+    }
+
+
+def make_report(plan: Plan, figures: Figures, bill: list[Item], document: dict[str, Any]) -> Report:
+    """Return the same for a terminal."""
+    duration = human_duration(timedelta(seconds=plan.seconds))
+    return [
+        f"{plan.photos:,} photos take {duration}: {plan.photos_per_second:,.0f} a second once concurrency has grown to "
+        f"{plan.environments:,} batches at once. The limit is {plan.limited_by}.",
+        f"They cost ${document['total_dollars']:,.2f}, ${document['dollars_per_thousand_photos']:.4f} for a thousand "
+        "photos.",
+        Table(
+            ("item", "quantity", "dollars"), [(name, quantity, f"{dollars:,.2f}") for name, quantity, dollars in bill]
+        ),
+        f"Storing the outputs ({plan.bytes_out / _BYTES_PER_GB:,.0f} GB) costs "
+        f"${document['storage_dollars_per_month']:,.2f} a month.",
+        f"Measured: {figures.cpu_ms:.0f} ms of work a photo, {figures.waiting_ms:.0f} ms of waiting a batch, "
+        f"{figures.init_ms:.0f} ms to start. If Lambda's vCPU is slower than the measured one, add --slowdown.",
+    ]
 
 
 if __name__ == "__main__":

@@ -2,10 +2,9 @@
 
 import json
 from dataclasses import dataclass
-from math import ceil, inf
+from math import ceil, inf, sqrt
 from pathlib import Path
 
-from scripts.capacity.ramp import Ramp
 from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
 
@@ -15,6 +14,9 @@ MB_PER_VCPU = 1769  # AWS Lambda Developer Guide, "Configure Lambda function mem
 S3_WRITES_PER_SECOND = 3500  # Amazon S3 User Guide, "Performance guidelines": for each partitioned prefix
 SQS_BATCH = 10  # maximum messages of one receive or delete
 LOG_BYTES_PER_PHOTO, LOG_BYTES_PER_BATCH = 700, 1200  # the line of a record; metrics, start, end and report
+
+# AWS Lambda Developer Guide, "Configuring scaling behavior for SQS event source mappings", 2026.
+FIRST_BATCHES, MORE_PER_SECOND, MOST_BATCHES = 5, 300 / 60, 1000
 
 CONCURRENCY, STORAGE, UPLOAD = "the function's concurrency", "S3's rate of writes", "the upload"
 
@@ -27,51 +29,73 @@ class Figures:
         cpu_ms: processor time of one photo, S3 requests included.
         waiting_ms: idle time of a whole batch: its first download, its last upload.
         init_ms: the init phase of a new execution environment.
-        bytes_out: size of the outputs of one photo.
     """
 
     cpu_ms: float
     waiting_ms: float
     init_ms: float
-    bytes_out: int
+    bytes_out: int = BYTES_OUT
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """The settings of serverless.yml, and the upload.
+    """The settings of serverless.yml, by default those of the stage prod, and the upload.
 
     Attributes:
         concurrency: maximum number of batches at once.
         renditions: JPEGs of each photo; the PDF comes on top.
-        roll_up_minutes: interval of the summaries.
-        recipients: e-mail addresses that get them.
+        roll_up_minutes: interval of the summaries, which `recipients` get by e-mail.
         prefixes: partitions of the output bucket.
-        upload_per_second: photos that arrive in a second.
+        upload_per_second: photos that arrive in a second; by default faster than they can be processed.
     """
 
-    memory_mb: int
-    disk_mb: int
-    batch_size: int
-    concurrency: int
-    renditions: int
-    roll_up_minutes: int
-    recipients: int
-    prefixes: int
-    upload_per_second: float
+    memory_mb: int = 1769
+    disk_mb: int = 1024
+    batch_size: int = 10
+    concurrency: int = 50
+    renditions: int = 3
+    roll_up_minutes: int = 5
+    recipients: int = 1
+    prefixes: int = 1
+    upload_per_second: float = inf
 
 
-# serverless.yml, stage prod; photos arrive faster than they can be processed.
-PROD = Deployment(
-    memory_mb=1769,
-    disk_mb=1024,
-    batch_size=10,
-    concurrency=50,
-    renditions=3,
-    roll_up_minutes=5,
-    recipients=1,
-    prefixes=1,
-    upload_per_second=inf,
-)
+PROD = Deployment()
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """The concurrency of an SQS event source mapping over time: a few batches at first, more each second, a limit."""
+
+    limit: float
+
+    @property
+    def most(self) -> float:
+        return min(self.limit, MOST_BATCHES)
+
+    @property
+    def first(self) -> float:
+        return min(FIRST_BATCHES, self.most)
+
+    @property
+    def growing_seconds(self) -> float:
+        return (self.most - self.first) / MORE_PER_SECOND
+
+    def batch_seconds_in(self, seconds: float) -> float:
+        """Return the area under the curve: batches times seconds."""
+        growing = min(seconds, self.growing_seconds)
+        return self.first * growing + MORE_PER_SECOND * growing**2 / 2 + self.most * (seconds - growing)
+
+    def seconds_for(self, batch_seconds: float) -> float:
+        """Return the seconds to work `batch_seconds`: the inverse of `batch_seconds_in`."""
+        while_growing = self.batch_seconds_in(self.growing_seconds)
+        if batch_seconds >= while_growing:
+            return self.growing_seconds + (batch_seconds - while_growing) / self.most
+        return (sqrt(self.first**2 + 2 * MORE_PER_SECOND * batch_seconds) - self.first) / MORE_PER_SECOND
+
+    def concurrency_at(self, seconds: float) -> float:
+        """Return the number of batches at once after `seconds`."""
+        return min(self.most, self.first + MORE_PER_SECOND * seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,13 +106,11 @@ class Plan:
         seconds: from the first photo's arrival to the last output.
         photos_per_second: at full concurrency.
         limited_by: what has to grow for a higher rate.
-        batch_seconds: duration of one invocation.
         environments: execution environments that start.
         lambda_seconds: of all invocations and init phases.
-        puts: S3 PUTs, the uploads included.
-        gets: S3 GETs and HEADs.
-        sqs_requests: sends, receives and deletes.
-        digests: SNS messages, the summaries included.
+        puts: the uploads included.
+        gets: HEADs included.
+        digests: the summaries included.
     """
 
     photos: int
@@ -116,8 +138,7 @@ def read_figures(results: Path = RESULTS) -> Figures:
     """
     try:
         parts = json.loads(results.read_text())
-        scores = parts["batch"]["scores"]
-        score = next(score for score in scores if score["name"] == "darkroom" and score["vcpus"] == 1)
+        score = next(score for score in parts["batch"]["scores"] if score["vcpus"] == 1)
         cpu_ms, wall_ms = score["cpu_ms"]["median"], score["wall_ms"]["median"]
         init_ms = parts["cold-start"]["start"]["init_wall_ms"]["median"]
     except (OSError, ValueError, KeyError, StopIteration) as error:
@@ -125,15 +146,18 @@ def read_figures(results: Path = RESULTS) -> Figures:
             f"{results.name} has no figures of a batch and a cold start: `npm run bench -- batch cold-start` first"
         ) from error
     waiting_ms = max(0.0, wall_ms - cpu_ms) * score["photos"]
-    return Figures(cpu_ms=cpu_ms, waiting_ms=waiting_ms, init_ms=init_ms, bytes_out=BYTES_OUT)
+    return Figures(cpu_ms=cpu_ms, waiting_ms=waiting_ms, init_ms=init_ms)
 
 
 def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
     """Calculate duration and usage for at least one photo."""
     invocations = ceil(photos / deployment.batch_size)
-    batch_seconds = time_of_batch(min(photos, deployment.batch_size), figures, deployment.memory_mb)
-    concurrency, limited_by = useful_concurrency(batch_seconds, deployment)
-    ramp = Ramp.up_to(min(concurrency, max(1, photos / deployment.batch_size)))
+    working_ms = min(photos, deployment.batch_size) * figures.cpu_ms / processors(deployment.memory_mb)
+    batch_seconds = (figures.waiting_ms + working_ms) / 1000
+    outputs = deployment.renditions + 1
+    s3_limit = S3_WRITES_PER_SECOND * deployment.prefixes * batch_seconds / (deployment.batch_size * outputs)
+    concurrency, limited_by = min((deployment.concurrency, CONCURRENCY), (s3_limit, STORAGE), key=lambda pair: pair[0])
+    ramp = Ramp(min(concurrency, max(1, photos / deployment.batch_size)))
     working_seconds = ramp.seconds_for(photos / deployment.batch_size * batch_seconds)
     # At least one batch has to finish, however many run side by side.
     seconds = max(working_seconds, batch_seconds) + figures.init_ms / 1000
@@ -142,7 +166,6 @@ def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
         seconds, limited_by = uploading_seconds, UPLOAD
     environments = ceil(ramp.concurrency_at(working_seconds))
     summaries = ceil(seconds / (60 * deployment.roll_up_minutes))
-    outputs = deployment.renditions + 1
     return Plan(
         photos=photos,
         seconds=seconds,
@@ -154,7 +177,7 @@ def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
         lambda_seconds=photos / deployment.batch_size * batch_seconds + environments * figures.init_ms / 1000,
         puts=photos * (1 + outputs),
         gets=photos * 2,
-        sqs_requests=photos + 2 * invocations + invocations + 2 * ceil(invocations / SQS_BATCH),
+        sqs_requests=photos + 3 * invocations + 2 * ceil(invocations / SQS_BATCH),
         digests=invocations + summaries,
         emails=summaries * deployment.recipients,
         log_bytes=photos * LOG_BYTES_PER_PHOTO + invocations * LOG_BYTES_PER_BATCH,
@@ -162,21 +185,7 @@ def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
     )
 
 
-def time_of_batch(photos: int, figures: Figures, memory_mb: int) -> float:
-    """Return the seconds of one invocation: idle time and work."""
-    return (figures.waiting_ms + photos * figures.cpu_ms / processors(memory_mb)) / 1000
-
-
 def processors(memory_mb: int) -> float:
     """Return the processors in use: a fraction of one, or whole ones."""
     vcpus = memory_mb / MB_PER_VCPU
     return vcpus if vcpus < 1 else float(int(vcpus))
-
-
-def useful_concurrency(batch_seconds: float, deployment: Deployment) -> tuple[float, str]:
-    """Return the number of batches at once that helps, and its limit."""
-    writes_per_batch = deployment.batch_size * (deployment.renditions + 1)
-    most = S3_WRITES_PER_SECOND * deployment.prefixes * batch_seconds / writes_per_batch
-    if most < deployment.concurrency:
-        return most, STORAGE
-    return deployment.concurrency, CONCURRENCY

@@ -1,4 +1,4 @@
-"""`npm run bench -- --quick` runs: it installs the peers and measures every part but scale. No figure is checked."""
+"""`npm run bench -- --quick` runs: it measures every part but scale. No figure is checked."""
 
 import json
 import subprocess
@@ -44,13 +44,14 @@ def test_memory_is_measured_for_one_photo_and_for_many(results: Any) -> None:
     assert results["memory"]["growth"]["end_bytes"] > 0
 
 
-def test_a_batch_goes_through_the_function_and_through_the_sequential_handler(results: Any) -> None:
-    assert {score["name"] for score in results["batch"]["scores"]} == {"darkroom", "sequential"}
+def test_a_batch_goes_through_the_function(results: Any) -> None:
+    assert results["batch"]["scores"][0]["vcpus"] == 1
+    assert results["batch"]["scores"][0]["wall_to_cpu"]["median"] > 0
 
 
-def test_a_cold_start_is_taken_apart(results: Any) -> None:
+def test_a_cold_start_has_a_wall_time_and_a_cpu_time(results: Any) -> None:
     assert results["cold-start"]["start"]["init_wall_ms"]["median"] > 0
-    assert results["cold-start"]["imports"]["AWS SDK"] > 0
+    assert results["cold-start"]["start"]["init_cpu_ms"]["median"] > 0
 
 
 def test_without_knowing_the_part_nothing_runs() -> None:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from scripts.bench.report import FORMAT
-
 
 def spread(median: float) -> dict[str, float]:
     return {"median": median, "low": median * 0.9, "high": median * 1.1}
@@ -23,13 +21,13 @@ def score(peer: str, ratio: float, photo: str = "12mp.jpg", likeness: float = 0.
 
 
 def versus(*scores: dict[str, Any]) -> dict[str, Any]:
+    photos = {score["photo"]: f"photo {score['photo']}" for score in scores}
     titles = {"darkroom": "Darkroom", "floor": "floor", "sharp-clone": "sharp <clone>", "pillow": "Pillow"}
-    return {"titles": titles, "photos": {"12mp.jpg": "12 MP JPEG"}, "scores": list(scores), "missing": []}
+    return {"titles": titles, "photos": photos, "scores": list(scores)}
 
 
 def batch(ratio: float, vcpus: int = 1) -> dict[str, Any]:
     one = {
-        "name": "darkroom",
         "vcpus": vcpus,
         "photos": 10,
         "cpu_ms": spread(100),
@@ -43,18 +41,16 @@ def memory(over_mb: float, half_mb: float = 100, end_mb: float = 100) -> dict[st
     peak = {
         "peer": "darkroom",
         "photo": "100mp.jpg",
-        "ready_bytes": 30e6,
         "whole_bytes": (over_mb + 10) * 1e6,
-        "over_interpreter_bytes": over_mb * 1e6,
     }
     return {
         "titles": {"darkroom": "Darkroom"},
         "photos": {"100mp.jpg": "100 MP JPEG"},
-        "source_bytes": {"100mp.jpg": 30_000_000},
+        "interpreter_bytes": 10e6,
         "peaks": [peak],
         "growth": {"photos": 500, "half_bytes": half_mb * 1e6, "end_bytes": end_mb * 1e6},
     }
 
 
 def measured(part: dict[str, Any]) -> dict[str, Any]:
-    return part | {"format": FORMAT, "measured": "2026-11-23", "machine": {"processor": "a processor"}}
+    return part | {"measured": "2026-11-23", "machine": {"processor": "a processor"}}

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.aws.prices import PriceList
-from scripts.capacity.__main__ import override
+from scripts.capacity.__main__ import make_bill, make_document, override
 from scripts.capacity.plan import CONCURRENCY, PROD, STORAGE, UPLOAD, Deployment, Figures, make_plan, processors
-from scripts.capacity.report import cost_lines, storage_per_month, total
 from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
 
@@ -43,7 +42,7 @@ deployments = st.builds(
 
 
 def cost(photos: int, deployment: Deployment) -> float:
-    return total(cost_lines(make_plan(photos, FIGURES, deployment), deployment, PriceList()))
+    return sum(dollars for _, _, dollars in make_bill(make_plan(photos, FIGURES, deployment), deployment, PriceList()))
 
 
 @given(counts, counts, deployments)
@@ -120,20 +119,22 @@ def test_a_million_photos_at_fifty_batches_at_once_take_about_forty_minutes() ->
 
 def test_puts_are_the_largest_item_of_the_bill() -> None:
     plan = make_plan(1_000_000, FIGURES, DEPLOYMENT)
-    lines = cost_lines(plan, DEPLOYMENT, PriceList())
-    assert lines[0].what.startswith("S3 PUT")
-    assert lines[0].dollars == pytest.approx(25.0)
+    name, _, dollars = make_bill(plan, DEPLOYMENT, PriceList())[0]
+    assert name.startswith("S3 PUT")
+    assert dollars == pytest.approx(25.0)
 
 
 def test_keeping_the_outputs_is_not_on_the_bill_of_processing() -> None:
     plan = make_plan(1_000_000, FIGURES, DEPLOYMENT)
-    assert storage_per_month(plan, PriceList()) == pytest.approx(11.5)
-    free_storage = replace(PriceList(), s3_gb_month=0)
-    assert total(cost_lines(plan, DEPLOYMENT, free_storage)) == total(cost_lines(plan, DEPLOYMENT, PriceList()))
+    bill = make_bill(plan, DEPLOYMENT, PriceList())
+    document = make_document(plan, FIGURES, bill, PriceList())
+    assert document["storage_dollars_per_month"] == pytest.approx(11.5)
+    assert make_bill(plan, DEPLOYMENT, replace(PriceList(), s3_gb_month=0)) == bill
+    assert document["total_dollars"] == pytest.approx(sum(dollars for _, _, dollars in bill))
 
 
 def test_a_price_can_be_replaced_by_its_name() -> None:
-    assert override(PriceList(), ["lambda-gb-second=0.5", "s3_put=0"]) == replace(
+    assert override(PriceList(), ["lambda-gb-second=5e-1", "s3_put=0"]) == replace(
         PriceList(), lambda_gb_second=0.5, s3_put=0
     )
 

@@ -1,0 +1,140 @@
+"""The peers as child processes: Darkroom's worker, and other programs that make the same renditions.
+
+A peer renders one photo at a time; its processor time and memory are read from outside.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from processing.settings import Limits, RenderSettings, parse_renditions
+from processing.worker.memory_limit import ALLOCATOR_SETTINGS
+from processing.worker.protocol import RenderRequest, WorkerSettings, render_line
+from scripts.bench.measurements import BenchError, Usage, cpu_seconds, peak_bytes
+from scripts.cli.repository import REPOSITORY
+
+RENDITIONS = parse_renditions("large:1200:80,medium:600:80,small:300:80")
+DARKROOM, FLOOR = "darkroom", "floor"
+SHARP_CLONE, SHARP_CHAIN, PILLOW = "sharp-clone", "sharp-chain", "pillow"
+PEERS = Path(__file__).with_name("peers")
+_ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "PYTHONPATH": str(REPOSITORY)}
+
+
+class PeerJob(NamedTuple):
+    """One photo to render: the photo, a folder for its renditions, and the folder with its reference renditions."""
+
+    source: Path
+    into: Path
+    reference: Path
+
+
+def request_as_json(job: PeerJob) -> bytes:
+    """Return the request line of the peers that are not Darkroom."""
+    return json.dumps({name: str(path) for name, path in job._asdict().items()}).encode() + b"\n"
+
+
+class Peer(NamedTuple):
+    """A program that prints a line when ready and after each request.
+
+    Attributes:
+        name: in file names and JSON.
+        title: in tables and the chart.
+        command: program and arguments.
+        request: makes the request line of a job.
+        environment: the complete environment of the process.
+    """
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+    request: Callable[[PeerJob], bytes] = request_as_json
+    environment: Mapping[str, str] = _ENVIRONMENT
+
+
+def darkroom() -> Peer:
+    """Return the worker process, with its environment on Lambda."""
+    settings = RenderSettings(RENDITIONS, Limits(max_bytes=400_000_000, max_pixels=200_000_000, max_pages=1000))
+    return Peer(
+        DARKROOM,
+        "Darkroom",
+        (sys.executable, "-P", "-m", "processing.worker", WorkerSettings(settings).as_argument()),
+        lambda job: render_line(RenderRequest(job.source, job.into)),
+        _ENVIRONMENT | ALLOCATOR_SETTINGS,
+    )
+
+
+def list_peers() -> list[Peer]:
+    """Return all peers, Darkroom first; those in Python use its libvips and its Pillow."""
+    python = (sys.executable, "-P", "-m", "scripts.bench.peers.python_peers")
+    sharp = (shutil.which("node") or "node", str(PEERS / "sharp_peers.mjs"))
+    return [
+        darkroom(),
+        Peer(FLOOR, "floor: libjpeg-turbo alone", (*python, "floor")),
+        Peer(SHARP_CHAIN, "sharp, chained", (*sharp, "chain")),
+        Peer(SHARP_CLONE, "sharp, clone() per size", (*sharp, "clone")),
+        Peer("libvips", "libvips, thumbnail per size", (*python, "libvips")),
+        Peer(PILLOW, "Pillow, as in tutorials", (*python, "pillow")),
+    ]
+
+
+@dataclass(eq=False)
+class PeerProcess:
+    """A running peer; `start_peer` makes it."""
+
+    peer: Peer
+    process: psutil.Popen
+    log: Path
+    cpu_seconds: float = 0.0
+
+    def render(self, job: PeerJob) -> Usage:
+        """Render one photo; work after the answer counts for the next one."""
+        start, cpu_before = time.monotonic(), self.cpu_seconds
+        with suppress(BrokenPipeError):  # it has ended: the missing answer says so
+            os.write(self.process.stdin.fileno(), self.peer.request(job))
+        self.read_line()
+        return Usage(self.cpu_seconds - cpu_before, time.monotonic() - start)
+
+    def read_line(self) -> None:
+        """Wait for the peer's line.
+
+        Raises:
+            BenchError: it ended or reported a failure.
+        """
+        answer = self.process.stdout.readline()
+        if not answer or b'"failure"' in answer:
+            wrote = answer.decode(errors="replace") + self.log.read_text(errors="replace")
+            raise BenchError(f"{self.peer.title} failed: {wrote.strip()[-500:]}")
+        self.cpu_seconds = cpu_seconds(self.process.pid)
+
+
+@contextmanager
+def start_peer(peer: Peer, logs: Path) -> Iterator[PeerProcess]:
+    """Run a peer for the block; write its log below `logs`."""
+    log, pipe, environment = logs / f"{peer.name}.log", subprocess.PIPE, dict(peer.environment)
+    with (
+        log.open("wb") as errors,
+        psutil.Popen(peer.command, stdin=pipe, stdout=pipe, stderr=errors, env=environment, cwd=REPOSITORY) as process,
+    ):
+        running = PeerProcess(peer, process, log)
+        try:
+            running.read_line()
+            yield running
+        finally:
+            process.kill()
+
+
+def measure_peak(peer: Peer, job: PeerJob, logs: Path) -> int:
+    """Render one photo in a new process; return its highest memory."""
+    with start_peer(peer, logs) as running:
+        running.render(job)
+        return peak_bytes(running.process.pid)
