@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from handlers.settings import Settings
-from processing.digest.message import DigestBatch, summarise
+from processing.digest.message import summarise
 from processing.outcomes import Outcome, RecordResult
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Reporter:
 
     def _publish_digest(self, results: Sequence[RecordResult], request_id: str) -> None:
         try:
-            digest = summarise(DigestBatch(self.settings.stage, request_id, tuple(results)))
+            digest = summarise(self.settings.stage, request_id, tuple(results))
             self.sns.publish(
                 TopicArn=self.settings.digest_topic_arn,
                 Subject=digest.subject,

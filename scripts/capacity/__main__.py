@@ -31,7 +31,7 @@ def command(
     concurrency: Annotated[int, typer.Option(min=2, max=1000, help="Batches at once.")] = PROD.concurrency,
     memory: Annotated[int, typer.Option(min=128, max=10240, help="The function's, in MB.")] = PROD.memory_mb,
     batch_size: Annotated[int, typer.Option(min=1, max=1000, help="Photos in a batch.")] = PROD.batch_size,
-    disk: Annotated[int, typer.Option(min=512, max=10240, help="Temporary disk in MB.")] = PROD.disk_mb,
+    disk: Annotated[int, typer.Option(min=512, max=10240, help="Ephemeral storage in MB.")] = PROD.disk_mb,
     renditions: Annotated[int, typer.Option(min=1, max=20, help="JPEGs of each photo.")] = PROD.renditions,
     roll_up_minutes: Annotated[int, typer.Option(min=1, help="Between two summaries.")] = PROD.roll_up_minutes,
     recipients: Annotated[int, typer.Option(min=0, help="E-mail addresses that get them.")] = PROD.recipients,

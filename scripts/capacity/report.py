@@ -33,7 +33,7 @@ def cost_lines(plan: Plan, deployment: Deployment, prices: PriceList) -> list[Co
         ("S3 GET and HEAD", f"{plan.gets:,}", plan.gets * prices.s3_get),
         ("Lambda, time and memory", f"{gb_seconds:,.0f} GB s", gb_seconds * prices.lambda_gb_second),
         ("Lambda, invocations", f"{plan.invocations:,}", plan.invocations * prices.lambda_request),
-        ("Lambda, temporary disk", f"{disk_gb_seconds:,.0f} GB s", disk_gb_seconds * prices.lambda_disk_gb_second),
+        ("Lambda, ephemeral storage", f"{disk_gb_seconds:,.0f} GB s", disk_gb_seconds * prices.lambda_disk_gb_second),
         ("SQS requests", f"{plan.sqs_requests:,}", plan.sqs_requests * prices.sqs_request),
         ("SNS digests and summaries", f"{plan.digests:,}", plan.digests * prices.sns_publish),
         ("SNS e-mails", f"{plan.emails:,}", plan.emails * prices.sns_email),
