@@ -162,10 +162,10 @@ HANDLERS = (
     Mutation(
         "Digests are deleted only after the summary is published",
         "handlers/roll_up.py",
-        "            self._publish(combine(digests, stage=self.settings.stage, unreadable=unreadable))\n"
+        "            publish(self.sns, self.settings.topic_arn, summary)\n"
         "            self.digests.delete(collected)",
         "            self.digests.delete(collected)\n"
-        "            self._publish(combine(digests, stage=self.settings.stage, unreadable=unreadable))",
+        "            publish(self.sns, self.settings.topic_arn, summary)",
         ("handlers/test_roll_up.py",),
     ),
     Mutation(
