@@ -18,23 +18,11 @@ _THROTTLED = {
     "ThrottledException",
     "RequestThrottled",
     "RequestThrottledException",
-    "TooManyRequestsException",
     "RequestLimitExceeded",
     "BandwidthLimitExceeded",
-    "429",
 }
-_DENIED = {
-    "AccessDenied",
-    "AccessDeniedException",
-    "AllAccessDisabled",
-    "ExpiredToken",
-    "Forbidden",
-    "InvalidAccessKeyId",
-    "NoSuchBucket",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-    "403",
-}
+# Other refusals come with status 401 or 403.
+_DENIED = {"AccessDeniedException", "ExpiredToken", "NoSuchBucket", "UnrecognizedClientException"}
 
 
 def error_code(error: ClientError) -> str:

@@ -1,4 +1,4 @@
-"""Bounds how many bytes, of memory or of the temporary disk, may be in use at once."""
+"""Bounds how many bytes, of memory or of ephemeral storage, may be in use at once."""
 
 import threading
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from handlers.settings import Settings
-from processing.digest.message import DigestBatch, summarise
+from processing.digest.message import DigestMessage, summarise
 from processing.outcomes import Outcome, RecordResult
 
 if TYPE_CHECKING:
@@ -51,17 +51,22 @@ class Reporter:
 
     def _publish_digest(self, results: Sequence[RecordResult], request_id: str) -> None:
         try:
-            digest = summarise(DigestBatch(self.settings.stage, request_id, tuple(results)))
-            self.sns.publish(
-                TopicArn=self.settings.digest_topic_arn,
-                Subject=digest.subject,
-                Message=digest.message,
-                MessageStructure="json",
-                MessageAttributes=digest.attributes,  # type: ignore[arg-type]
-            )
+            digest = summarise(self.settings.stage, request_id, tuple(results))
+            publish(self.sns, self.settings.digest_topic_arn, digest)
         except Exception as error:  # noqa: BLE001 (as above; counted)
             logger.error("Digest not sent", error=type(error).__name__)
             self.metrics.add_metric(DIGEST_NOT_SENT, MetricUnit.Count, 1)
+
+
+def publish(sns: "SNSClient", topic_arn: str, digest: DigestMessage) -> None:
+    """Publish a digest."""
+    sns.publish(
+        TopicArn=topic_arn,
+        Subject=digest.subject,
+        Message=digest.message,
+        MessageStructure="json",
+        MessageAttributes=digest.attributes,  # type: ignore[arg-type]
+    )
 
 
 def log_result(result: RecordResult) -> None:

@@ -16,9 +16,8 @@ from botocore.config import Config
 
 from handlers.clients import ClientFactory, make_client
 from handlers.digest_queue import DigestQueue, parse_digest
-from handlers.reporting import logger
+from handlers.reporting import logger, publish
 from handlers.settings import RollUpSettings
-from processing.digest.message import DigestMessage
 from processing.digest.roll_up import combine
 
 if TYPE_CHECKING:
@@ -55,7 +54,8 @@ class RollUp:
         while collected := self.digests.receive(self.max_digests, has_time):
             digests = [digest for message in collected if (digest := parse_digest(message))]
             unreadable = len(collected) - len(digests)
-            self._publish(combine(digests, stage=self.settings.stage, unreadable=unreadable))
+            summary = combine(digests, stage=self.settings.stage, unreadable=unreadable)
+            publish(self.sns, self.settings.topic_arn, summary)
             self.digests.delete(collected)
             done["collected"] += len(collected)
             done["unreadable"] += unreadable
@@ -63,15 +63,6 @@ class RollUp:
             if len(collected) < self.max_digests:
                 break
         return done
-
-    def _publish(self, summary: DigestMessage) -> None:
-        self.sns.publish(
-            TopicArn=self.settings.topic_arn,
-            Subject=summary.subject,
-            Message=summary.message,
-            MessageStructure="json",
-            MessageAttributes=summary.attributes,  # type: ignore[arg-type]
-        )
 
 
 @logger.inject_lambda_context

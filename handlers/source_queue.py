@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.reporting import logger
 from handlers.settings import Settings
 from handlers.sqs_message import Message
-from processing.dead_letter import reason_attributes
+from processing.dead_letter_attributes import reason_attributes
 from processing.failures import DarkroomError
 from processing.outcomes import SourceObject
 
@@ -65,11 +65,8 @@ class SourceQueue:
     ) -> bool:
         """Send a body to the DLQ with the reason; return False when SQS did not take it."""
         reason = reason_attributes(
-            code=failure.code,
-            detail=failure.detail,
-            bucket=source.bucket if source else "",
-            key=source.key if source else "",
-            etag=source.etag if source else "",
+            failure,
+            source,
             attempts=message.receive_count,
             first_seen=message.first_sent,
             request_id=request_id,

@@ -55,10 +55,7 @@ def parse_records(body: str) -> tuple[S3Record, ...]:
     Raises:
         PermanentError: `malformed-message` when the body is not an S3 notification of created objects.
     """
-    notification = _parse_json(body)
-    if notification.get("Event") == "s3:TestEvent":
-        return ()
-    elements = _records(notification)
+    elements = _parse_elements(body)
     records = [
         S3Record(_parse_record(element), body if len(elements) == 1 else json.dumps({"Records": [element]}))
         for element in elements
@@ -66,21 +63,19 @@ def parse_records(body: str) -> tuple[S3Record, ...]:
     return tuple(record for record in records if not _is_folder_marker(record.source))
 
 
-def _parse_json(body: str) -> dict[str, Any]:
+def _parse_elements(body: str) -> list[Any]:
     try:
         notification = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise _malformed("the body is not JSON") from error
     if not isinstance(notification, dict):
         raise _malformed("the body is not a JSON object")
-    return notification
-
-
-def _records(notification: Mapping[str, Any]) -> list[Any]:
-    records = notification.get("Records")
-    if not isinstance(records, list) or not records:
+    if notification.get("Event") == "s3:TestEvent":
+        return []
+    elements = notification.get("Records")
+    if not isinstance(elements, list) or not elements:
         raise _malformed("the body has no S3 records")
-    return records
+    return elements
 
 
 def _parse_record(record: Any) -> SourceObject:

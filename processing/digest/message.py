@@ -17,21 +17,6 @@ JSON_PROTOCOLS = ("sqs", "lambda", "http", "https")
 
 
 @dataclass(frozen=True)
-class DigestBatch:
-    """The batch of one invocation.
-
-    Attributes:
-        stage: the deployment: `dev`, `prod`, `local`.
-        request_id: the Lambda request, to find it in the logs.
-        results: one for each S3 record, and one for each message that named none.
-    """
-
-    stage: str
-    request_id: str
-    results: tuple[RecordResult, ...]
-
-
-@dataclass(frozen=True)
 class DigestMessage:
     """The parameters of SNS's Publish.
 
@@ -47,10 +32,16 @@ class DigestMessage:
     attributes: dict[str, dict[str, str]]
 
 
-def summarise(batch: DigestBatch) -> DigestMessage:
-    """Build the digest of one batch, within the limits of SNS."""
-    head = {"kind": "batch", "stage": batch.stage, "request_id": batch.request_id}
-    return compose(Totals(results=batch.results), stage=batch.stage, reference=batch.request_id, head=head)
+def summarise(stage: str, request_id: str, results: tuple[RecordResult, ...]) -> DigestMessage:
+    """Build the digest of one batch, within the limits of SNS.
+
+    Args:
+        stage: the deployment: `dev`, `prod`, `local`.
+        request_id: the Lambda request, to find it in the logs.
+        results: one for each S3 record, and one for each message that named none.
+    """
+    head = {"kind": "batch", "stage": stage, "request_id": request_id}
+    return compose(Totals(results=results), stage=stage, reference=request_id, head=head)
 
 
 def email_text(message: DigestMessage) -> str:

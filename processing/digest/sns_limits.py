@@ -38,12 +38,7 @@ def embedded_bytes(json_text: str) -> int:
 
 
 def most_that_fit(ranks: Sequence[int], costs: Sequence[int], budget: int) -> list[int]:
-    """Choose items by rank, lowest first, then the cheapest.
-
-    Args:
-        ranks: importance of each item, 0 first.
-        costs: size of each item, in the unit of `budget`.
-        budget: the most that all chosen items may cost together.
+    """Choose items by rank, lowest first, then the cheapest, until the budget is spent.
 
     Returns:
         The chosen positions, by rank and then in the order given.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from processing import dead_letter
+from processing import dead_letter_attributes
 from processing.failures import DarkroomError, Explanation, FailureCode, Family
 from processing.outcomes import SourceObject
 from processing.s3_events import parse_message
@@ -55,7 +55,7 @@ class DeadLetter:
     @property
     def code(self) -> str:
         """Its failure code, or `no-reason`."""
-        return (not self.was_moved_by_sqs and self.message.text(dead_letter.FAILURE_CODE)) or NO_REASON
+        return (not self.was_moved_by_sqs and self.message.text(dead_letter_attributes.FAILURE_CODE)) or NO_REASON
 
     @property
     def is_permanent(self) -> bool:
@@ -65,7 +65,7 @@ class DeadLetter:
     @property
     def message_id(self) -> str:
         """Its id in the source queue, which logs and digests name."""
-        return self.id if self.was_moved_by_sqs else self.message.text(dead_letter.MESSAGE_ID)
+        return self.id if self.was_moved_by_sqs else self.message.text(dead_letter_attributes.MESSAGE_ID)
 
     @property
     def sent_at(self) -> datetime:

@@ -19,7 +19,7 @@ class PriceList:
 
     Attributes:
         lambda_gb_second: memory times time, arm64.
-        lambda_disk_gb_second: temporary disk beyond the free 512 MB.
+        lambda_disk_gb_second: ephemeral storage beyond the free 512 MB.
         sqs_request: up to 64 KB.
         logs_gb: ingested by CloudWatch Logs.
         s3_gb_month: storage; not part of processing.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from processing import dead_letter
+from processing import dead_letter_attributes
 from processing.outcomes import SourceObject
 from processing.wording import visible
 from scripts.aws.dead_letter import DeadLetter, explain
@@ -82,18 +82,18 @@ def details_report(letter: DeadLetter, sources: Sequence[SourceToday], now: date
         """Leave out attributes from before an earlier redrive."""
         return "" if letter.was_moved_by_sqs else text(attribute)
 
-    earlier_code = text(dead_letter.FAILURE_CODE) if letter.was_moved_by_sqs else ""
+    earlier_code = text(dead_letter_attributes.FAILURE_CODE) if letter.was_moved_by_sqs else ""
     lines = [f"Dead letter {letter.id}"]
     lines += _fields(
         ("code", f"{letter.code} ({explanation.family}): {explanation.meaning}"),
         ("what to do", explanation.what_to_do),
-        ("detail", own_text(dead_letter.FAILURE_DETAIL)),
-        ("attempts", own_text(dead_letter.ATTEMPTS)),
-        ("first seen", _time(letter.sent_at) if letter.was_moved_by_sqs else text(dead_letter.FIRST_SEEN)),
+        ("detail", own_text(dead_letter_attributes.FAILURE_DETAIL)),
+        ("attempts", own_text(dead_letter_attributes.ATTEMPTS)),
+        ("first seen", _time(letter.sent_at) if letter.was_moved_by_sqs else text(dead_letter_attributes.FIRST_SEEN)),
         ("in a queue since", f"{_time(letter.sent_at)} ({human_duration(letter.age(now))} ago)"),
         ("received", f"{letter.message.system.get('ApproximateReceiveCount', '?')} times, this one included"),
         ("message id", letter.message_id),
-        ("request id", own_text(dead_letter.REQUEST_ID)),
+        ("request id", own_text(dead_letter_attributes.REQUEST_ID)),
         ("earlier reason", earlier_code and f"{earlier_code}, from before it was last redriven"),
     )
     for source in sources:

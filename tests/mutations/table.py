@@ -162,16 +162,14 @@ HANDLERS = (
     Mutation(
         "Digests are deleted only after the summary is published",
         "handlers/roll_up.py",
-        "            self._publish(combine(digests, stage=self.settings.stage, unreadable=unreadable))\n"
-        "            self.digests.delete(collected)",
-        "            self.digests.delete(collected)\n"
-        "            self._publish(combine(digests, stage=self.settings.stage, unreadable=unreadable))",
+        "            publish(self.sns, self.settings.topic_arn, summary)\n            self.digests.delete(collected)",
+        "            self.digests.delete(collected)\n            publish(self.sns, self.settings.topic_arn, summary)",
         ("handlers/test_roll_up.py",),
     ),
     Mutation(
         "A retryable failure backs off",
         "handlers/source_queue.py",
-        "self.retry_base_seconds * 2 ** (message.receive_count - 1)",
+        "self.settings.retry_base_seconds * 2 ** (message.receive_count - 1)",
         "0 * 2 ** (message.receive_count - 1)",
         ("handlers/test_process_images.py",),
     ),

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from processing.dead_letter import reason_attributes
-from processing.failures import FailureCode
+from processing.dead_letter_attributes import reason_attributes
+from processing.failures import FailureCode, PermanentError
+from processing.outcomes import SourceObject
 from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.sqs_message import StoredMessage
 from tests.support.events import s3_body
@@ -18,11 +19,8 @@ def dead_letter(
 ) -> dict[str, Any]:
     """Make a dead letter as SendMessage's arguments without the queue."""
     reason = reason_attributes(
-        code=code,
-        detail=fields.get("detail", "as a test has it"),
-        bucket=bucket,
-        key=key,
-        etag=etag,
+        PermanentError(code, fields.get("detail", "as a test has it")),
+        SourceObject(bucket=bucket, key=key, etag=etag),
         attempts=fields.get("attempts", 1),
         first_seen=fields.get("first_seen", "2026-11-23T08:00:00+00:00"),
         request_id=fields.get("request_id", "request-1"),

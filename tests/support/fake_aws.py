@@ -12,7 +12,7 @@ from handlers.admission import DurationEstimate
 from handlers.services import Services
 from handlers.settings import Settings
 from processing.commit_marker import Commit, Marker, is_earlier
-from processing.dead_letter import FAILURE_CODE
+from processing.dead_letter_attributes import FAILURE_CODE
 from processing.outcomes import SourceObject
 from processing.output_keys import output_keys
 from processing.s3_events import parse_message

@@ -12,7 +12,7 @@ from handlers.clients import make_client
 from handlers.digest_queue import DigestQueue
 from handlers.roll_up import CLIENT_CONFIG, RollUp, _roll_up, lambda_handler
 from handlers.settings import RollUpSettings, SettingsError
-from processing.digest.message import DigestBatch, summarise
+from processing.digest.message import summarise
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from tests.support.events import lambda_context
@@ -51,7 +51,7 @@ class Topics:
         return self.roll_up.run(lambda: True)
 
     def publish_digest(self, *results: RecordResult, request_id: str) -> None:
-        digest = summarise(DigestBatch("prod", request_id, results))
+        digest = summarise("prod", request_id, results)
         self.sns.publish(
             TopicArn=self.digest_topic, Subject=digest.subject, Message=digest.message, MessageStructure="json"
         )
@@ -212,7 +212,7 @@ def test_digests_are_told_in_the_order_in_which_they_were_sent() -> None:
             self.messages = [self._message("2000", Outcome.GONE), self._message("1000", Outcome.EXHAUSTED)]
 
         def _message(self, sent_at: str, outcome: Outcome) -> dict[str, Any]:
-            digest = summarise(DigestBatch("prod", f"request-{sent_at}", (make_result("photo", outcome),)))
+            digest = summarise("prod", f"request-{sent_at}", (make_result("photo", outcome),))
             return {
                 "MessageId": sent_at,
                 "ReceiptHandle": sent_at,

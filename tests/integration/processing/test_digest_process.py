@@ -9,7 +9,7 @@ def test_the_digest_does_not_depend_on_the_hash_seed() -> None:
         from processing.digest.message import *; from processing.failures import *; from processing.outcomes import *
         failed = [RecordResult(message_id=str(i), source=SourceObject(bucket="b", key=f"{i}.jpg"), code=code,
                                outcome=Outcome.EXHAUSTED) for i in range(30) for code in FailureCode]
-        print(ascii(summarise(DigestBatch("prod", "r", tuple(failed)))))
+        print(ascii(summarise("prod", "r", tuple(failed))))
     """
 
     def digest_with(seed: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from processing.digest.message import DigestBatch, summarise
+from processing.digest.message import summarise
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from scripts.cli.failures import Failure
 from scripts.photo_job import local_job as module
@@ -59,7 +59,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) -> It
 def make_digest(key: str, outputs: tuple[str, ...]) -> str:
     source = SourceObject(bucket="photos", key=key, etag=hashlib.md5(PHOTO).hexdigest())
     result = RecordResult(message_id="m", source=source, outcome=Outcome.PROCESSED, outputs=outputs)
-    body: str = json.loads(summarise(DigestBatch("test", "request", (result,))).message)["sqs"]
+    body: str = json.loads(summarise("test", "request", (result,)).message)["sqs"]
     return body
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from processing.digest.message import DigestBatch, summarise
+from processing.digest.message import summarise
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from scripts.aws import digest_subscription as digest_watch
@@ -191,7 +191,7 @@ def _tell_outcomes(stage: BareStage, failing: dict[str, FailureCode], count: int
                 source = SourceObject(bucket=bucket, key=item["Key"], etag=item["ETag"].strip('"'))
                 outcome = Outcome.DEAD_LETTERED if code else Outcome.PROCESSED
                 result = RecordResult(message_id="m", source=source, outcome=outcome, code=code)
-                digest = summarise(DigestBatch(stage.name, "r1", (result,)))
+                digest = summarise(stage.name, "r1", (result,))
                 topic = stage.target.outputs.digest_topic_arn
                 stage.client("sns").publish(
                     TopicArn=topic, Message=digest.message, MessageStructure="json", Subject=digest.subject

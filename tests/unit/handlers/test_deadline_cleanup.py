@@ -9,6 +9,8 @@ from handlers.time_budget import TimeBudget
 from tests.support.fake_aws import FakeCloud
 
 RESERVED_SECONDS = TimeBudget().reserved_seconds
+# The photos' time; a photo alone is admitted in 1 s.
+SHORT_SECONDS = RESERVED_SECONDS + 1.25
 PUT, SEND = "PutObject", "SendMessage"
 
 
@@ -39,9 +41,7 @@ def test_a_container_that_was_frozen_in_the_middle_of_a_put_does_not_expect_hour
     cloud, thawed = FakeCloud(), threading.Event()
     cloud.upload("first.jpg", b"first")
     cloud.s3.before = lambda operation, key: thawed.wait(20) if operation == PUT and "document" in key else None
-    assert cloud.invoke(
-        seconds_left=RESERVED_SECONDS + 2
-    )  # released; the PUT is under way when Lambda freezes the container
+    assert cloud.invoke(seconds_left=SHORT_SECONDS)  # released; the PUT is under way when Lambda freezes the container
     real = time.monotonic
     monkeypatch.setattr("time.monotonic", lambda: real() + 3600)
     thawed.set()
@@ -55,8 +55,8 @@ def test_a_container_that_was_frozen_in_the_middle_of_a_put_does_not_expect_hour
 def test_no_photo_is_dead_lettered_twice_when_the_dlq_is_slow_at_the_deadline() -> None:
     cloud = FakeCloud()
     cloud.upload("bad.jpg", b"")
-    cloud.sqs.before = lambda operation, _: time.sleep(2.5) if operation == SEND else None
-    cloud.work_until_the_queue_is_empty(seconds_left=RESERVED_SECONDS + 2)
+    cloud.sqs.before = lambda operation, _: time.sleep(1.8) if operation == SEND else None
+    cloud.work_until_the_queue_is_empty(seconds_left=SHORT_SECONDS)
     assert len(cloud.sqs.dead_letters) == 1
 
 
@@ -74,7 +74,7 @@ def test_outputs_of_a_source_that_was_deleted_meanwhile_do_not_appear_when_a_lat
     cloud, thawed = FakeCloud(), threading.Event()
     cloud.upload("first.jpg", b"first")
     cloud.s3.before = lambda operation, key: thawed.wait(20) if operation == PUT and "large" in key else None
-    assert cloud.invoke(seconds_left=RESERVED_SECONDS + 2)
+    assert cloud.invoke(seconds_left=SHORT_SECONDS)
     cloud.s3.before = lambda *_: None
     del cloud.s3.objects["photos", "first.jpg"]
     cloud.work_until_the_queue_is_empty()  # gone

@@ -146,13 +146,13 @@ def test_however_many_photos_kill_the_function_all_others_of_their_batch_are_pro
 
 
 def test_others_leave_possible_crashers_half_of_the_time() -> None:
-    cloud = FakeCloud(lambda _: SlowWorkers(0.6))
+    cloud = FakeCloud(lambda _: SlowWorkers(0.4))
     after_a_crash(cloud, 1)
     for number in range(9):
         cloud.upload(f"new {number}.jpg", b"new")
     for _ in range(REMEMBERED):
-        cloud.estimate.record(render_seconds=0.6, transfer_seconds=0.01)
-    failed = cloud.invoke(seconds_left=RESERVED_SECONDS + 6)  # in which all nine would fit
+        cloud.estimate.record(render_seconds=0.4, transfer_seconds=0.01)
+    failed = cloud.invoke(seconds_left=RESERVED_SECONDS + 4)  # in which all nine would fit
     processed = [source.key for source in cloud.account().processed]
     assert "0.jpg" in processed
     assert len(processed) + len(failed) == 10

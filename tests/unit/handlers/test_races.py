@@ -59,7 +59,8 @@ class World:
         self.s3 = FakeS3()
         self._seen: dict[str, str] = {}
         self._broken: list[str] = []
-        self._history: defaultdict[str, tuple[Hashable, ...]] = defaultdict(tuple)
+        # By process and key: its tasks work on different keys, so their order among each other makes no difference.
+        self._history: defaultdict[tuple[str, str], tuple[Hashable, ...]] = defaultdict(tuple)
 
     def state(self) -> Hashable:
         """Return all that later steps depend on: the objects in S3 and what each function has seen."""
@@ -122,7 +123,7 @@ class World:
     def _before(self, operation: str, key: str) -> None:
         self.scheduler.pause()
         bucket = "photos" if key == KEY else "renditions"
-        self._history[self.scheduler.process] += ((operation, key, self.s3.objects.get((bucket, key))),)
+        self._history[self.scheduler.process, key] += ((operation, self.s3.objects.get((bucket, key))),)
 
     def _after(self, operation: str, key: str) -> None:
         """Check after every PUT that no output got older and that a marker comes after its set."""

@@ -1,6 +1,6 @@
 import pytest
 
-from processing.digest.message import DigestBatch, DigestMessage, email_text, summarise
+from processing.digest.message import DigestMessage, email_text, summarise
 from processing.failures import FailureCode, Family
 from processing.outcomes import Outcome, RecordResult
 from tests.unit.processing.digest.digest_examples import (
@@ -15,7 +15,7 @@ TRUNCATED = FailureCode.TRUNCATED_IMAGE
 
 
 def digest_of(*results: RecordResult, stage: str = "prod") -> DigestMessage:
-    return summarise(DigestBatch(stage, "request-7", results))
+    return summarise(stage, "request-7", results)
 
 
 @pytest.mark.parametrize(

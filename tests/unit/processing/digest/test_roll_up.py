@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.digest.json_records import UnreadableDigestError, read_record, record_document
-from processing.digest.message import DigestBatch, DigestMessage, email_text, summarise
+from processing.digest.message import DigestMessage, email_text, summarise
 from processing.digest.roll_up import BatchDigest, combine
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult
@@ -28,7 +28,7 @@ CORRUPT = FailureCode.CORRUPT_IMAGE
 
 
 def digest_of(*results: RecordResult, request_id: str = "request-1") -> BatchDigest:
-    return BatchDigest.from_body(variants(summarise(DigestBatch("prod", request_id, results)))["sqs"])
+    return BatchDigest.from_body(variants(summarise("prod", request_id, results))["sqs"])
 
 
 def counts_of(message: DigestMessage) -> dict[str, int]:
@@ -219,12 +219,12 @@ def notification(message: str) -> str:
 
 
 def test_a_digest_is_read_with_and_without_the_envelope_of_sns() -> None:
-    body = variants(summarise(DigestBatch("prod", "request-1", (make_result(),))))["sqs"]
+    body = variants(summarise("prod", "request-1", (make_result(),)))["sqs"]
     assert BatchDigest.from_body(notification(body)) == BatchDigest.from_body(body)
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> str:
-    document = machine_document(summarise(DigestBatch("prod", "request-1", (make_result(),))))
+    document = machine_document(summarise("prod", "request-1", (make_result(),)))
     change(document)
     return json.dumps(document)
 
@@ -264,7 +264,7 @@ json_values = st.recursive(
     max_leaves=5,
 )
 record_fields = st.sampled_from(sorted(record_document(make_result())))
-digest_fields = st.sampled_from(sorted(machine_document(summarise(DigestBatch("prod", "r", ())))))
+digest_fields = st.sampled_from(sorted(machine_document(summarise("prod", "r", ()))))
 
 
 @unhurried
@@ -272,7 +272,7 @@ digest_fields = st.sampled_from(sorted(machine_document(summarise(DigestBatch("p
 def test_any_broken_field_is_refused_or_understood_and_never_crashes(
     digest_field: str, record_field: str, value: object, in_record: bool
 ) -> None:
-    document = machine_document(summarise(DigestBatch("prod", "request-1", (make_result(),))))
+    document = machine_document(summarise("prod", "request-1", (make_result(),)))
     if in_record:
         document["records"][0][record_field] = value
     else:

@@ -3,8 +3,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.dead_letter import reason_attributes
-from processing.failures import FailureCode
+from processing.dead_letter_attributes import reason_attributes
+from processing.failures import FailureCode, PermanentError
+from processing.outcomes import SourceObject
 
 # Amazon SQS API Reference, SendMessage: what a message may contain.
 ALLOWED = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
@@ -13,11 +14,8 @@ ALLOWED = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 @given(st.sampled_from(FailureCode), st.text(st.characters(), max_size=1500), st.text(st.characters(), max_size=1500))
 def test_whatever_the_key_and_the_detail_sqs_takes_the_attributes(code: FailureCode, key: str, detail: str) -> None:
     attributes = reason_attributes(
-        code=code,
-        detail=detail,
-        bucket="b",
-        key=key,
-        etag="",
+        PermanentError(code, detail),
+        SourceObject(bucket="b", key=key),
         attempts=1,
         first_seen="",
         request_id="r",

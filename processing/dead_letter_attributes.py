@@ -2,7 +2,8 @@
 
 import re
 
-from processing.failures import FailureCode
+from processing.failures import DarkroomError
+from processing.outcomes import SourceObject
 
 FAILURE_CODE = "failure-code"
 FAILURE_FAMILY = "failure-family"
@@ -21,12 +22,9 @@ _NOT_ALLOWED = re.compile("[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\U00010
 
 
 def reason_attributes(
+    failure: DarkroomError,
+    source: SourceObject | None,
     *,
-    code: FailureCode,
-    detail: str,
-    bucket: str,
-    key: str,
-    etag: str,
     attempts: int,
     first_seen: str,
     request_id: str,
@@ -35,23 +33,20 @@ def reason_attributes(
     """Return the reason as attribute names and values, without unknown ones: SQS refuses empty values.
 
     Args:
-        code: the failure code.
-        detail: one line, for people.
-        bucket: the source's bucket, empty for a malformed message.
-        key: the source's key, decoded; characters that SQS refuses become U+FFFD (the body has them encoded).
-        etag: the source's eTag.
+        failure: its code and its detail.
+        source: None for a malformed message; characters of its key that SQS refuses become U+FFFD.
         attempts: how often the message was received.
         first_seen: when the message was first sent, ISO 8601.
         request_id: the Lambda request that sent it to the DLQ, to find it in the logs.
         message_id: the SQS message id it had in the source queue; a dead letter gets a new one.
     """
     values = {
-        FAILURE_CODE: code.value,
-        FAILURE_FAMILY: code.family.value,
-        FAILURE_DETAIL: detail,
-        SOURCE_BUCKET: bucket,
-        SOURCE_KEY: key,
-        SOURCE_ETAG: etag,
+        FAILURE_CODE: failure.code.value,
+        FAILURE_FAMILY: failure.code.family.value,
+        FAILURE_DETAIL: failure.detail,
+        SOURCE_BUCKET: source.bucket if source else "",
+        SOURCE_KEY: source.key if source else "",
+        SOURCE_ETAG: source.etag if source else "",
         ATTEMPTS: str(attempts),
         FIRST_SEEN: first_seen,
         REQUEST_ID: request_id,
