@@ -1,14 +1,14 @@
 """`npm run reconcile`: compare the buckets and send what is missing or stale."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scripts.aws.stage import find_stage
-from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
+from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JournalOption, JsonOption, StageOption, main, make_app
 from scripts.cli.output import Screen
+from scripts.cli.units import parse_duration, parse_rate
 from scripts.reconcile.command import reconcile
 from scripts.reconcile.report import ReconcileRequest
 from scripts.sending.journal import journal_path
@@ -25,18 +25,20 @@ def command(
     prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Only keys that begin so.")] = "",
     most: Annotated[int, typer.Option("--max", min=1, metavar="N", help="Send N messages at most.")] = 1000,
     per_second: Annotated[
-        float | None, typer.Option("--rate", parser=rate, metavar="N/s", help="The rate limit; 50/s by default.")
+        float | None, typer.Option("--rate", parser=parse_rate, metavar="N/s", help="The rate limit; 50/s by default.")
     ] = None,
     min_age: Annotated[
         timedelta | None,
-        typer.Option("--min-age", parser=duration, metavar="TIME", help="Ignore younger sources; 15m by default."),
+        typer.Option(
+            "--min-age", parser=parse_duration, metavar="TIME", help="Ignore younger sources; 15m by default."
+        ),
     ] = None,
     quick: Annotated[
         bool,
         typer.Option("--quick", help="Compare the listings' times: reads no commit marker, compares no setting."),
     ] = False,
     while_busy: Annotated[bool, typer.Option("--while-busy", help="Send although the queue is not empty.")] = False,
-    journal: Annotated[Path | None, typer.Option("--journal", metavar="FILE", help="Where to journal.")] = None,
+    journal: JournalOption = None,
     execute: ExecuteOption = False,
     as_json: JsonOption = False,
 ) -> int:

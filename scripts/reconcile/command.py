@@ -34,8 +34,7 @@ from scripts.reconcile.report import (
 )
 from scripts.reconcile.states import Expected
 from scripts.sending.journal import open_journal
-from scripts.sending.rate_limit import RateLimit
-from scripts.sending.sender import OutgoingMessage, Sender
+from scripts.sending.sender import OutgoingMessage, RateLimit, Sender
 
 
 @dataclass
