@@ -1,4 +1,4 @@
-"""A deployed stage: its resources' names and the boto3 clients that reach them."""
+"""A deployed stage: its resources' names, its function's settings, and the boto3 clients that reach them."""
 
 import os
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from botocore.config import Config
 
+from processing.settings import Limits, RenderSettings, Rendition, parse_renditions
 from scripts.aws.local_endpoint import ACCESS_KEY_ID, LOCAL_STAGE, REGION, SECRET_ACCESS_KEY, find_running_stack
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
@@ -25,6 +26,24 @@ NO_REGION = "no region: set AWS_REGION, or a profile that names one"
 CLIENT_CONFIG = Config(
     connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=32
 )
+
+
+@dataclass(frozen=True)
+class DeployedSettings:
+    """The renditions and the memory of a deployed function.
+
+    Attributes:
+        renditions: from the largest to the smallest.
+        memory_mb: the function's memory.
+    """
+
+    renditions: tuple[Rendition, ...]
+    memory_mb: int
+
+    @property
+    def fingerprint(self) -> str:
+        """The function's settings fingerprint, if these scripts and the function have the same version."""
+        return RenderSettings(self.renditions, Limits(max_bytes=0, max_pixels=0, max_pages=0)).fingerprint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +85,20 @@ class Stage:
     def dlq(self) -> SqsQueue:
         """The dead-letter queue."""
         return SqsQueue(self.sqs, self.outputs.dead_letter_queue_url)
+
+    @cached_property
+    def settings(self) -> DeployedSettings:
+        """The deployed function's settings, from its Lambda configuration.
+
+        Raises:
+            StageError: its RENDITIONS cannot be parsed.
+        """
+        answer = self.functions.get_function_configuration(FunctionName=self.outputs.process_function)
+        text = answer.get("Environment", {}).get("Variables", {}).get("RENDITIONS", "")
+        try:
+            return DeployedSettings(parse_renditions(text), answer["MemorySize"])
+        except ValueError as error:
+            raise StageError(f"the function's RENDITIONS cannot be read: {error}; deploy it again") from error
 
     def _client(self, service: str) -> Any:
         return make_client(self.session, service, self.endpoint_url)

@@ -1,17 +1,50 @@
-"""`npm run reconcile`: compare the buckets and send what is missing or stale."""
+"""`npm run reconcile`: compares the buckets and sends messages about missing or stale photos.
 
-from datetime import timedelta
+It excludes photos whose message is in the queue, in the DLQ or sent by an earlier run. Each run sends a limited number
+of messages, and runs only when it is started by hand.
+"""
+
+import time
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
+from processing.output_keys import DOCUMENT_NAME
+from processing.wording import count_of
+from scripts.aws.dlq_reader import read_dlq
+from scripts.aws.photo_state import PhotoStates
 from scripts.aws.stage import find_stage
-from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JournalOption, JsonOption, StageOption, main, make_app
+from scripts.cli.command_line import (
+    EXIT_CODES,
+    EXIT_OK,
+    EXIT_SOME_FAILED,
+    ExecuteOption,
+    JournalOption,
+    JsonOption,
+    StageOption,
+    main,
+    make_app,
+)
+from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.cli.units import parse_duration, parse_rate
-from scripts.reconcile.command import reconcile
-from scripts.reconcile.report import ReconcileRequest
-from scripts.sending.journal import journal_path
+from scripts.reconcile.backfill_message import BackfillTarget, KnownKeys, backfill_message, dead_versions
+from scripts.reconcile.listing import list_bucket
+from scripts.reconcile.report import (
+    DRY_RUN,
+    ReconcileRequest,
+    plan_document,
+    plan_report,
+    sent_document,
+    sent_report,
+)
+from scripts.reconcile.states import Compared, Expected, StateCounts, compare
+from scripts.sending.journal import journal_path, open_journal
+from scripts.sending.sender import OutgoingMessage, RateLimit, Sender
 
 EXAMPLE = "Example: npm run reconcile -- --prefix 2026/ --max 5000 --rate 20/s --stage prod --execute"
 MIN_AGE = timedelta(minutes=15)
@@ -47,16 +80,98 @@ def command(
     With --execute it sends a message for each photo that is missing or stale, and for no other. This is also the
     backfill for photos that were there before Darkroom.
     """
+    deployed = find_stage(stage)
     request = ReconcileRequest(
+        stage=deployed,
+        settings=deployed.settings,
+        waiting=deployed.queue.depth().all,
         prefix=prefix,
         most=most,
         per_second=per_second or 50.0,
         min_age=MIN_AGE if min_age is None else min_age,
         is_quick=quick,
-        while_busy=while_busy,
-        journal=journal or journal_path("reconcile", stage),
     )
-    return reconcile(find_stage(stage), request, Screen(as_json=as_json), execute=execute)
+    if execute and request.waiting and not while_busy:
+        raise OperatorError(
+            f"{count_of(request.waiting, 'message')} in the queue: what looks missing may be waiting there. "
+            "Give the command again when the queue is empty, or add --while-busy"
+        )
+    screen, job = Screen(as_json=as_json), Reconciliation(request)
+    with read_dlq(deployed.dlq, screen) as reader:
+        dead = dead_versions(reader.dead_letters())
+    with open_journal(journal or journal_path("reconcile", stage), execute=execute) as opened:
+        kept_since = datetime.now(UTC) - timedelta(seconds=deployed.queue.retention_seconds)
+        known = KnownKeys(prefix, job.target, dead, opened, kept_since, quick)
+        if not (execute and opened):
+            job.run(known, None, screen)
+            screen.result([DRY_RUN, *plan_report(job.counts, request)], plan_document(job.counts, request))
+            return EXIT_OK
+        try:
+            job.run(known, Sender(deployed.queue, opened, RateLimit(request.per_second)), screen)
+        except KeyboardInterrupt:
+            screen.note(f"Interrupted; {count_of(job.counts.sent, 'message')} sent. To go on, give the command again.")
+            raise
+    report = sent_report(job.counts, request, is_cut=job.is_cut)
+    screen.result(report, sent_document(job.counts, request, is_cut=job.is_cut))
+    return EXIT_SOME_FAILED if job.counts.refused else EXIT_OK
+
+
+@dataclass
+class Reconciliation:
+    """A running comparison, which sends messages on the way.
+
+    Attributes:
+        is_cut: whether the maximum ended it.
+    """
+
+    request: ReconcileRequest
+    counts: StateCounts = field(default_factory=StateCounts)
+    is_cut: bool = False
+
+    @property
+    def target(self) -> BackfillTarget:
+        outputs = self.request.stage.outputs
+        return BackfillTarget(outputs.input_bucket, outputs.queue_url, self.request.settings.fingerprint)
+
+    def run(self, known: KnownKeys, sender: Sender | None, screen: Screen) -> None:
+        """Compare; with a sender, send too and stop at the maximum."""
+        with closing(self._compare()) as chunks, screen.progress("comparing", None) as on_progress:
+            for chunk in chunks:
+                messages = self._count(known.exclude_known(chunk))
+                if sender is not None:
+                    self.counts.add_sent(sender.send(messages))
+                    self.is_cut = self.counts.to_send >= self.request.most
+                if self.is_cut:
+                    return
+                sent = f", {self.counts.sent:,} sent" if sender else ""
+                on_progress(self.counts.listed["sources"], f"{self.counts.to_send:,} to send{sent}")
+
+    def _compare(self) -> Generator[list[Compared]]:
+        request, stage, settings = self.request, self.request.stage, self.request.settings
+        photos = PhotoStates(stage.s3, stage.outputs.output_bucket, settings.fingerprint)
+        expected = Expected(
+            names=[DOCUMENT_NAME, *(rendition.file_name for rendition in settings.renditions)],
+            fingerprint=settings.fingerprint,
+            judged_before=time.time() - request.min_age.total_seconds(),
+        )
+        return compare(
+            list_bucket(stage.s3, stage.outputs.input_bucket, request.prefix),
+            list_bucket(stage.s3, stage.outputs.output_bucket, request.prefix),
+            None if request.is_quick else photos.marker,
+            expected,
+            self.counts,
+        )
+
+    def _count(self, chunk: list[Compared]) -> list[OutgoingMessage]:
+        """Count a chunk; return the messages to send about it."""
+        messages = []
+        for pair, state, sent_on in chunk:
+            self.counts.add(state, pair.key, pair.source.size_bytes if pair.source else 0, sent_on)
+            if state.is_sent and pair.source and self.counts.to_send > self.request.most:
+                self.counts.left[state] += 1
+            elif state.is_sent and pair.source:
+                messages.append(backfill_message(pair.source, self.target))
+        return messages
 
 
 if __name__ == "__main__":
