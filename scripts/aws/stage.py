@@ -13,7 +13,7 @@ from processing.settings import Limits, RenderSettings, Rendition, parse_renditi
 from scripts.aws.local_endpoint import ACCESS_KEY_ID, LOCAL_STAGE, REGION, SECRET_ACCESS_KEY, find_running_stack
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
-from scripts.cli.errors import StageError
+from scripts.cli.errors import OperatorError
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
@@ -91,14 +91,14 @@ class Stage:
         """The deployed function's settings, from its Lambda configuration.
 
         Raises:
-            StageError: its RENDITIONS cannot be parsed.
+            OperatorError: its RENDITIONS cannot be parsed.
         """
         answer = self.functions.get_function_configuration(FunctionName=self.outputs.process_function)
         text = answer.get("Environment", {}).get("Variables", {}).get("RENDITIONS", "")
         try:
             return DeployedSettings(parse_renditions(text), answer["MemorySize"])
         except ValueError as error:
-            raise StageError(f"the function's RENDITIONS cannot be read: {error}; deploy it again") from error
+            raise OperatorError(f"the function's RENDITIONS cannot be read: {error}; deploy it again") from error
 
     def _client(self, service: str) -> Any:
         return make_client(self.session, service, self.endpoint_url)
@@ -129,24 +129,24 @@ def find_stage(name: str) -> Stage:
     Account and region come from the usual AWS environment variables and profile, or `AWS_ENDPOINT_URL`.
 
     Raises:
-        StageError: the stage is not deployed there, or no region is set.
+        OperatorError: the stage is not deployed there, or no region is set.
     """
     if name == LOCAL_STAGE and "AWS_ENDPOINT_URL" not in os.environ:
         return _find_local()
     region = find_region(os.environ)
     if region is None:
-        raise StageError(NO_REGION)
+        raise OperatorError(NO_REGION)
     session = boto3.Session(region_name=region)
     try:
         outputs = read_stack_outputs(make_client(session, "cloudformation"), name)
     except StackOutputsError as error:
-        raise StageError(f"{error} (looked in {region})") from error
+        raise OperatorError(f"{error} (looked in {region})") from error
     return Stage(name=name, outputs=outputs, session=session)
 
 
 def _find_local() -> Stage:
     stack = find_running_stack()
     if stack is None:
-        raise StageError("no local stack is running: start one with `npm run stack` in another terminal")
+        raise OperatorError("no local stack is running: start one with `npm run stack` in another terminal")
     session = boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
     return Stage(name=LOCAL_STAGE, outputs=stack.outputs, session=session, endpoint_url=stack.endpoint_url)

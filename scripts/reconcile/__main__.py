@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -96,18 +97,23 @@ def command(
             f"{count_of(request.waiting, 'message')} in the queue: what looks missing may be waiting there. "
             "Give the command again when the queue is empty, or add --while-busy"
         )
-    screen, job = Screen(as_json=as_json), Reconciliation(request)
-    with read_dlq(deployed.dlq, screen) as reader:
+    return reconcile(request, journal or journal_path("reconcile", stage), Screen(as_json=as_json), execute=execute)
+
+
+def reconcile(request: ReconcileRequest, journal_file: Path, screen: Screen, *, execute: bool) -> int:
+    """Compare the buckets of a stage; with `execute`, send messages about missing or stale photos."""
+    job, stage = Reconciliation(request), request.stage
+    with read_dlq(stage.dlq, screen) as reader:
         dead = dead_versions(reader.dead_letters())
-    with open_journal(journal or journal_path("reconcile", stage), execute=execute) as opened:
-        kept_since = datetime.now(UTC) - timedelta(seconds=deployed.queue.retention_seconds)
-        known = KnownKeys(prefix, job.target, dead, opened, kept_since, quick)
-        if not (execute and opened):
+    with open_journal(journal_file, execute=execute) as journal:
+        kept_since = datetime.now(UTC) - timedelta(seconds=stage.queue.retention_seconds)
+        known = KnownKeys(request.prefix, job.target, dead, journal, kept_since, request.is_quick)
+        if not (execute and journal):
             job.run(known, None, screen)
             screen.result([DRY_RUN, *plan_report(job.counts, request)], plan_document(job.counts, request))
             return EXIT_OK
         try:
-            job.run(known, Sender(deployed.queue, opened, RateLimit(request.per_second)), screen)
+            job.run(known, Sender(stage.queue, journal, RateLimit(request.per_second)), screen)
         except KeyboardInterrupt:
             screen.note(f"Interrupted; {count_of(job.counts.sent, 'message')} sent. To go on, give the command again.")
             raise

@@ -18,7 +18,6 @@ from scripts.cli.errors import OperatorError
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-_SLASH = ord("/")
 # Outputs of Darkroom with these or earlier settings.
 _SUFFIXES = "|".join(re.escape(output.suffix) for output in RENDITION_FORMATS.values())
 _OUTPUT_NAME = re.compile(rf"[a-z0-9][a-z0-9-]*(?:{_SUFFIXES})|{re.escape(DOCUMENT_NAME)}")
@@ -109,15 +108,13 @@ def join(sources: Iterable[Listed], outputs: Iterable[OutputSet]) -> Iterator[Pa
 
 def sources_in_order(listing: Iterable[Listed]) -> Iterator[Listed]:
     """Sort the input bucket's listing into source order; leave out folder markers."""
-    held: list[tuple[bytes, Listed]] = []
+    held: list[Listed] = []
     for item in listing:
-        key = item.key.encode()
-        while held and not _comes_before(key, held[-1][0]):
-            yield held.pop()[1]
+        while held and _order(held[-1].key) < _order(item.key):
+            yield held.pop()
         if not (item.key.endswith("/") and item.size_bytes == 0):
-            held.append((key, item))
-    while held:
-        yield held.pop()[1]
+            held.append(item)
+    yield from reversed(held)
 
 
 def outputs_in_order(listing: Iterable[Listed], on_foreign: Callable[[str], None]) -> Iterator[OutputSet]:
@@ -140,17 +137,8 @@ def outputs_in_order(listing: Iterable[Listed], on_foreign: Callable[[str], None
         held[-1].names.add(name)
         if name == DOCUMENT_NAME:
             held[-1].committed = item.modified
-    while held:
-        yield held.pop()
+    yield from reversed(held)
 
 
 def _order(key: str) -> bytes:
     return key.encode() + b"/\xff"
-
-
-def _comes_before(later: bytes, earlier: bytes) -> bool:
-    """Return True if the later of two keys comes first in source order.
-
-    It then starts with the earlier one and goes on with `/` or a character before it.
-    """
-    return later.startswith(earlier) and len(later) > len(earlier) and later[len(earlier)] <= _SLASH

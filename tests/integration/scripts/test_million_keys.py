@@ -12,7 +12,7 @@ from scripts.reconcile.states import Expected, State, StateCounts, compare
 
 KEYS = 1_000_000
 NAMES = ("document.pdf", "large.jpg", "medium.jpg", "small.jpg")
-EXPECTED = Expected(names=["document.pdf", "large", "medium", "small"], fingerprint="f1", judged_before=1000.0)
+EXPECTED = Expected(names=NAMES, fingerprint="f1", judged_before=1000.0)
 MAX_GROWTH_MB = 20
 
 
