@@ -39,7 +39,7 @@ class PhotoStates:
     @classmethod
     def of(cls, stage: Stage) -> "PhotoStates":
         """Use a stage's output bucket and the settings of its deployed function."""
-        return cls(stage.s3, stage.outputs.output_bucket, stage.settings.fingerprint)
+        return cls(stage.s3, stage.outputs.output_bucket, stage.read_settings().fingerprint)
 
     def source_state(self, source: SourceObject) -> SourceState:
         """Compare a source object's eTag with the one that a message names.

@@ -86,9 +86,8 @@ class Stage:
         """The dead-letter queue."""
         return SqsQueue(self.sqs, self.outputs.dead_letter_queue_url)
 
-    @cached_property
-    def settings(self) -> DeployedSettings:
-        """The deployed function's settings, from its Lambda configuration.
+    def read_settings(self) -> DeployedSettings:
+        """Read the deployed function's settings from its Lambda configuration.
 
         Raises:
             OperatorError: its RENDITIONS cannot be parsed.

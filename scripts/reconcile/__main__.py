@@ -84,7 +84,7 @@ def command(
     deployed = find_stage(stage)
     request = ReconcileRequest(
         stage=deployed,
-        settings=deployed.settings,
+        settings=deployed.read_settings(),
         waiting=deployed.queue.depth().all,
         prefix=prefix,
         most=most,
