@@ -35,14 +35,7 @@ from scripts.cli.output import Screen
 from scripts.cli.units import parse_duration, parse_rate
 from scripts.reconcile.backfill_message import BackfillTarget, KnownKeys, backfill_message, dead_versions
 from scripts.reconcile.listing import list_bucket
-from scripts.reconcile.report import (
-    DRY_RUN,
-    ReconcileRequest,
-    plan_document,
-    plan_report,
-    sent_document,
-    sent_report,
-)
+from scripts.reconcile.report import DRY_RUN, ReconcileRequest, plan_document, plan_report, sent_document, sent_report
 from scripts.reconcile.states import Compared, Expected, StateCounts, compare
 from scripts.sending.journal import journal_path, open_journal
 from scripts.sending.sender import OutgoingMessage, RateLimit, Sender
@@ -117,22 +110,16 @@ def reconcile(request: ReconcileRequest, journal_file: Path, screen: Screen, *, 
         except KeyboardInterrupt:
             screen.note(f"Interrupted; {count_of(job.counts.sent, 'message')} sent. To go on, give the command again.")
             raise
-    report = sent_report(job.counts, request, is_cut=job.is_cut)
-    screen.result(report, sent_document(job.counts, request, is_cut=job.is_cut))
+    screen.result(sent_report(job.counts, request), sent_document(job.counts, request))
     return EXIT_SOME_FAILED if job.counts.refused else EXIT_OK
 
 
 @dataclass
 class Reconciliation:
-    """A running comparison, which sends messages on the way.
-
-    Attributes:
-        is_cut: whether the maximum ended it.
-    """
+    """A running comparison, which sends messages on the way."""
 
     request: ReconcileRequest
     counts: StateCounts = field(default_factory=StateCounts)
-    is_cut: bool = False
 
     @property
     def target(self) -> BackfillTarget:
@@ -146,8 +133,8 @@ class Reconciliation:
                 messages = self._count(known.exclude_known(chunk))
                 if sender is not None:
                     self.counts.add_sent(sender.send(messages))
-                    self.is_cut = self.counts.to_send >= self.request.most
-                if self.is_cut:
+                    self.counts.is_cut = self.counts.to_send >= self.request.most
+                if self.counts.is_cut:
                     return
                 sent = f", {self.counts.sent:,} sent" if sender else ""
                 on_progress(self.counts.listed["sources"], f"{self.counts.to_send:,} to send{sent}")

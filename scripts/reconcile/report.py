@@ -82,18 +82,18 @@ def plan_document(counts: StateCounts, request: ReconcileRequest) -> dict[str, A
     }
 
 
-def sent_report(counts: StateCounts, request: ReconcileRequest, *, is_cut: bool) -> Report:
+def sent_report(counts: StateCounts, request: ReconcileRequest) -> Report:
     """Format the comparison and what was sent."""
     lines = [f"Sent {count_of(counts.sent, 'message')} to {request.stage.queue.name}."]
     lines += sending_notes(counts.maybe_twice, counts.refused)
-    if is_cut:
+    if counts.is_cut:
         left = f": {counts.left.total():,} more are left, and" if counts.left else ";"
         lines.append(f"Stopped at --max {request.most:,}{left} later keys were not compared.")
         lines.append("Once the queue is empty, give the command again to go on.")
     return [*_compared(counts, request), "", *lines, *_notes(counts, request)]
 
 
-def sent_document(counts: StateCounts, request: ReconcileRequest, *, is_cut: bool) -> dict[str, Any]:
+def sent_document(counts: StateCounts, request: ReconcileRequest) -> dict[str, Any]:
     """Return the comparison and what was sent as JSON."""
     return {
         **plan_document(counts, request),
@@ -101,7 +101,7 @@ def sent_document(counts: StateCounts, request: ReconcileRequest, *, is_cut: boo
         "sent": counts.sent,
         "maybe_sent_twice": counts.maybe_twice,
         "refused": dict(counts.refused),
-        "stopped_at_max": is_cut,
+        "stopped_at_max": counts.is_cut,
     }
 
 

@@ -61,6 +61,7 @@ class StateCounts:
         sent: messages that SQS took.
         maybe_twice: those of them that an earlier run may have sent too.
         refused: messages that SQS refused, by its error code.
+        is_cut: whether the maximum ended the run.
     """
 
     states: Counter[State] = field(default_factory=Counter)
@@ -74,6 +75,7 @@ class StateCounts:
     sent: int = 0
     maybe_twice: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    is_cut: bool = False
 
     @property
     def to_send(self) -> int:

@@ -11,11 +11,12 @@ from botocore.stub import ANY, Stubber
 
 from scripts.aws.stack_outputs import StackOutputs
 from scripts.aws.stage import Stage
-from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
+from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, run
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.dlq import redrive_command
-from scripts.dlq.move_task import MoveTask, MoveTasks, can_use_rate, cancel_move_task
+from scripts.dlq.__main__ import app
+from scripts.dlq.move_task import MoveTask, MoveTasks, can_use_rate
 from scripts.dlq.redrive_command import is_whole_queue
 from scripts.dlq.redrive_plan import RedriveRequest
 from scripts.dlq.selection import Selection
@@ -228,12 +229,14 @@ def test_nothing_is_begun_beside_a_task_that_runs(stage: Stage, sqs: Stubber, tm
 
 
 def test_the_cancel_command_says_what_it_did(
-    tasks: MoveTasks, sqs: Stubber, capsys: pytest.CaptureFixture[str]
+    stage: Stage, sqs: Stubber, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(redrive_command, "find_stage", lambda _: stage)
+    sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DLQ_ARN}})
     for _ in range(2):
         sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
     sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 12}, {"TaskHandle": "h1"})
-    cancel_move_task(tasks, Screen(as_json=True))
+    assert run(app, "npm run dlq --", ["redrive", "--cancel", "--json", "--stage", "prod"]) == EXIT_OK
     assert json.loads(capsys.readouterr().out) == {"cancelled": True, "moved": 12}
 
 

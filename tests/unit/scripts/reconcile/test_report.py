@@ -133,8 +133,9 @@ def test_there_is_no_hint_to_paste_for_a_key_that_a_terminal_would_act_on() -> N
 
 def test_the_result_says_what_was_sent_and_how_to_go_on() -> None:
     counts = counts_of(MISSING=1010)
-    counts.sent, counts.maybe_twice, counts.refused = 1000, 10, Counter({"InternalError": 2})
-    lines = plain_lines(sent_report(counts, request(), is_cut=True))
+    counts.sent, counts.maybe_twice, counts.is_cut = 1000, 10, True
+    counts.refused = Counter({"InternalError": 2})
+    lines = plain_lines(sent_report(counts, request()))
     assert lines[6:11] == [
         "Sent 1,000 messages to photos.",
         "10 may have been sent twice: an earlier run was cut off. That is harmless.",
