@@ -9,7 +9,6 @@ from botocore.exceptions import ClientError, ParamValidationError
 from processing.commit_marker import Marker
 from processing.outcomes import SourceObject
 from processing.output_keys import MAX_KEY_BYTES, document_key
-from scripts.aws.deployed_settings import read_deployed_settings
 from scripts.aws.stage import Stage
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class PhotoStates:
     @classmethod
     def of(cls, stage: Stage) -> "PhotoStates":
         """Use a stage's output bucket and the settings of its deployed function."""
-        return cls(stage.s3, stage.outputs.output_bucket, read_deployed_settings(stage).fingerprint)
+        return cls(stage.s3, stage.outputs.output_bucket, stage.read_settings().fingerprint)
 
     def source_state(self, source: SourceObject) -> SourceState:
         """Compare a source object's eTag with the one that a message names.

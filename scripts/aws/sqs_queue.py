@@ -1,13 +1,13 @@
 """An SQS queue: receive, send, delete and release in batches, with the result of each entry."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from scripts.aws.parallel import chunks
-from scripts.aws.sqs_message import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, StoredMessage
+from scripts.aws.sqs_message import MAX_BATCH_ENTRIES, StoredMessage
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -15,16 +15,6 @@ if TYPE_CHECKING:
 # botocore retries whole calls only, not single entries that SQS throttled.
 ENTRY_ATTEMPTS = 5
 ENTRY_BACKOFF_SECONDS = 0.2
-
-
-class Sized(Protocol):
-    """An entry that counts against the byte limit of a batch."""
-
-    @property
-    def size_bytes(self) -> int: ...
-
-
-S = TypeVar("S", bound=Sized)
 
 
 @dataclass(frozen=True)
@@ -141,17 +131,3 @@ def call_in_batch(
     unanswered = set(range(len(entries))) - set(outcome.done) - set(outcome.failed)
     outcome.failed |= dict.fromkeys(unanswered, "NoAnswer")
     return outcome
-
-
-def batches(items: Iterable[S]) -> Iterator[list[S]]:
-    """Cut messages into SQS batches: at most ten and 256 KiB; a larger message goes alone."""
-    batch: list[S] = []
-    size_bytes = 0
-    for item in items:
-        if batch and (len(batch) == MAX_BATCH_ENTRIES or size_bytes + item.size_bytes > MAX_BATCH_BYTES):
-            yield batch
-            batch, size_bytes = [], 0
-        batch.append(item)
-        size_bytes += item.size_bytes
-    if batch:
-        yield batch

@@ -1,4 +1,4 @@
-"""A deployed stage: its resources' names and the boto3 clients that reach them."""
+"""A deployed stage: its resources' names, its function's settings, and the boto3 clients that reach them."""
 
 import os
 from collections.abc import Mapping
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from botocore.config import Config
 
+from processing.settings import Limits, RenderSettings, Rendition, parse_renditions
 from scripts.aws.local_endpoint import ACCESS_KEY_ID, LOCAL_STAGE, REGION, SECRET_ACCESS_KEY, find_running_stack
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
-from scripts.cli.errors import StageError
+from scripts.cli.errors import OperatorError
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
@@ -25,6 +26,24 @@ NO_REGION = "no region: set AWS_REGION, or a profile that names one"
 CLIENT_CONFIG = Config(
     connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=32
 )
+
+
+@dataclass(frozen=True)
+class DeployedSettings:
+    """The renditions and the memory of a deployed function.
+
+    Attributes:
+        renditions: from the largest to the smallest.
+        memory_mb: the function's memory.
+    """
+
+    renditions: tuple[Rendition, ...]
+    memory_mb: int
+
+    @property
+    def fingerprint(self) -> str:
+        """The function's settings fingerprint, if these scripts and the function have the same version."""
+        return RenderSettings(self.renditions, Limits(max_bytes=0, max_pixels=0, max_pages=0)).fingerprint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +86,19 @@ class Stage:
         """The dead-letter queue."""
         return SqsQueue(self.sqs, self.outputs.dead_letter_queue_url)
 
+    def read_settings(self) -> DeployedSettings:
+        """Read the deployed function's settings from its Lambda configuration.
+
+        Raises:
+            OperatorError: its RENDITIONS cannot be parsed.
+        """
+        answer = self.functions.get_function_configuration(FunctionName=self.outputs.process_function)
+        text = answer.get("Environment", {}).get("Variables", {}).get("RENDITIONS", "")
+        try:
+            return DeployedSettings(parse_renditions(text), answer["MemorySize"])
+        except ValueError as error:
+            raise OperatorError(f"the function's RENDITIONS cannot be read: {error}; deploy it again") from error
+
     def _client(self, service: str) -> Any:
         return make_client(self.session, service, self.endpoint_url)
 
@@ -96,24 +128,24 @@ def find_stage(name: str) -> Stage:
     Account and region come from the usual AWS environment variables and profile, or `AWS_ENDPOINT_URL`.
 
     Raises:
-        StageError: the stage is not deployed there, or no region is set.
+        OperatorError: the stage is not deployed there, or no region is set.
     """
     if name == LOCAL_STAGE and "AWS_ENDPOINT_URL" not in os.environ:
         return _find_local()
     region = find_region(os.environ)
     if region is None:
-        raise StageError(NO_REGION)
+        raise OperatorError(NO_REGION)
     session = boto3.Session(region_name=region)
     try:
         outputs = read_stack_outputs(make_client(session, "cloudformation"), name)
     except StackOutputsError as error:
-        raise StageError(f"{error} (looked in {region})") from error
+        raise OperatorError(f"{error} (looked in {region})") from error
     return Stage(name=name, outputs=outputs, session=session)
 
 
 def _find_local() -> Stage:
     stack = find_running_stack()
     if stack is None:
-        raise StageError("no local stack is running: start one with `npm run stack` in another terminal")
+        raise OperatorError("no local stack is running: start one with `npm run stack` in another terminal")
     session = boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
     return Stage(name=LOCAL_STAGE, outputs=stack.outputs, session=session, endpoint_url=stack.endpoint_url)

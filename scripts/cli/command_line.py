@@ -1,22 +1,15 @@
 """The operators' command lines: common options, exit codes, and one-line errors."""
 
 import sys
-from collections.abc import Callable, Sequence
-from datetime import timedelta
-from typing import Annotated, NoReturn, TypeVar
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError, ProfileNotFound
 
 from scripts.cli.errors import OperatorError
 from scripts.cli.signals import interrupt_once
-from scripts.cli.units import parse_duration, parse_rate
 
 EXIT_OK = 0
 EXIT_COULD_NOT_RUN = 1
@@ -31,18 +24,9 @@ give the same command again to go on."""
 StageOption = Annotated[str, typer.Option("--stage", metavar="STAGE", help="The deployment: local, dev, prod ...")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout; all prose on stderr.")]
 ExecuteOption = Annotated[bool, typer.Option("--execute", help="Act. Without it, only say what would be done.")]
-
-T = TypeVar("T")
-
-
-def duration(text: str) -> timedelta:
-    """Parse an option's duration."""
-    return _checked(parse_duration, text)
-
-
-def rate(text: str) -> float:
-    """Parse an option's rate."""
-    return _checked(parse_rate, text)
+JournalOption = Annotated[
+    Path | None, typer.Option("--journal", metavar="FILE", help="The journal; in .darkroom/ by default.")
+]
 
 
 def make_app(help_text: str) -> typer.Typer:
@@ -88,10 +72,3 @@ def run(app: typer.Typer, name: str, arguments: Sequence[str] | None = None) -> 
         return EXIT_INTERRUPTED
     print(f"Could not go on: {message}", file=sys.stderr)
     return EXIT_COULD_NOT_RUN
-
-
-def _checked(parse: Callable[[str], T], text: str) -> T:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error

@@ -4,6 +4,7 @@ Object keys reach a terminal only through `key_text`, as plain text and never as
 """
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -123,6 +124,12 @@ def line_progress(
 def key_text(key: str) -> str:
     """Escape a key so that it stays on its line and cannot control the terminal."""
     return visible(key, MAX_KEY_BYTES)
+
+
+def shell_command(*words: str) -> str:
+    """Quote a command to copy; return "" if pasting its characters would control the terminal."""
+    line = shlex.join(words)
+    return line if line.isprintable() else ""
 
 
 def plain_lines(report: Report) -> list[str]:

@@ -3,47 +3,43 @@
 import re
 from datetime import timedelta
 
+import typer
+
 _DURATION = re.compile(r"(?P<number>[0-9]{1,7}(?:\.[0-9]{1,3})?)(?P<unit>[smhd])")
 _RATE = re.compile(r"(?P<number>[0-9]{1,6}(?:\.[0-9]{1,3})?)(?:/(?P<unit>[smh]))?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def parse_duration(text: str) -> timedelta:
-    """Parse `90s`, `15m`, `2h` or `3d`.
+    """Parse an option like `90s`, `15m`, `2h` or `3d`.
 
     Raises:
-        ValueError: it has another form.
+        BadParameter: it has another form.
     """
     match = _DURATION.fullmatch(text)
     if not match:
-        raise ValueError(f"{text!r} is not a duration: write 90s, 15m, 2h or 3d")
+        raise typer.BadParameter(f"{text!r} is not a duration: write 90s, 15m, 2h or 3d")
     return timedelta(seconds=float(match["number"]) * _SECONDS[match["unit"]])
 
 
 def parse_rate(text: str) -> float:
-    """Parse `10/s`, `300/m`, `1000/h`, or `10` for 10/s; return the rate per second.
+    """Parse an option like `10/s`, `300/m`, `1000/h`, or `10` for 10/s; return the rate per second.
 
     Raises:
-        ValueError: it has another form, or is zero.
+        BadParameter: it has another form, or is zero.
     """
     match = _RATE.fullmatch(text)
     if not match or float(match["number"]) == 0:
-        raise ValueError(f"{text!r} is not a rate: write 10/s, 300/m or 1000/h")
+        raise typer.BadParameter(f"{text!r} is not a rate: write 10/s, 300/m or 1000/h")
     return float(match["number"]) / _SECONDS[match["unit"] or "s"]
 
 
 def human_duration(duration: timedelta) -> str:
     """Format as `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`."""
     seconds = max(0, round(duration.total_seconds()))
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if not minutes:
-        return f"{seconds} s"
-    if not hours:
-        return f"{minutes} min"
-    if not days:
-        return _pair(f"{hours} h", minutes % 60, "min")
-    return _pair(f"{days} d", hours % 24, "h")
-
-
-def _pair(large: str, rest: int, unit: str) -> str:
-    return f"{large} {rest} {unit}" if rest else large
+    days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60
+    if days:
+        return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+    return f"{minutes} min" if minutes else f"{seconds} s"

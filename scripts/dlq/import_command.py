@@ -8,134 +8,92 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+import typer
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import NO_KEY, DeadLetter
 from scripts.aws.parallel import chunks
-from scripts.aws.sqs_message import StoredMessage
-from scripts.aws.sqs_queue import SqsQueue
-from scripts.aws.stage import Stage
-from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
+from scripts.aws.stage import find_stage
+from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, ExecuteOption, JsonOption, StageOption
 from scripts.cli.output import Report, Screen, Table, key_text
-from scripts.dlq.export_file import ExportLine, read_export
+from scripts.dlq.export_command import ExportLine, read_export
+from scripts.dlq.redrive_command import RateOption, ToOption, find_queue
 from scripts.dlq.redrive_plan import DRY_RUN, MAX_SHOWN, more_lines
-from scripts.sending.journal import Journal, open_journal
-from scripts.sending.rate_limit import RateLimit
-from scripts.sending.sender import SENDING, SENT, OutgoingMessage, Sender, SendResult
+from scripts.sending.journal import open_journal
+from scripts.sending.sender import SENDING, SENT, OutgoingMessage, RateLimit, Sender, SendResult, sending_notes
 
 _CHUNK = 100
 
 
-@dataclass(frozen=True)
-class ImportPlan:
-    """A planned import.
-
-    Attributes:
-        messages: in the file's order, with their line numbers.
-        earlier: how many lines an earlier run has sent.
-        unsure: how many of the messages an earlier run may have sent.
-    """
-
-    file: str
-    destination: str
-    messages: tuple[OutgoingMessage, ...]
-    earlier: int
-    unsure: int
-
-
 def import_messages(
-    stage: Stage, file: Path, to: str, per_second: float | None, screen: Screen, *, execute: bool
+    stage: StageOption,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An export, edited or not.")],
+    per_second: RateOption = None,
+    to: ToOption = "",
+    execute: ExecuteOption = False,
+    as_json: JsonOption = False,
 ) -> int:
-    """Send an export to a queue; without `execute`, print what it would send."""
-    destination, lines = SqsQueue(stage.sqs, to), read_export(file)
+    """Send an export to be processed. Dead letters in the DLQ stay there: see purge."""
+    queue, screen = find_queue(find_stage(stage), to), Screen(as_json=as_json)
+    messages = _name_lines(read_export(file), queue.url)
     journal_file = file.with_name(f"{file.name}.journal")
     with open_journal(journal_file, execute=execute) as journal:
-        plan = plan_import(file.name, lines, destination, journal)
+        known = journal.find(message.item for message in messages) if journal else {}
+        steps = Counter(entry.step for entry in known.values())
+        to_send = [message for message in messages if message.item not in known or known[message.item].step != SENT]
+        document = {
+            "executed": False,
+            "file": file.name,
+            "destination": queue.name,
+            "to_send": [{"line": m.document["line"], "key": DeadLetter(m.message).key} for m in to_send],
+            "sent_by_an_earlier_run": steps[SENT],
+            "maybe_sent_twice": steps[SENDING],
+        }
+        left_out = f"{count_of(steps[SENT], 'line')} left out: an earlier run has sent them, says {journal_file.name}."
+        notes = [left_out] if steps[SENT] else []
         if not (execute and journal):
-            note = f"{journal_file.name}, beside the file, will remember which lines were sent."
-            screen.result([DRY_RUN, *_plan_report(plan), note], _plan_document(plan))
+            headline = f"To send: {count_of(len(to_send), 'message')} of {file.name} to {queue.name}."
+            if steps[SENDING]:
+                unsure = count_of(steps[SENDING], "line")
+                notes.append(f"{unsure} may have been sent by an earlier run that was cut off: sent again.")
+            notes.append(f"{journal_file.name}, beside the file, will remember which lines were sent.")
+            screen.result([DRY_RUN, headline, *_first_lines(to_send), *notes], document)
             return EXIT_OK
-        sent = _send(plan, Sender(destination, journal, RateLimit(per_second)), screen)
-    document = {**_plan_document(plan), "executed": True, "sent": len(sent.new_ids), "refused": sent.refused}
-    screen.result(_sent_report(plan, sent), document)
+        sent = _send(to_send, Sender(queue, journal, RateLimit(per_second)), screen)
+    headline = f"Sent {count_of(len(sent.new_ids), 'message')} of {file.name} to {queue.name}."
+    document |= {"executed": True, "sent": len(sent.new_ids), "refused": sent.refused}
+    notes += sending_notes(len(sent.maybe_twice), Counter(sent.refused.values()))
+    screen.result([headline, *notes], document)
     return EXIT_SOME_FAILED if sent.refused else EXIT_OK
 
 
-def plan_import(file: str, lines: Sequence[ExportLine], destination: SqsQueue, journal: Journal | None) -> ImportPlan:
-    """Leave out the lines that an earlier run has sent."""
-    seen: Counter[str] = Counter()
-    messages = []
+def _name_lines(lines: Sequence[ExportLine], queue_url: str) -> list[OutgoingMessage]:
+    """Name each line for the journal; equal lines are sent as often as they are in the file."""
+    seen, messages = Counter[str](), []
     for line in lines:
-        digest = _digest(destination.url, line.message)
-        seen[digest] += 1  # equal lines are sent as often as they are in the file
+        document = line.message.to_document()
+        content = json.dumps([queue_url, document["body"], document["attributes"]], sort_keys=True)
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        seen[digest] += 1
         messages.append(OutgoingMessage(f"{digest}-{seen[digest]}", line.message, {"line": line.number}))
-    known = journal.find(message.item for message in messages) if journal else {}
-    done = {item for item, entry in known.items() if entry.step == SENT}
-    return ImportPlan(
-        file=file,
-        destination=destination.name,
-        messages=tuple(message for message in messages if message.item not in done),
-        earlier=len(done),
-        unsure=sum(entry.step == SENDING for entry in known.values()),
-    )
+    return messages
 
 
-def _plan_report(plan: ImportPlan) -> Report:
-    count = len(plan.messages)
-    report: list[str | Table] = [f"To send: {count_of(count, 'message')} of {plan.file} to {plan.destination}."]
-    if count:
-        letters = [(message.document["line"], DeadLetter(message.message)) for message in plan.messages[:MAX_SHOWN]]
-        rows = [(f"line {number}", letter.code, key_text(letter.key or NO_KEY)) for number, letter in letters]
-        report += ["", Table(("from", "code", "key"), rows), *more_lines(count), ""]
-    report += _left_out(plan)
-    if plan.unsure:
-        report.append(
-            f"{count_of(plan.unsure, 'line')} may have been sent by an earlier run that was cut off: sent again."
-        )
-    return report
-
-
-def _sent_report(plan: ImportPlan, sent: SendResult) -> Report:
-    lines = [f"Sent {count_of(len(sent.new_ids), 'message')} of {plan.file} to {plan.destination}.", *_left_out(plan)]
-    if sent.maybe_twice:
-        count = len(sent.maybe_twice)
-        lines.append(f"{count:,} may have been sent twice: an earlier run was cut off. That is harmless.")
-    for code, count in sorted(Counter(sent.refused.values()).items()):
-        lines.append(f"{count:,} refused by SQS ({code}): give the command again to try them again.")
-    return lines
-
-
-def _left_out(plan: ImportPlan) -> list[str]:
-    if not plan.earlier:
+def _first_lines(messages: Sequence[OutgoingMessage]) -> Report:
+    if not messages:
         return []
-    return [f"{count_of(plan.earlier, 'line')} left out: an earlier run has sent them, says {plan.file}.journal."]
+    letters = [(message.document["line"], DeadLetter(message.message)) for message in messages[:MAX_SHOWN]]
+    rows = [(f"line {number}", letter.code, key_text(letter.key or NO_KEY)) for number, letter in letters]
+    return ["", Table(("from", "code", "key"), rows), *more_lines(len(messages)), ""]
 
 
-def _send(plan: ImportPlan, sender: Sender, screen: Screen) -> SendResult:
+def _send(messages: Sequence[OutgoingMessage], sender: Sender, screen: Screen) -> SendResult:
     sent = SendResult()
-    with screen.progress("sending", len(plan.messages)) as on_progress:
-        for chunk in chunks(plan.messages, _CHUNK):
+    with screen.progress("sending", len(messages)) as on_progress:
+        for chunk in chunks(messages, _CHUNK):
             sent.add(sender.send(chunk))
             on_progress(len(sent.new_ids), "")
     return sent
-
-
-def _digest(destination: str, message: StoredMessage) -> str:
-    document = message.to_document()
-    content = json.dumps([destination, document["body"], document["attributes"]], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _plan_document(plan: ImportPlan) -> dict[str, Any]:
-    to_send = [{"line": m.document["line"], "key": DeadLetter(m.message).key} for m in plan.messages]
-    return {
-        "executed": False,
-        "file": plan.file,
-        "destination": plan.destination,
-        "to_send": to_send,
-        "sent_by_an_earlier_run": plan.earlier,
-        "maybe_sent_twice": plan.unsure,
-    }

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from processing.failures import DarkroomError
@@ -18,25 +19,17 @@ from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.dlq_reader import read_dlq
 from scripts.aws.photo_state import PhotoStates, SourceState
 from scripts.aws.sqs_queue import SqsQueue
+from scripts.dlq.send_then_delete import MOVED
+from scripts.sending.journal import Journal, JournalEntry
+from scripts.sending.sender import SENT
 
-NOTHING_TO_DO = "nothing to do"
-WAITING = "waiting"
+NOTHING_TO_DO, WAITING = "nothing to do", "waiting"
+# Steps of the journal.
+SETTLED, PURGED = "settled", "purged"
+# Older messages of earlier runs are not waited for.
+MAX_PENDING_DAYS = 1
 POLL_SECONDS = 2.0
 _MAX_POLL_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class RedrivenMessage:
-    """A message that was redriven.
-
-    Attributes:
-        item: the dead letter's id, its name in the journal.
-        new_id: the new message's id.
-    """
-
-    item: str
-    new_id: str
-    body: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +37,7 @@ class PhotoOutcome:
     """The outcome of one source object of a redriven message.
 
     Attributes:
+        item: the dead letter's id, its name in the journal.
         key: the source's key; empty for a malformed message.
         outcome: an `Outcome`, `nothing to do`, or `waiting`.
         code: the failure code, if it is in the DLQ again.
@@ -66,20 +60,15 @@ class Outcomes:
 
     @property
     def failures(self) -> list[PhotoOutcome]:
-        return self._with(Outcome.DEAD_LETTERED)
+        return [photo for photo in self.photos if photo.outcome == Outcome.DEAD_LETTERED]
 
     @property
     def waiting(self) -> list[PhotoOutcome]:
-        return self._with(WAITING)
+        return [photo for photo in self.photos if photo.outcome == WAITING]
 
     @property
     def is_good(self) -> bool:
         return not self.failures and not self.waiting
-
-    @property
-    def has_processed(self) -> bool:
-        """True if at least one photo was made."""
-        return bool(self._with(Outcome.PROCESSED))
 
     @property
     def counts(self) -> Counter[str]:
@@ -103,13 +92,10 @@ class Outcomes:
 
     def to_document(self) -> dict[str, Any]:
         return {
-            "counts": dict(self.counts),
+            "counts": self.counts,
             "failures": [photo.to_document() for photo in self.failures],
             "waiting": [photo.to_document() for photo in self.waiting],
         }
-
-    def _with(self, outcome: str) -> list[PhotoOutcome]:
-        return [photo for photo in self.photos if photo.outcome == outcome]
 
 
 @dataclass(frozen=True)
@@ -128,8 +114,8 @@ class OutcomeChecker:
     patience_seconds: float
     on_progress: Callable[[int, str], None] = lambda *_: None
 
-    def wait(self, messages: Sequence[RedrivenMessage]) -> Outcomes:
-        """Check until every message has an outcome or patience ends."""
+    def wait(self, messages: Sequence[JournalEntry]) -> Outcomes:
+        """Check until every redriven message has an outcome or patience ends."""
         outcomes, pending = Outcomes(), list(messages)
         end, poll_seconds = time.monotonic() + self.patience_seconds, POLL_SECONDS
         while pending:
@@ -146,7 +132,7 @@ class OutcomeChecker:
                 poll_seconds = min(_MAX_POLL_SECONDS, poll_seconds * 1.5)
         return outcomes
 
-    def _check(self, messages: Iterable[RedrivenMessage], *, trust_sources: bool) -> Outcomes:
+    def _check(self, messages: Iterable[JournalEntry], *, trust_sources: bool) -> Outcomes:
         """Check each message once.
 
         A source that is gone or overwritten settles a message only when the queue is empty, or with `trust_sources`:
@@ -158,21 +144,18 @@ class OutcomeChecker:
         with read_dlq(self.dlq) as reader:
             for letter in reader.dead_letters():
                 back.setdefault(letter.message_id, []).append(letter)
-        return Outcomes(
-            [
-                photo
-                for message in messages
-                for photo in self._outcomes(message, back.get(message.new_id, []), trust_sources)
-            ]
-        )
+        found = Outcomes()
+        for message in messages:
+            found.photos += self._outcomes(message, back.get(message.document["new_id"], []), trust_sources)
+        return found
 
     def _outcomes(
-        self, message: RedrivenMessage, letters: Sequence[DeadLetter], trust_sources: bool
+        self, message: JournalEntry, letters: Sequence[DeadLetter], trust_sources: bool
     ) -> list[PhotoOutcome]:
         try:
-            sources = parse_message(message.body)
+            sources = parse_message(message.document["message"]["body"])
         except DarkroomError:
-            outcome = Outcome.DEAD_LETTERED.value if letters else WAITING
+            outcome = Outcome.DEAD_LETTERED if letters else WAITING
             return [PhotoOutcome(item=message.item, key="", outcome=outcome, code=letters[0].code if letters else "")]
         if not sources:
             return [PhotoOutcome(item=message.item, key="", outcome=NOTHING_TO_DO)]
@@ -180,14 +163,44 @@ class OutcomeChecker:
         outcomes = []
         for source in sources:
             code = codes.get(source, "")
-            outcome = Outcome.DEAD_LETTERED.value if code else self._outcome(source, trust_sources)
+            outcome = Outcome.DEAD_LETTERED if code else self._outcome(source, trust_sources)
             outcomes.append(PhotoOutcome(item=message.item, key=source.key, outcome=outcome, code=code))
         return outcomes
 
     def _outcome(self, source: SourceObject, trust_sources: bool) -> str:
         if self.photos.is_done(source):
-            return Outcome.PROCESSED.value
+            return Outcome.PROCESSED
         state = self.photos.source_state(source) if trust_sources else None
         if state is SourceState.GONE:
-            return Outcome.GONE.value
-        return Outcome.SUPERSEDED.value if state is SourceState.OVERWRITTEN else WAITING
+            return Outcome.GONE
+        return Outcome.SUPERSEDED if state is SourceState.OVERWRITTEN else WAITING
+
+
+def pending_outcomes(journal: Journal, queue_url: str, to_move: Iterable[DeadLetter] = ()) -> list[JournalEntry]:
+    """Return the entries of messages sent to that queue that have no outcome yet.
+
+    A message that came back is left out once its new dead letter was moved or purged: the photo's outcome is then that
+    of the later message.
+
+    Args:
+        journal: of the redrives.
+        queue_url: the destination.
+        to_move: dead letters that are about to be moved.
+    """
+    since = datetime.now(UTC) - timedelta(days=MAX_PENDING_DAYS)
+    came_back = {letter.message_id for letter in to_move}
+    for step in (SENT, MOVED, SETTLED, PURGED):
+        came_back |= {entry.document.get("message_id", "") for entry in journal.at_step(step)}
+    return [
+        entry
+        for step in (SENT, MOVED)
+        for entry in journal.at_step(step)
+        if datetime.fromisoformat(entry.at) >= since
+        and entry.document["to"] == queue_url
+        and entry.document["new_id"] not in came_back
+    ]
+
+
+def purged_entry(letter: DeadLetter) -> JournalEntry:
+    """Make the journal entry of a dead letter that was purged."""
+    return JournalEntry(letter.id, PURGED, {"message_id": letter.message_id})

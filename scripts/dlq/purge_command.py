@@ -7,61 +7,99 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.dlq_reader import read_dlq, receive_selected, wait_until_visible
 from scripts.aws.sqs_queue import SqsQueue
-from scripts.aws.stage import Stage
-from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
+from scripts.aws.stage import find_stage
+from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, ExecuteOption, JsonOption, StageOption
 from scripts.cli.errors import OperatorError
-from scripts.cli.output import Report, Screen
-from scripts.dlq.export_file import ExportLine, read_export
-from scripts.dlq.pending_outcomes import purged_entry
+from scripts.cli.output import Screen
+from scripts.dlq.export_command import ExportLine, read_export
+from scripts.dlq.outcomes import purged_entry
 from scripts.sending.journal import Journal, journal_path, open_journal
 
 DRY_RUN = "Dry run: nothing was deleted. Add --execute to act."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PurgePlan:
-    """A planned purge.
+    """A planned purge; its attributes are also its JSON.
 
     Attributes:
-        letters: to be deleted: in the export, and in the DLQ with the same body.
+        to_delete: dead letters in the export, and in the DLQ with the same body.
+        not_exported: how many stay because the export does not have them.
         edited: how many stay because the export has another body.
         missing: how many of the export are not in the DLQ.
-        not_exported: how many stay because the export does not have them.
         in_flight: how many more another reader has received.
     """
 
     queue: str
     file: str
-    letters: tuple[DeadLetter, ...]
+    to_delete: tuple[DeadLetter, ...]
+    not_exported: int
     edited: int
     missing: int
-    not_exported: int
     in_flight: int
 
+    def to_document(self, **result: Any) -> dict[str, Any]:
+        letters = [letter.to_document() for letter in self.to_delete]
+        return {"executed": False, **vars(self), "to_delete": letters, **result}
 
-def purge_dead_letters(stage: Stage, file: Path, yes_delete: int | None, screen: Screen, *, execute: bool) -> int:
-    """Confirm and delete the dead letters of an export; without `execute`, print what it would delete."""
-    queue = stage.dlq
-    lines = _read_export_of(queue.arn, file)
+    def report(self, headline: str) -> list[str]:
+        """Return the headline and a line for each number of dead letters that stay."""
+        counts = {
+            "stay: they are not in the export.": self.not_exported,
+            "stay: the export has another body for them.": self.edited,
+            "of the export are not in the DLQ.": self.missing,
+            "more are in flight and stay.": self.in_flight,
+        }
+        return [headline, *(f"{count:,} {text}" for text, count in counts.items() if count)]
+
+    @property
+    def dry_report(self) -> list[str]:
+        letters = count_of(len(self.to_delete), "dead letter")
+        if not self.to_delete:
+            return self.report(f"Nothing to delete: {self.queue} holds none of what {self.file} has.")
+        return self.report(f"To delete for good: {letters} of {self.queue} that {self.file} has.")
+
+
+def purge_dead_letters(
+    stage: StageOption,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An export of the dead letters to delete.")],
+    yes_delete: Annotated[
+        int | None, typer.Option("--yes-delete", min=0, metavar="COUNT", help="Confirm without a terminal: how many.")
+    ] = None,
+    execute: ExecuteOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Delete for good the dead letters of an export. No others are deleted, and you must type a confirmation."""
+    queue, screen, lines = find_stage(stage).dlq, Screen(as_json=as_json), read_export(file)
+    if foreign := sum(line.queue != queue.arn for line in lines):
+        raise OperatorError(f"{count_of(foreign, 'line')} of {file} not from {queue.arn}: export this DLQ first")
     if execute:
         wait_until_visible(queue, screen)
     with read_dlq(queue, screen) as reader:
         plan = plan_purge(queue.name, file.name, lines, tuple(reader.dead_letters()), reader.depth.in_flight)
+    count = len(plan.to_delete)
     if not execute:
-        screen.result([DRY_RUN, *purge_report(plan)], _document(plan))
+        screen.result([DRY_RUN, *plan.dry_report], plan.to_document())
         return EXIT_OK
-    if plan.letters:
-        _confirm(plan, yes_delete, screen)
-    with open_journal(journal_path("redrive", stage.name), execute=False) as redrives:
-        deleted = _delete(queue, {letter.id for letter in plan.letters}, redrives, screen)
-    screen.result(_deleted_report(plan, deleted), {**_document(plan), "executed": True, "deleted": deleted})
-    return EXIT_OK if deleted == len(plan.letters) else EXIT_SOME_FAILED
+    if not count:
+        screen.result(plan.dry_report, plan.to_document(executed=True, deleted=0))
+        return EXIT_OK
+    _confirm(plan, yes_delete, screen)
+    with open_journal(journal_path("redrive", stage), execute=False) as redrives:
+        deleted = _delete(queue, {letter.id for letter in plan.to_delete}, redrives, screen)
+    report = plan.report(f"Deleted {count_of(deleted, 'dead letter')} from {queue.name}; {file.name} still has them.")
+    if deleted < count:
+        report.insert(1, f"{count - deleted:,} could not be deleted: give the command again.")
+    screen.result(report, plan.to_document(executed=True, deleted=deleted))
+    return EXIT_OK if deleted == count else EXIT_SOME_FAILED
 
 
 def plan_purge(
@@ -74,70 +112,21 @@ def plan_purge(
     return PurgePlan(
         queue=queue,
         file=file,
-        letters=same,
+        to_delete=same,
+        not_exported=len(letters) - len(in_both),
         edited=len(in_both) - len(same),
         missing=len(exported) - len(in_both),
-        not_exported=len(letters) - len(in_both),
         in_flight=in_flight,
     )
 
 
-def purge_report(plan: PurgePlan) -> Report:
-    """Format a plan as lines."""
-    if not plan.letters:
-        return [f"Nothing to delete: {plan.queue} holds none of what {plan.file} has.", *_others(plan)]
-    letters = count_of(len(plan.letters), "dead letter")
-    return [f"To delete for good: {letters} of {plan.queue} that {plan.file} has.", *_others(plan)]
-
-
-def _deleted_report(plan: PurgePlan, deleted: int) -> Report:
-    if not plan.letters:
-        return purge_report(plan)
-    lines = [f"Deleted {count_of(deleted, 'dead letter')} from {plan.queue}; {plan.file} still has them."]
-    if deleted < len(plan.letters):
-        lines.append(f"{len(plan.letters) - deleted:,} could not be deleted: give the command again.")
-    return [*lines, *_others(plan)]
-
-
-def _others(plan: PurgePlan) -> list[str]:
-    counts = {
-        "stay: they are not in the export.": plan.not_exported,
-        "stay: the export has another body for them.": plan.edited,
-        "of the export are not in the DLQ.": plan.missing,
-        "more are in flight and stay.": plan.in_flight,
-    }
-    return [f"{count:,} {text}" for text, count in counts.items() if count]
-
-
-def _document(plan: PurgePlan) -> dict[str, Any]:
-    return {
-        "executed": False,
-        "queue": plan.queue,
-        "file": plan.file,
-        "to_delete": [letter.to_document() for letter in plan.letters],
-        "not_exported": plan.not_exported,
-        "edited": plan.edited,
-        "missing": plan.missing,
-        "in_flight": plan.in_flight,
-    }
-
-
-def _read_export_of(queue_arn: str, file: Path) -> list[ExportLine]:
-    lines = read_export(file)
-    foreign = sum(line.queue != queue_arn for line in lines)
-    if foreign:
-        raise OperatorError(f"{count_of(foreign, 'line')} of {file} not from {queue_arn}: export this DLQ first")
-    return lines
-
-
 def _confirm(plan: PurgePlan, yes_delete: int | None, screen: Screen) -> None:
     """Ask for the number of dead letters to delete, unless `--yes-delete` gives it."""
-    count = len(plan.letters)
+    count = len(plan.to_delete)
     if yes_delete is None and not screen.can_ask:
         raise OperatorError(f"no terminal to confirm at: add --yes-delete {count}")
     if yes_delete is None:
-        for line in purge_report(plan):
-            screen.note(str(line))
+        screen.note("\n".join(plan.dry_report))
         screen.note(f"Type {count} to delete {count_of(count, 'dead letter')} for good:")
         answer = sys.stdin.readline().strip()
         yes_delete = int(answer) if answer.isascii() and answer.isdigit() else -1

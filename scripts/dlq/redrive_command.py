@@ -1,19 +1,87 @@
-"""The command `dlq redrive`: plans a redrive, then prints the plan or executes it."""
+"""The command `dlq redrive`: plans a redrive, then prints the plan, or moves the canary, the rest, and waits.
 
-from datetime import UTC, datetime
+`send_then_delete` moves each batch.
+"""
 
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Annotated
+
+import typer
 from botocore.exceptions import ClientError
 
-from scripts.aws.dlq_reader import wait_until_visible
-from scripts.aws.stage import Stage
-from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
+from scripts.aws.dead_letter import DeadLetter
+from scripts.aws.dlq_reader import read_dlq, wait_until_visible
+from scripts.aws.parallel import map_in_threads
+from scripts.aws.photo_state import PhotoStates, SourceState
+from scripts.aws.sqs_queue import SqsQueue
+from scripts.aws.stage import Stage, find_stage
+from scripts.cli.command_line import EXIT_OK, ExecuteOption, JournalOption, JsonOption, StageOption
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
-from scripts.dlq.move_task import COMPLETED, RUNNING, MoveTasks
-from scripts.dlq.redrive import Redrive
-from scripts.dlq.redrive_plan import DRY_RUN, RedriveRequest, plan_document, plan_report
-from scripts.dlq.redrive_report import result_code, result_document, result_report
-from scripts.sending.journal import open_journal
+from scripts.cli.units import parse_duration, parse_rate
+from scripts.dlq.move_task import RUNNING, MoveTasks, can_use_rate, cancel_move_task, run_move_task
+from scripts.dlq.outcomes import SETTLED, OutcomeChecker, Outcomes, pending_outcomes
+from scripts.dlq.redrive_plan import DRY_RUN, RedrivePlan, RedriveRequest, plan_actions
+from scripts.dlq.redrive_report import RedriveResult
+from scripts.dlq.selection import CodeOption, KeyOption, NewerOption, OlderOption, Selection, select
+from scripts.dlq.send_then_delete import Mover
+from scripts.sending.journal import Journal, journal_path, open_journal
+from scripts.sending.sender import RateLimit, Sender
+
+THREADS = 16
+# More canaries than needed, because SQS returns some of them first.
+SPARE_CANARIES = 100
+
+RateOption = Annotated[
+    float | None, typer.Option("--rate", parser=parse_rate, metavar="N/s", help="Send at most 10/s, 300/m.")
+]
+ToOption = Annotated[str, typer.Option("--to", metavar="QUEUE", help="Send to another queue, by name or URL.")]
+
+
+def redrive_dead_letters(
+    stage: StageOption,
+    code: CodeOption = None,
+    key: KeyOption = None,
+    older_than: OlderOption = None,
+    newer_than: NewerOption = None,
+    most: Annotated[int | None, typer.Option("--max", min=1, metavar="N", help="The oldest N at most.")] = None,
+    per_second: RateOption = None,
+    to: ToOption = "",
+    canary: Annotated[
+        int, typer.Option("--canary", min=0, metavar="N", help="Move N first; go on only if all succeed.")
+    ] = 0,
+    verify: Annotated[bool, typer.Option("--verify", help="Wait for every outcome and report it.")] = False,
+    wait: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--wait", parser=parse_duration, metavar="TIME", help="The longest wait for outcomes; 30m by default."
+        ),
+    ] = None,
+    journal: JournalOption = None,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel a running message move task.")] = False,
+    execute: ExecuteOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Send dead letters back to be processed again. Each is sent first and then deleted, with its attributes."""
+    deployed, screen = find_stage(stage), Screen(as_json=as_json)
+    if cancel:
+        cancel_move_task(MoveTasks(deployed.sqs, deployed.dlq.arn), screen)
+        return EXIT_OK
+    request = RedriveRequest(
+        selection=Selection(code, key, older_than, newer_than),
+        most=most,
+        per_second=per_second,
+        to=find_queue(deployed, to).url,
+        canary=canary,
+        verify=verify,
+        journal=journal or journal_path("redrive", stage),
+        patience_seconds=(wait or timedelta(minutes=30)).total_seconds(),
+    )
+    return redrive(deployed, request, screen, execute=execute)
 
 
 def redrive(stage: Stage, request: RedriveRequest, screen: Screen, *, execute: bool) -> int:
@@ -28,40 +96,29 @@ def redrive(stage: Stage, request: RedriveRequest, screen: Screen, *, execute: b
             wait_until_visible(stage.dlq, screen)
         plan = job.plan(journal, can_use_move_task=can_use_move_task)
         if not (execute and journal):
-            screen.result([DRY_RUN, *plan_report(plan, datetime.now(UTC))], plan_document(plan))
+            screen.result([DRY_RUN, *plan.report(datetime.now(UTC))], plan.to_document())
             return EXIT_OK
         if plan.by_move_task:
-            return _run_task(job, tasks, screen)
+            return run_move_task(tasks, job.destination.arn, request.per_second, screen)
         try:
             result = job.execute(plan, journal)
         except KeyboardInterrupt:
             screen.note("Interrupted. Nothing is lost: give the same command again to go on.")
             raise
-    screen.result(result_report(plan, result), result_document(plan, result))
-    return result_code(result)
+    screen.result(result.report(plan), result.to_document(plan))
+    return result.exit_code
 
 
-def cancel(stage: Stage, screen: Screen) -> int:
-    """Cancel SQS's running message move task."""
-    tasks = MoveTasks(stage.sqs, stage.dlq.arn)
-    moved = tasks.cancel() if tasks.is_available() else None
-    line = "No message move task is running." if moved is None else f"Cancelled; about {moved:,} were moved already."
-    screen.result([line], {"cancelled": moved is not None, "moved": moved})
-    return EXIT_OK
-
-
-def find_queue_url(stage: Stage, name_or_url: str) -> str:
-    """Return a queue's URL; the stage's own queue for an empty name.
+def find_queue(stage: Stage, name_or_url: str) -> SqsQueue:
+    """Return a queue; the stage's own for an empty name.
 
     Raises:
         OperatorError: the queue does not exist.
     """
-    if not name_or_url:
-        return stage.outputs.queue_url
-    if "://" in name_or_url:
-        return name_or_url
+    if not name_or_url or "://" in name_or_url:
+        return SqsQueue(stage.sqs, name_or_url or stage.outputs.queue_url)
     try:
-        return stage.sqs.get_queue_url(QueueName=name_or_url)["QueueUrl"]
+        return SqsQueue(stage.sqs, stage.sqs.get_queue_url(QueueName=name_or_url)["QueueUrl"])
     except ClientError as error:
         raise OperatorError(f"there is no queue {name_or_url!r}: {error}") from error
 
@@ -82,21 +139,81 @@ def _refuse_beside_a_task(tasks: MoveTasks) -> None:
         )
 
 
-def _run_task(job: Redrive, tasks: MoveTasks, screen: Screen) -> int:
-    """Let SQS move everything; Ctrl-C cancels it."""
-    tasks.start(job.destination.arn, job.request.per_second)
-    try:
-        with screen.progress("SQS is redriving", None) as on_progress:
-            task = tasks.follow(lambda moved, to_move: on_progress(moved, f"of about {to_move:,}"))
-    except KeyboardInterrupt:
-        moved = tasks.cancel()
-        line = f"Cancelled; about {moved or 0:,} were moved already, the rest is still in the DLQ."
-        screen.result([line], {"cancelled": moved is not None, "moved": moved})
-        return EXIT_INTERRUPTED
-    if task is None:
-        screen.result(["SQS knows of no message move task for this queue."], None)
-        return EXIT_SOME_FAILED
-    lines = [f"SQS's message move task is {task.status}: about {task.moved:,} of {task.to_move:,} moved."]
-    lines += [f"It failed: {task.failure}"] if task.failure else []
-    screen.result(lines, {"executed": True, **task.to_document()})
-    return EXIT_OK if task.status == COMPLETED else EXIT_SOME_FAILED
+@dataclass(frozen=True)
+class Redrive:
+    """A redrive of a stage's DLQ."""
+
+    stage: Stage
+    request: RedriveRequest
+    screen: Screen
+
+    @property
+    def destination(self) -> SqsQueue:
+        return SqsQueue(self.stage.sqs, self.request.to)
+
+    def plan(self, journal: Journal | None, *, can_use_move_task: bool = False) -> RedrivePlan:
+        """Read the DLQ and the journal; change nothing."""
+        request = self.request
+        with read_dlq(self.stage.dlq, self.screen) as reader:
+            letters, left = select(reader.dead_letters(), request.selection, datetime.now(UTC), request.most)
+        known = journal.find(letter.id for letter in letters) if journal else {}
+        pending = pending_outcomes(journal, request.to, letters) if journal and request.verify else []
+        return RedrivePlan(
+            source=self.stage.dlq.name,
+            destination=self.destination.name,
+            request=request,
+            actions=plan_actions(letters, known),
+            left=left,
+            in_flight=reader.depth.in_flight,
+            pending=len(pending),
+            by_move_task=can_use_move_task and is_whole_queue(request) and bool(letters) and not known,
+        )
+
+    def execute(self, plan: RedrivePlan, journal: Journal) -> RedriveResult:
+        """Move the canary, check its outcomes, move the rest, check all outcomes."""
+        result, canary, wanted = RedriveResult(), self.request.canary, {letter.id for letter in plan.letters}
+        sender = Sender(self.destination, journal, RateLimit(self.request.per_second))
+        with self.screen.progress("redriving", len(wanted)) as on_progress:
+            mover = Mover(self.stage.dlq, sender, on_progress)
+            if canary and wanted:
+                result.moves = mover.move(choose_canaries(plan.letters, PhotoStates.of(self.stage), canary), canary)
+                result.outcomes = self._find_outcomes(journal, result.moves.moved)
+                if not result.proves_success:
+                    result.untouched = len(wanted) - len(result.moves.moved)
+                    return result
+            result.moves = mover.move(wanted - result.moves.moved)
+        if self.request.verify:
+            result.outcomes.photos += self._find_outcomes(journal).photos
+        return result
+
+    def _find_outcomes(self, journal: Journal, items: set[str] | None = None) -> Outcomes:
+        """Wait for the outcomes of these items, or of all pending ones, and journal them."""
+        pending = pending_outcomes(journal, self.request.to)
+        messages = [message for message in pending if items is None or message.item in items]
+        patience_seconds = self.request.patience_seconds
+        with self.screen.progress("waiting for outcomes", len(messages)) as on_progress:
+            photos = PhotoStates.of(self.stage)
+            checker = OutcomeChecker(photos, self.destination, self.stage.dlq, patience_seconds, on_progress)
+            outcomes = checker.wait(messages)
+        journal.record(replace(entry, step=SETTLED) for entry in journal.find(outcomes.settled).values())
+        return outcomes
+
+
+def is_whole_queue(request: RedriveRequest) -> bool:
+    """Return True if a message move task can do what is asked: everything, without outcomes."""
+    asks_more = request.most is not None or request.canary or request.verify
+    return request.selection.is_everything and not asks_more and can_use_rate(request.per_second)
+
+
+def choose_canaries(letters: Iterable[DeadLetter], photos: PhotoStates, count: int) -> set[str]:
+    """Return ids of dead letters that succeed only if the cause is fixed, and some to spare.
+
+    Their photo is unchanged and not done yet. Others need nothing and prove nothing.
+    """
+
+    def proves_something(letter: DeadLetter) -> bool:
+        return any(photos.source_state(s) is SourceState.SAME and not photos.is_done(s) for s in letter.sources)
+
+    checked = map_in_threads(lambda letter: letter.id if proves_something(letter) else "", letters, THREADS)
+    with closing(checked):
+        return set(islice(filter(None, checked), count + SPARE_CANARIES))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter, dead_letters_table, explain
@@ -26,6 +26,7 @@ class RedriveRequest:
 
     Attributes:
         most: the oldest N at most; None for all.
+        to: the URL of the destination.
         canary: how many go first, alone; 0 for none.
         patience_seconds: how long to wait for outcomes.
     """
@@ -48,8 +49,7 @@ class RedriveStep(StrEnum):
     DELETE = "delete (sent earlier)"
 
 
-@dataclass(frozen=True)
-class RedriveAction:
+class RedriveAction(NamedTuple):
     """A dead letter and its steps."""
 
     step: RedriveStep
@@ -78,8 +78,8 @@ class RedrivePlan:
     by_move_task: bool
 
     @property
-    def wanted(self) -> set[str]:
-        return {action.letter.id for action in self.actions}
+    def letters(self) -> list[DeadLetter]:
+        return [action.letter for action in self.actions]
 
     @property
     def permanent(self) -> Counter[str]:
@@ -87,91 +87,75 @@ class RedrivePlan:
         sent = [action.letter for action in self.actions if action.step is not RedriveStep.DELETE]
         return Counter(letter.code for letter in sent if letter.is_permanent)
 
+    def report(self, now: datetime) -> Report:
+        """Format the plan as a table and notes."""
+        headline, *staying = self.summary()
+        if not self.actions:
+            return [headline, *staying, *self._notes()]
+        table = dead_letters_table(self.letters[:MAX_SHOWN], now)
+        rows = [(action.step, *row) for action, row in zip(self.actions, table.rows, strict=False)]
+        actions = Table(("action", *table.headings), rows)
+        return [headline, "", actions, *more_lines(len(self.actions)), "", *staying, *self._notes()]
+
+    def summary(self) -> list[str]:
+        """Return how many dead letters would be redriven, and how many stay."""
+        count, total, per_second = len(self.actions), len(self.actions) + self.left.total(), self.request.per_second
+        conditions = self.request.selection.describe()
+        conditions = f" ({conditions})" if conditions else ""
+        of_all = f"{count:,} of {count_of(total, 'dead letter')}{conditions}"
+        headline = f"To redrive: {of_all}, from {self.source} to {self.destination}"
+        if not count:
+            headline = f"Nothing to redrive: {count_of(total, 'dead letter')} in {self.source}, 0 match{conditions}"
+        elif per_second is not None:
+            longest = human_duration(timedelta(seconds=count / per_second))
+            headline += f", {per_second:g} a second at most: about {longest}"
+        reasons = ", ".join(f"{number:,} {reason}" for reason, number in sorted(self.left.items()))
+        return [f"{headline}.", *([f"{self.left.total():,} stay: {reasons}."] if self.left else [])]
+
+    def to_document(self) -> dict[str, Any]:
+        return {
+            "executed": False,
+            "source": self.source,
+            "destination": self.destination,
+            "actions": [{"action": a.step.name.lower(), **a.letter.to_document()} for a in self.actions],
+            "left": self.left,
+            "in_flight": self.in_flight,
+            "by_move_task": self.by_move_task,
+            "permanent": self.permanent,
+        }
+
+    def _notes(self) -> list[str]:
+        notes, request = [], self.request
+        if self.in_flight:
+            notes.append(f"{self.in_flight:,} more are in flight; --execute waits for them.")
+        if self.by_move_task:
+            notes.append("This is the whole queue, so SQS moves it itself (a message move task). Ctrl-C cancels it.")
+        if request.canary and self.actions:
+            canary = min(request.canary, len(self.actions))
+            notes.append(f"A canary of {canary:,} goes first; the rest only if all of it goes well.")
+        if request.verify:
+            longest = human_duration(timedelta(seconds=request.patience_seconds))
+            notes.append(f"Then every outcome is waited for, {longest} at most.")
+        if self.pending:
+            notes.append(f"{count_of(self.pending, 'message')} of earlier runs have no outcome yet: waited for too.")
+        if self.permanent:
+            notes.append("Caution: these are permanent failures and come back unless the cause is fixed:")
+            codes = sorted(self.permanent.items())
+            notes += [f"  {count:,} {code}: {explain(code).what_to_do}" for code, count in codes]
+        return notes
+
 
 def plan_actions(letters: Iterable[DeadLetter], journal: Mapping[str, JournalEntry]) -> tuple[RedriveAction, ...]:
     """Choose each dead letter's steps by its journal entry."""
-    return tuple(RedriveAction(_step(journal.get(letter.id)), letter) for letter in letters)
+    steps = {SENDING: RedriveStep.MOVE_AGAIN, REFUSED: RedriveStep.MOVE}
 
+    def step(letter: DeadLetter) -> RedriveStep:
+        entry = journal.get(letter.id)
+        return steps.get(entry.step, RedriveStep.DELETE) if entry else RedriveStep.MOVE
 
-def plan_report(plan: RedrivePlan, now: datetime) -> Report:
-    """Format a plan as a table and notes."""
-    report: list[str | Table] = [_headline(plan)]
-    if plan.actions:
-        table = dead_letters_table([action.letter for action in plan.actions[:MAX_SHOWN]], now)
-        rows = [(a.step.value, *row) for a, row in zip(plan.actions, table.rows, strict=False)]
-        report += ["", Table(("action", *table.headings), rows), *more_lines(len(plan.actions)), ""]
-    return [*report, *_staying(plan), *_notes(plan), *_cautions(plan)]
-
-
-def nothing_report(plan: RedrivePlan) -> Report:
-    """Explain why a plan has no actions."""
-    return [_headline(plan), *_staying(plan)]
-
-
-def plan_document(plan: RedrivePlan) -> dict[str, Any]:
-    """Return a plan as JSON."""
-    return {
-        "executed": False,
-        "source": plan.source,
-        "destination": plan.destination,
-        "actions": [{"action": a.step.name.lower(), **a.letter.to_document()} for a in plan.actions],
-        "left": dict(plan.left),
-        "in_flight": plan.in_flight,
-        "by_move_task": plan.by_move_task,
-        "permanent": dict(plan.permanent),
-    }
+    return tuple(RedriveAction(step(letter), letter) for letter in letters)
 
 
 def more_lines(count: int) -> list[str]:
     """Count the rows that a table of MAX_SHOWN rows leaves out."""
     return [f"... and {count - MAX_SHOWN:,} more"] if count > MAX_SHOWN else []
-
-
-def _step(entry: JournalEntry | None) -> RedriveStep:
-    if entry is None or entry.step == REFUSED:
-        return RedriveStep.MOVE
-    return RedriveStep.MOVE_AGAIN if entry.step == SENDING else RedriveStep.DELETE
-
-
-def _headline(plan: RedrivePlan) -> str:
-    count, total, per_second = len(plan.actions), len(plan.actions) + plan.left.total(), plan.request.per_second
-    conditions = plan.request.selection.describe()
-    conditions = f" ({conditions})" if conditions else ""
-    if not count:
-        return f"Nothing to redrive: {count_of(total, 'dead letter')} in {plan.source}, 0 match{conditions}."
-    rate = ""
-    if per_second is not None:
-        rate = f", {per_second:g} a second at most: about {human_duration(timedelta(seconds=count / per_second))}"
-    of_all = f"{count:,} of {count_of(total, 'dead letter')}{conditions}"
-    return f"To redrive: {of_all}, from {plan.source} to {plan.destination}{rate}."
-
-
-def _staying(plan: RedrivePlan) -> list[str]:
-    if not plan.left:
-        return []
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(plan.left.items()))
-    return [f"{plan.left.total():,} stay: {reasons}."]
-
-
-def _notes(plan: RedrivePlan) -> list[str]:
-    notes, request = [], plan.request
-    if plan.in_flight:
-        notes.append(f"{plan.in_flight:,} more are in flight; --execute waits for them.")
-    if plan.by_move_task:
-        notes.append("This is the whole queue, so SQS moves it itself (a message move task). Ctrl-C cancels it.")
-    if request.canary and plan.actions:
-        canary = min(request.canary, len(plan.actions))
-        notes.append(f"A canary of {canary:,} goes first; the rest only if all of it goes well.")
-    if request.verify:
-        longest = human_duration(timedelta(seconds=request.patience_seconds))
-        notes.append(f"Then every outcome is waited for, {longest} at most.")
-    if plan.pending:
-        notes.append(f"{count_of(plan.pending, 'message')} of earlier runs have no outcome yet: waited for too.")
-    return notes
-
-
-def _cautions(plan: RedrivePlan) -> list[str]:
-    if not plan.permanent:
-        return []
-    lines = ["Caution: these are permanent failures and come back unless the cause is fixed:"]
-    return lines + [f"  {count:,} {code}: {explain(code).what_to_do}" for code, count in sorted(plan.permanent.items())]

@@ -1,35 +1,62 @@
-"""Selects dead letters by failure code, key and age."""
+"""Selects dead letters by failure code, key and age; the options that say so."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from typing import Annotated
 
-from scripts.aws.dead_letter import DeadLetter
+import typer
+
+from scripts.aws.dead_letter import CODES, DeadLetter
 from scripts.cli.output import key_text
-from scripts.cli.units import human_duration
+from scripts.cli.units import human_duration, parse_duration
 
 
-@dataclass(frozen=True, kw_only=True)
+def _code(text: str) -> str:
+    if text not in CODES:
+        raise typer.BadParameter(f"{text!r} is not a failure code: {', '.join(CODES)}")
+    return text
+
+
+CodeOption = Annotated[
+    list[str] | None,
+    typer.Option("--code", parser=_code, metavar="CODE", help="Only this failure code; repeatable."),
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option("--key", metavar="GLOB", help="Only keys like '2026/*.jpg'. Quote it; * matches / too."),
+]
+OlderOption = Annotated[
+    timedelta | None,
+    typer.Option("--older-than", parser=parse_duration, metavar="TIME", help="Only older than 90s, 15m, 2h, 3d."),
+]
+NewerOption = Annotated[
+    timedelta | None,
+    typer.Option("--newer-than", parser=parse_duration, metavar="TIME", help="Only newer than 90s, 15m, 2h, 3d."),
+]
+
+
+@dataclass(frozen=True)
 class Selection:
     """Conditions; a dead letter must fulfil all that are given.
 
     Attributes:
-        codes: any of these failure codes; empty for all.
+        codes: any of these failure codes; none for all.
         key_glob: `*`, `?` and `[...]` as in a shell, but `*` also matches `/`; case-sensitive.
         older_than: the least time since SentTimestamp.
         newer_than: the most time since SentTimestamp.
     """
 
-    codes: frozenset[str] = frozenset()
+    codes: Collection[str] | None = None
     key_glob: str | None = None
     older_than: timedelta | None = None
     newer_than: timedelta | None = None
 
     @property
     def is_everything(self) -> bool:
-        return self == Selection()
+        return not self.describe()
 
     def mismatch(self, letter: DeadLetter, now: datetime) -> str:
         """Return the first condition that a dead letter fails, in words; empty if none."""

@@ -1,10 +1,10 @@
 """The command `dlq show`: shows dead letters whole, with the state of their photos in S3."""
 
-import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, NamedTuple
+
+import typer
 
 from processing import dead_letter_attributes
 from processing.outcomes import SourceObject
@@ -12,12 +12,12 @@ from processing.wording import visible
 from scripts.aws.dead_letter import DeadLetter, explain
 from scripts.aws.dlq_reader import read_dlq
 from scripts.aws.photo_state import PhotoStates, SourceState
-from scripts.aws.stage import Stage
-from scripts.cli.command_line import EXIT_OK
+from scripts.aws.stage import Stage, find_stage
+from scripts.cli.command_line import EXIT_OK, JsonOption, StageOption
 from scripts.cli.errors import OperatorError
-from scripts.cli.output import Report, Screen
+from scripts.cli.output import Report, Screen, shell_command
 from scripts.cli.units import human_duration
-from scripts.dlq.selection import Selection
+from scripts.dlq.selection import KeyOption, Selection
 
 MAX_SHOWN = 10
 MAX_VALUE_BYTES = 4096
@@ -30,8 +30,7 @@ _SOURCE_TODAY = {
 }
 
 
-@dataclass(frozen=True)
-class SourceToday:
+class SourceToday(NamedTuple):
     """The state in S3 of a source object that a dead letter names."""
 
     source: SourceObject
@@ -39,15 +38,41 @@ class SourceToday:
     is_done: bool
 
 
-def show_dead_letters(stage: Stage, wanted_id: str, selection: Selection, screen: Screen) -> int:
-    """Show dead letters whole: the one with this id, or those selected."""
-    now = datetime.now(UTC)
-    found, more = list[DeadLetter](), 0
+def show_dead_letters(
+    stage: StageOption,
+    letter_id: Annotated[
+        str, typer.Argument(metavar="[ID]", help="A dead letter's id, or the message id that logs and digests name.")
+    ] = "",
+    key: KeyOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Show one dead letter whole. Also its reason, and what S3 has of its photo today."""
+    if bool(letter_id) == (key is not None):
+        raise typer.BadParameter("give an ID or --key GLOB")
+    deployed, screen, now = find_stage(stage), Screen(as_json=as_json), datetime.now(UTC)
+    letters, more = _find(deployed, letter_id, Selection(key_glob=key), screen)
+    photos, log_group = PhotoStates.of(deployed), f"/aws/lambda/{deployed.outputs.process_function}"
+    report, documents = [], []
+    for letter in letters:
+        sources = [
+            SourceToday(source, photos.source_state(source), photos.is_done(source)) for source in letter.sources
+        ]
+        report += [*details_report(letter, sources, now, log_group), ""]
+        today = [{"key": s.source.key, "source": s.state, "outputs_complete": s.is_done} for s in sources]
+        documents.append({**letter.to_document(), "today": today, "message": letter.message.to_document()})
+    if more:
+        report.append(f"... and {more:,} more: narrow the glob, or `dlq list --each --key GLOB`")
+    screen.result(report, documents)
+    return EXIT_OK
+
+
+def _find(stage: Stage, wanted_id: str, selection: Selection, screen: Screen) -> tuple[list[DeadLetter], int]:
+    """Return the dead letter with this id, or the first few selected and the number of the others."""
+    found, more, now = list[DeadLetter](), 0, datetime.now(UTC)
     with read_dlq(stage.dlq, screen) as reader:
         for letter in reader.dead_letters():
             if wanted_id and wanted_id in (letter.id, letter.message_id):
-                found = [letter]
-                break
+                return [letter], 0
             if wanted_id or selection.mismatch(letter, now):
                 continue
             if len(found) < MAX_SHOWN:
@@ -57,21 +82,7 @@ def show_dead_letters(stage: Stage, wanted_id: str, selection: Selection, screen
     if not found:
         in_flight = f", {reader.depth.in_flight:,} are in flight" if reader.depth.in_flight else ""
         raise OperatorError(f"no such dead letter in {stage.dlq.name}{in_flight}; `dlq list --each` names all")
-    photos, log_group = PhotoStates.of(stage), f"/aws/lambda/{stage.outputs.process_function}"
-    report, documents = [], []
-    for letter in found:
-        sources = _read_sources(letter, photos)
-        report += [*details_report(letter, sources, now, log_group), ""]
-        documents.append(_document(letter, sources))
-    if more:
-        report.append(f"... and {more:,} more: narrow the glob, or `dlq list --each --key GLOB`")
-    screen.result(report, documents)
-    return EXIT_OK
-
-
-def _read_sources(letter: DeadLetter, photos: PhotoStates) -> list[SourceToday]:
-    """Read the state of each source of a dead letter from S3."""
-    return [SourceToday(source, photos.source_state(source), photos.is_done(source)) for source in letter.sources]
+    return found, more
 
 
 def details_report(letter: DeadLetter, sources: Sequence[SourceToday], now: datetime, log_group: str) -> Report:
@@ -100,13 +111,10 @@ def details_report(letter: DeadLetter, sources: Sequence[SourceToday], now: date
         lines += _source_lines(source)
     if not sources:
         lines += _fields(("body", letter.message.body))
-    return [*lines, *_log_command(letter, log_group)]
-
-
-def _document(letter: DeadLetter, sources: Sequence[SourceToday]) -> dict[str, Any]:
-    """Return a dead letter as JSON, body and attributes included."""
-    today = [{"key": s.source.key, "source": s.state.value, "outputs_complete": s.is_done} for s in sources]
-    return {**letter.to_document(), "today": today, "message": letter.message.to_document()}
+    if letter.message_id:
+        pattern = f'--filter-pattern="{letter.message_id}"'
+        lines += _command("its log", "logs", "filter-log-events", f"--log-group-name={log_group}", pattern)
+    return lines
 
 
 def _source_lines(today: SourceToday) -> list[str]:
@@ -121,17 +129,9 @@ def _source_lines(today: SourceToday) -> list[str]:
     return lines + _command("to look at it", "s3api", "head-object", f"--bucket={source.bucket}", f"--key={source.key}")
 
 
-def _log_command(letter: DeadLetter, log_group: str) -> list[str]:
-    if not letter.message_id:
-        return []
-    group, pattern = f"--log-group-name={log_group}", f'--filter-pattern="{letter.message_id}"'
-    return _command("its log", "logs", "filter-log-events", group, pattern)
-
-
 def _command(name: str, *arguments: str) -> list[str]:
-    """Format a command to copy; none if pasting its characters would control the terminal."""
-    line = shlex.join(("aws", *arguments))
-    return [f"  {name:<18}{line}"] if line.isprintable() else []
+    command = shell_command("aws", *arguments)
+    return [f"  {name:<18}{command}"] if command else []
 
 
 def _time(moment: datetime) -> str:

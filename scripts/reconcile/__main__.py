@@ -1,17 +1,44 @@
-"""`npm run reconcile`: compare the buckets and send what is missing or stale."""
+"""`npm run reconcile`: compares the buckets and sends messages about missing or stale photos.
 
-from datetime import timedelta
+It excludes photos whose message is in the queue, in the DLQ or sent by an earlier run. Each run sends a limited number
+of messages, and runs only when it is started by hand.
+"""
+
+import time
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from processing.output_keys import DOCUMENT_NAME
+from processing.wording import count_of
+from scripts.aws.dlq_reader import read_dlq
+from scripts.aws.photo_state import PhotoStates
 from scripts.aws.stage import find_stage
-from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app, rate
+from scripts.cli.command_line import (
+    EXIT_CODES,
+    EXIT_OK,
+    EXIT_SOME_FAILED,
+    ExecuteOption,
+    JournalOption,
+    JsonOption,
+    StageOption,
+    main,
+    make_app,
+)
+from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
-from scripts.reconcile.command import reconcile
-from scripts.reconcile.report import ReconcileRequest
-from scripts.sending.journal import journal_path
+from scripts.cli.units import parse_duration, parse_rate
+from scripts.reconcile.backfill_message import BackfillTarget, KnownKeys, backfill_message, dead_versions
+from scripts.reconcile.listing import list_bucket
+from scripts.reconcile.report import DRY_RUN, ReconcileRequest, plan_document, plan_report, sent_document, sent_report
+from scripts.reconcile.states import Compared, Expected, StateCounts, compare
+from scripts.sending.journal import journal_path, open_journal
+from scripts.sending.sender import OutgoingMessage, RateLimit, Sender
 
 EXAMPLE = "Example: npm run reconcile -- --prefix 2026/ --max 5000 --rate 20/s --stage prod --execute"
 MIN_AGE = timedelta(minutes=15)
@@ -25,18 +52,20 @@ def command(
     prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Only keys that begin so.")] = "",
     most: Annotated[int, typer.Option("--max", min=1, metavar="N", help="Send N messages at most.")] = 1000,
     per_second: Annotated[
-        float | None, typer.Option("--rate", parser=rate, metavar="N/s", help="The rate limit; 50/s by default.")
+        float | None, typer.Option("--rate", parser=parse_rate, metavar="N/s", help="The rate limit; 50/s by default.")
     ] = None,
     min_age: Annotated[
         timedelta | None,
-        typer.Option("--min-age", parser=duration, metavar="TIME", help="Ignore younger sources; 15m by default."),
+        typer.Option(
+            "--min-age", parser=parse_duration, metavar="TIME", help="Ignore younger sources; 15m by default."
+        ),
     ] = None,
     quick: Annotated[
         bool,
         typer.Option("--quick", help="Compare the listings' times: reads no commit marker, compares no setting."),
     ] = False,
     while_busy: Annotated[bool, typer.Option("--while-busy", help="Send although the queue is not empty.")] = False,
-    journal: Annotated[Path | None, typer.Option("--journal", metavar="FILE", help="Where to journal.")] = None,
+    journal: JournalOption = None,
     execute: ExecuteOption = False,
     as_json: JsonOption = False,
 ) -> int:
@@ -45,16 +74,97 @@ def command(
     With --execute it sends a message for each photo that is missing or stale, and for no other. This is also the
     backfill for photos that were there before Darkroom.
     """
+    deployed = find_stage(stage)
     request = ReconcileRequest(
+        stage=deployed,
+        settings=deployed.read_settings(),
+        waiting=deployed.queue.depth().all,
         prefix=prefix,
         most=most,
         per_second=per_second or 50.0,
         min_age=MIN_AGE if min_age is None else min_age,
         is_quick=quick,
-        while_busy=while_busy,
-        journal=journal or journal_path("reconcile", stage),
     )
-    return reconcile(find_stage(stage), request, Screen(as_json=as_json), execute=execute)
+    if execute and request.waiting and not while_busy:
+        raise OperatorError(
+            f"{count_of(request.waiting, 'message')} in the queue: what looks missing may be waiting there. "
+            "Give the command again when the queue is empty, or add --while-busy"
+        )
+    return reconcile(request, journal or journal_path("reconcile", stage), Screen(as_json=as_json), execute=execute)
+
+
+def reconcile(request: ReconcileRequest, journal_file: Path, screen: Screen, *, execute: bool) -> int:
+    """Compare the buckets of a stage; with `execute`, send messages about missing or stale photos."""
+    job, stage = Reconciliation(request), request.stage
+    with read_dlq(stage.dlq, screen) as reader:
+        dead = dead_versions(reader.dead_letters())
+    with open_journal(journal_file, execute=execute) as journal:
+        kept_since = datetime.now(UTC) - timedelta(seconds=stage.queue.retention_seconds)
+        known = KnownKeys(request.prefix, job.target, dead, journal, kept_since, request.is_quick)
+        if not (execute and journal):
+            job.run(known, None, screen)
+            screen.result([DRY_RUN, *plan_report(job.counts, request)], plan_document(job.counts, request))
+            return EXIT_OK
+        try:
+            job.run(known, Sender(stage.queue, journal, RateLimit(request.per_second)), screen)
+        except KeyboardInterrupt:
+            screen.note(f"Interrupted; {count_of(job.counts.sent, 'message')} sent. To go on, give the command again.")
+            raise
+    screen.result(sent_report(job.counts, request), sent_document(job.counts, request))
+    return EXIT_SOME_FAILED if job.counts.refused else EXIT_OK
+
+
+@dataclass
+class Reconciliation:
+    """A running comparison, which sends messages on the way."""
+
+    request: ReconcileRequest
+    counts: StateCounts = field(default_factory=StateCounts)
+
+    @property
+    def target(self) -> BackfillTarget:
+        outputs = self.request.stage.outputs
+        return BackfillTarget(outputs.input_bucket, outputs.queue_url, self.request.settings.fingerprint)
+
+    def run(self, known: KnownKeys, sender: Sender | None, screen: Screen) -> None:
+        """Compare; with a sender, send too and stop at the maximum."""
+        with closing(self._compare()) as chunks, screen.progress("comparing", None) as on_progress:
+            for chunk in chunks:
+                messages = self._count(known.exclude_known(chunk))
+                if sender is not None:
+                    self.counts.add_sent(sender.send(messages))
+                    self.counts.is_cut = self.counts.to_send >= self.request.most
+                if self.counts.is_cut:
+                    return
+                sent = f", {self.counts.sent:,} sent" if sender else ""
+                on_progress(self.counts.listed["sources"], f"{self.counts.to_send:,} to send{sent}")
+
+    def _compare(self) -> Generator[list[Compared]]:
+        request, stage, settings = self.request, self.request.stage, self.request.settings
+        photos = PhotoStates(stage.s3, stage.outputs.output_bucket, settings.fingerprint)
+        expected = Expected(
+            names=[DOCUMENT_NAME, *(rendition.file_name for rendition in settings.renditions)],
+            fingerprint=settings.fingerprint,
+            judged_before=time.time() - request.min_age.total_seconds(),
+        )
+        return compare(
+            list_bucket(stage.s3, stage.outputs.input_bucket, request.prefix),
+            list_bucket(stage.s3, stage.outputs.output_bucket, request.prefix),
+            None if request.is_quick else photos.marker,
+            expected,
+            self.counts,
+        )
+
+    def _count(self, chunk: list[Compared]) -> list[OutgoingMessage]:
+        """Count a chunk; return the messages to send about it."""
+        messages = []
+        for pair, state, sent_on in chunk:
+            self.counts.add(state, pair.key, pair.source.size_bytes if pair.source else 0, sent_on)
+            if state.is_sent and pair.source and self.counts.to_send > self.request.most:
+                self.counts.left[state] += 1
+            elif state.is_sent and pair.source:
+                messages.append(backfill_message(pair.source, self.target))
+        return messages
 
 
 if __name__ == "__main__":

@@ -1,13 +1,22 @@
-"""The states of a source and its outputs, and what reconcile does about each."""
+"""The states of sources and their outputs: found as both listings stream by, and counted."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from processing.commit_marker import Marker
-from processing.output_keys import DOCUMENT_NAME, MAX_KEY_BYTES
-from scripts.reconcile.merge import Pair
+from processing.output_keys import MAX_KEY_BYTES
+from scripts.aws.parallel import chunks, map_in_threads
+from scripts.reconcile.listing import Listed, Pair, in_key_order, join, outputs_in_order, sources_in_order
+from scripts.sending.sender import SendResult
 
+# Pairs per call in a thread, so that the calls cost little beside the reading of markers.
+_CHUNK = 50
+THREADS = 16
+MAX_EXAMPLES = 3
 _SENT = "sent to be processed"
 
 
@@ -36,24 +45,72 @@ class State(Enum):
         return self.action == _SENT
 
 
+@dataclass
+class StateCounts:
+    """Counts by state, and of messages sent; memory does not grow with the buckets.
+
+    Attributes:
+        states: sources, or sets of outputs without one.
+        examples: the first few keys of each state.
+        foreign: objects in the output bucket that are not Darkroom's.
+        left: sources to send beyond the maximum.
+        listed: `sources` and `outputs` that were listed.
+        heads: commit markers that were read.
+        source_bytes: the size of the sources to send.
+        sent_on: the first and the last day on which earlier runs sent what is not there yet.
+        sent: messages that SQS took.
+        maybe_twice: those of them that an earlier run may have sent too.
+        refused: messages that SQS refused, by its error code.
+        is_cut: whether the maximum ended the run.
+    """
+
+    states: Counter[State] = field(default_factory=Counter)
+    examples: dict[State, list[str]] = field(default_factory=dict)
+    foreign: int = 0
+    left: Counter[State] = field(default_factory=Counter)
+    listed: Counter[str] = field(default_factory=Counter)
+    heads: int = 0
+    source_bytes: int = 0
+    sent_on: tuple[str, str] = ("", "")
+    sent: int = 0
+    maybe_twice: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    is_cut: bool = False
+
+    @property
+    def to_send(self) -> int:
+        return sum(count for state, count in self.states.items() if state.is_sent)
+
+    def add(self, state: State, key: str, size_bytes: int = 0, sent_on: str = "") -> None:
+        self.states[state] += 1
+        if sent_on:
+            first, last = self.sent_on
+            self.sent_on = (min(first or sent_on, sent_on), max(last, sent_on))
+        if state.is_sent:
+            self.source_bytes += size_bytes
+        examples = self.examples.setdefault(state, [])
+        if len(examples) < MAX_EXAMPLES:
+            examples.append(key)
+
+    def add_sent(self, result: SendResult) -> None:
+        self.sent += len(result.new_ids)
+        self.maybe_twice += len(result.maybe_twice)
+        self.refused.update(result.refused.values())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Expected:
     """The expected outputs of every source.
 
     Attributes:
-        names: file names, such as `large.jpg`.
+        names: file names, such as `large.jpg`, the commit marker's included.
         fingerprint: of the settings; None to ignore settings.
         judged_before: sources stored later may still be in the queue; seconds since 1970.
     """
 
-    names: frozenset[str]
+    names: Collection[str]
     fingerprint: str | None
     judged_before: float
-
-    @classmethod
-    def of(cls, file_names: Collection[str], *, fingerprint: str | None, judged_before: float) -> "Expected":
-        names = frozenset({DOCUMENT_NAME, *file_names})
-        return cls(names=names, fingerprint=fingerprint, judged_before=judged_before)
 
 
 def needs_marker(pair: Pair) -> bool:
@@ -90,4 +147,56 @@ def _compare(pair: Pair, marker: Marker | None, expected: Expected) -> State:
         return State.STALE_SOURCE
     if marker is not None and expected.fingerprint is not None and marker.fingerprint != expected.fingerprint:
         return State.STALE_SETTINGS
-    return State.COMPLETE if expected.names <= outputs.names else State.DAMAGED
+    return State.COMPLETE if outputs.names.issuperset(expected.names) else State.DAMAGED
+
+
+class Compared(NamedTuple):
+    """A source with its outputs, and their state.
+
+    Attributes:
+        sent_on: the day on which an earlier run sent it, for the state SENT_EARLIER.
+    """
+
+    pair: Pair
+    state: State
+    sent_on: str = ""
+
+
+def compare(
+    sources: Iterable[Listed],
+    outputs: Iterable[Listed],
+    read_marker: Callable[[str], Marker | None] | None,
+    expected: Expected,
+    counts: StateCounts,
+) -> Generator[list[Compared]]:
+    """Find the state of every source and every orphan set of outputs, chunk by chunk.
+
+    Args:
+        sources: the input bucket, in key order.
+        outputs: the output bucket, in key order.
+        read_marker: reads the commit marker of a source key; None to compare the listed times instead.
+        expected: the expected outputs.
+        counts: gets the numbers of objects listed and markers read.
+    """
+
+    def count_foreign(_: str) -> None:
+        counts.foreign += 1
+
+    def compare_pair(pair: Pair) -> Compared:
+        marker = read_marker(pair.key) if read_marker is not None and needs_marker(pair) else None
+        return Compared(pair, find_state(pair, marker, expected))
+
+    listed_sources = sources_in_order(_counted(sources, counts, "sources"))
+    pairs = join(listed_sources, outputs_in_order(_counted(outputs, counts, "outputs"), count_foreign))
+    results = map_in_threads(lambda chunk: list(map(compare_pair, chunk)), chunks(pairs, _CHUNK), THREADS)
+    with closing(results):
+        for chunk in results:
+            if read_marker is not None:
+                counts.heads += sum(needs_marker(compared.pair) for compared in chunk)
+            yield chunk
+
+
+def _counted(listing: Iterable[Listed], counts: StateCounts, name: str) -> Iterator[Listed]:
+    for item in in_key_order(listing):
+        counts.listed[name] += 1
+        yield item

@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from scripts.cli.errors import JournalError
+from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
 
 JOURNALS = REPOSITORY / ".darkroom"
@@ -42,7 +41,7 @@ class Journal:
         path: the file; created, with its folder, if it does not exist.
 
     Raises:
-        JournalError: another run holds the lock, or the file is not a journal.
+        OperatorError: another run holds the lock, or the file is not a journal.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,26 +51,24 @@ class Journal:
             path.touch(mode=0o600)  # it holds message bodies
             self._database = sqlite3.connect(path, timeout=0.2, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
-            raise JournalError(_explain(path, error)) from error
+            raise OperatorError(_explain(path, error)) from error
         try:
             self._prepare()
         except sqlite3.Error as error:
             self._database.close()
-            raise JournalError(_explain(path, error)) from error
+            raise OperatorError(_explain(path, error)) from error
 
     def __enter__(self) -> "Journal":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._database.close()
 
     def record(self, entries: Iterable[JournalEntry]) -> None:
         """Write the last step of some items atomically, and flush to the disk.
 
         Raises:
-            JournalError: writing failed.
+            OperatorError: writing failed.
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         rows = [(e.item, e.step, json.dumps(e.document), e.at or now) for e in entries]
@@ -87,7 +84,7 @@ class Journal:
         """Remove the entries of these items atomically.
 
         Raises:
-            JournalError: writing failed.
+            OperatorError: writing failed.
         """
         self._write("DELETE FROM entries WHERE item = ?", [(item,) for item in items])
 
@@ -108,7 +105,7 @@ class Journal:
             self._database.executemany(statement, rows)
             self._database.execute("COMMIT")
         except sqlite3.Error as error:
-            raise JournalError(_explain(self.path, error)) from error
+            raise OperatorError(_explain(self.path, error)) from error
 
     def _prepare(self) -> None:
         # EXTRA: every commit is flushed to the disk, the removal of the rollback journal included.

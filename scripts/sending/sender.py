@@ -5,15 +5,16 @@ sent. Those journaled as being sent may have arrived: it sends them again, becau
 one HEAD, and counts them. These are at most one batch.
 """
 
-from collections.abc import Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.aws.sqs_message import StoredMessage
-from scripts.aws.sqs_queue import SqsQueue, batches
+from scripts.aws.sqs_message import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, StoredMessage
+from scripts.aws.sqs_queue import SqsQueue
 from scripts.cli.signals import uninterrupted
 from scripts.sending.journal import Journal, JournalEntry
-from scripts.sending.rate_limit import RateLimit
 
 SENDING, SENT, REFUSED = "sending", "sent", "refused"
 
@@ -30,10 +31,6 @@ class OutgoingMessage:
     item: str
     message: StoredMessage
     document: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def size_bytes(self) -> int:
-        return self.message.size_bytes
 
 
 @dataclass
@@ -62,6 +59,40 @@ class SendResult:
         self.earlier |= other.earlier
         self.maybe_twice |= other.maybe_twice
         self.refused |= other.refused
+
+
+class RateLimit:
+    """Spaces batches out to a steady rate, without bursts.
+
+    Args:
+        per_second: messages a second; None for no limit.
+        clock: seconds, monotonic.
+        sleep: waits a number of seconds.
+    """
+
+    def __init__(
+        self,
+        per_second: float | None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._per_second = per_second
+        self._clock = clock
+        self._sleep = sleep
+        self._next = clock()
+
+    def batch_size(self, most: int) -> int:
+        """Return the batch size: one second's messages, `most` at most."""
+        return most if self._per_second is None else max(1, min(most, int(self._per_second)))
+
+    def wait_for(self, count: int) -> None:
+        """Wait until `count` more messages may be sent."""
+        if self._per_second is None:
+            return
+        wait_seconds = self._next - self._clock()
+        if wait_seconds > 0:
+            self._sleep(wait_seconds)
+        self._next = max(self._next, self._clock()) + count / self._per_second
 
 
 @dataclass(frozen=True)
@@ -103,3 +134,27 @@ class Sender:
             return JournalEntry(message.item, REFUSED, {**message.document, "error": result.refused[message.item]})
         arrival = {"to": self.queue.url, "new_id": result.new_ids[message.item]}
         return JournalEntry(message.item, SENT, {**message.document, **arrival})
+
+
+def batches(messages: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
+    """Cut messages into SQS batches: at most ten and 256 KiB; a larger message goes alone."""
+    batch: list[OutgoingMessage] = []
+    size_bytes = 0
+    for message in messages:
+        if batch and (len(batch) == MAX_BATCH_ENTRIES or size_bytes + message.message.size_bytes > MAX_BATCH_BYTES):
+            yield batch
+            batch, size_bytes = [], 0
+        batch.append(message)
+        size_bytes += message.message.size_bytes
+    if batch:
+        yield batch
+
+
+def sending_notes(maybe_twice: int, refused: Counter[str]) -> list[str]:
+    """Report messages that may have been sent twice, and refused ones by error code."""
+    lines = []
+    if maybe_twice:
+        lines.append(f"{maybe_twice:,} may have been sent twice: an earlier run was cut off. That is harmless.")
+    for code, count in sorted(refused.items()):
+        lines.append(f"{count:,} refused by SQS ({code}): give the command again to try them again.")
+    return lines

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from scripts.aws.stage import find_stage
-from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, duration, main, make_app
+from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, main, make_app
 from scripts.cli.output import Screen
+from scripts.cli.units import parse_duration
 from scripts.upload.command import UploadRequest, upload
 
 EXAMPLE = "Example: npm run upload -- ~/Pictures/holiday --watch --stage prod --execute"
@@ -24,7 +25,9 @@ def command(
     watch: Annotated[bool, typer.Option("--watch", help="Wait until every photo has an outcome.")] = False,
     wait: Annotated[
         timedelta | None,
-        typer.Option("--wait", parser=duration, metavar="TIME", help="Longest time without news; 30m by default."),
+        typer.Option(
+            "--wait", parser=parse_duration, metavar="TIME", help="Longest time without news; 30m by default."
+        ),
     ] = None,
     threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="Files at once.")] = 16,
     execute: ExecuteOption = False,

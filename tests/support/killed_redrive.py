@@ -17,7 +17,7 @@ from scripts.aws.stack_outputs import StackOutputs
 from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
 from scripts.dlq.move_task import MoveTasks
-from scripts.dlq.redrive import Redrive
+from scripts.dlq.redrive_command import Redrive
 from scripts.dlq.redrive_plan import RedriveRequest
 from scripts.dlq.selection import Selection
 from scripts.sending.journal import Journal, JournalEntry

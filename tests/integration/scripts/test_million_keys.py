@@ -7,14 +7,12 @@ from collections.abc import Iterator
 
 from processing.commit_marker import Marker
 from scripts.cli.repository import REPOSITORY
-from scripts.reconcile.comparison import compare
-from scripts.reconcile.counts import StateCounts
 from scripts.reconcile.listing import Listed
-from scripts.reconcile.states import Expected, State
+from scripts.reconcile.states import Expected, State, StateCounts, compare
 
 KEYS = 1_000_000
 NAMES = ("document.pdf", "large.jpg", "medium.jpg", "small.jpg")
-EXPECTED = Expected.of(["large.jpg", "medium.jpg", "small.jpg"], fingerprint="f1", judged_before=1000.0)
+EXPECTED = Expected(names=NAMES, fingerprint="f1", judged_before=1000.0)
 MAX_GROWTH_MB = 20
 
 

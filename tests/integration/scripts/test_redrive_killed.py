@@ -20,7 +20,7 @@ from scripts.aws.dlq_reader import wait_until_visible
 from scripts.aws.local_endpoint import make_local_client
 from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
-from scripts.dlq.redrive import Redrive
+from scripts.dlq.redrive_command import Redrive
 from scripts.dlq.send_then_delete import MOVED
 from scripts.local_stack.ministack import LocalAws
 from scripts.sending.journal import Journal

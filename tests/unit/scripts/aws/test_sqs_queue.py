@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.aws.parallel import chunks
-from scripts.aws.sqs_message import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, StoredMessage
-from scripts.aws.sqs_queue import ENTRY_ATTEMPTS, batches, call_in_batch
+from scripts.aws.sqs_queue import ENTRY_ATTEMPTS, call_in_batch
 
 
 class Throttling:
@@ -58,20 +57,6 @@ def test_nothing_is_asked_for_no_entries() -> None:
     call = Throttling({})
     call_in_batch(call, "url", [])
     assert call.calls == []
-
-
-@given(st.lists(st.integers(1, MAX_BATCH_BYTES), max_size=60))
-def test_batches_keep_both_limits_and_the_order(sizes: list[int]) -> None:
-    messages = [StoredMessage(id=str(i), body="x" * size) for i, size in enumerate(sizes)]
-    cut = list(batches(messages))
-    assert [message for batch in cut for message in batch] == messages
-    assert all(1 <= len(batch) <= MAX_BATCH_ENTRIES for batch in cut)
-    assert all(sum(message.size_bytes for message in batch) <= MAX_BATCH_BYTES for batch in cut)
-
-
-def test_a_message_larger_than_a_batch_goes_alone() -> None:
-    messages = [StoredMessage(id=str(i), body="x" * size) for i, size in enumerate((1, MAX_BATCH_BYTES + 1, 1))]
-    assert [len(batch) for batch in batches(messages)] == [1, 1, 1]
 
 
 @given(st.lists(st.integers()), st.integers(1, 12))

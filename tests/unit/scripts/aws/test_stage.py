@@ -7,7 +7,7 @@ from botocore.exceptions import ProfileNotFound
 from scripts.aws import stage as stages
 from scripts.aws.stack_outputs import StackOutputsError
 from scripts.aws.stage import find_region, find_stage
-from scripts.cli.errors import StageError
+from scripts.cli.errors import OperatorError
 
 CONFIG = "[default]\nregion = eu-west-1\n[profile photos]\nregion = eu-north-1\n[profile nowhere]\n"
 
@@ -22,12 +22,12 @@ def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_local_stack_that_is_not_up_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stages, "find_running_stack", lambda: None)
-    with pytest.raises(StageError, match="start one with `npm run stack`"):
+    with pytest.raises(OperatorError, match="start one with `npm run stack`"):
         find_stage("local")
 
 
 def test_a_region_must_be_known() -> None:
-    with pytest.raises(StageError, match="set AWS_REGION, or a profile that names one"):
+    with pytest.raises(OperatorError, match="set AWS_REGION, or a profile that names one"):
         find_stage("prod")
 
 
@@ -47,7 +47,7 @@ def test_a_stage_is_looked_for_in_the_region_that_aws_region_names_whatever_the_
     for profile in (None, "photos"):
         if profile:
             monkeypatch.setenv("AWS_PROFILE", profile)
-        with pytest.raises(StageError, match=r"looked in us-east-2"):
+        with pytest.raises(OperatorError, match=r"looked in us-east-2"):
             find_stage("prod")
     assert regions == ["us-east-2", "us-east-2"]
 

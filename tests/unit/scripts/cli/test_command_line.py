@@ -5,7 +5,7 @@ import typer
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ProfileNotFound
 
 from scripts.cli.command_line import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, EXIT_OK, make_app, run
-from scripts.cli.errors import JournalError, OperatorError, StageError
+from scripts.cli.errors import OperatorError
 
 
 def command_line(error: BaseException | None = None, code: int | None = None) -> typer.Typer:
@@ -29,8 +29,6 @@ def test_a_command_answers_its_exit_code() -> None:
     ("error", "words"),
     [
         (OperatorError("no such letter"), "no such letter"),
-        (StageError("no such stage"), "no such stage"),
-        (JournalError("another run"), "another run"),
         (PermissionError(13, "Permission denied", "friday.jsonl"), "Permission denied"),
         (NoCredentialsError(), "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         (ProfileNotFound(profile="photos"), "The config profile (photos) could not be found"),

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ def test_a_duration_is_a_number_and_a_unit(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "5", "m", "-5m", "5 m", "5M", "5m\n", "\u0665m", "1e3s", "99999999s"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a duration"):
+    with pytest.raises(typer.BadParameter, match="is not a duration"):
         parse_duration(text)
 
 
@@ -29,7 +30,7 @@ def test_a_rate_is_so_many_a_second_a_minute_or_an_hour(text: str, per_second: f
 
 @pytest.mark.parametrize("text", ["", "0", "0/s", "10/d", "/s", "-1/s", "inf", "10/s "])
 def test_what_is_no_rate_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a rate"):
+    with pytest.raises(typer.BadParameter, match="is not a rate"):
         parse_rate(text)
 
 

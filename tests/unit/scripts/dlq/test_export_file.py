@@ -7,7 +7,7 @@ import pytest
 from processing.failures import FailureCode
 from scripts.aws.dead_letter import DeadLetter
 from scripts.cli.errors import OperatorError
-from scripts.dlq.export_file import read_export, write_export
+from scripts.dlq.export_command import read_export, write_export
 from tests.support.dead_letters import received
 
 LETTERS = [

@@ -19,10 +19,10 @@ QUIET = Depth(5, 0, 0)
 
 
 def lines(*letters: DeadLetter, depth: Depth = QUIET) -> list[str]:
-    census = DlqSummary(NOW)
+    census = DlqSummary("the-dlq", NOW)
     for letter in letters:
         census.add(letter)
-    return plain_lines(summary_report(census, queue="the-dlq", depth=depth, retention=timedelta(days=14)))
+    return plain_lines(summary_report(census, depth, timedelta(days=14)))
 
 
 def test_the_report_says_what_lies_there_line_by_line() -> None:
@@ -80,10 +80,10 @@ def test_each_letter_has_one_line_whatever_its_key() -> None:
 
 
 def test_json_has_the_same_counts_and_the_keys_as_they_are() -> None:
-    census = DlqSummary(NOW)
+    census = DlqSummary("the-dlq", NOW)
     for letter in LETTERS:
         census.add(letter)
-    document = summary_document(census, queue="the-dlq", depth=Depth(5, 1, 0), letters=LETTERS)
+    document = summary_document(census, Depth(5, 1, 0), LETTERS)
     assert (document["count"], document["in_flight"]) == (5, 1)
     assert {code: group["count"] for code, group in document["codes"].items()} == {
         "access-denied": 2,

@@ -11,12 +11,13 @@ from botocore.stub import ANY, Stubber
 
 from scripts.aws.stack_outputs import StackOutputs
 from scripts.aws.stage import Stage
-from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
+from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, run
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.dlq import redrive_command
+from scripts.dlq.__main__ import app
 from scripts.dlq.move_task import MoveTask, MoveTasks, can_use_rate
-from scripts.dlq.redrive import is_whole_queue
+from scripts.dlq.redrive_command import is_whole_queue
 from scripts.dlq.redrive_plan import RedriveRequest
 from scripts.dlq.selection import Selection
 from tests.support.dead_letters import dead_letter
@@ -100,9 +101,9 @@ def test_a_task_is_followed_to_its_end(sqs: Stubber, tasks: MoveTasks) -> None:
         answer(Status="COMPLETED", ApproximateNumberOfMessagesMoved=37, **counts),
         LOOK,
     )
-    progress: list[tuple[int, int]] = []
-    task = tasks.follow(lambda moved, to_move: progress.append((moved, to_move)))
-    assert progress == [(10, 37), (20, 37)]
+    progress: list[tuple[int, str]] = []
+    task = tasks.follow(lambda moved, note: progress.append((moved, note)))
+    assert progress == [(10, "of about 37"), (20, "of about 37")]
     assert task == MoveTask(status="COMPLETED", moved=37, to_move=37, failure="")
 
 
@@ -210,7 +211,8 @@ def test_ctrl_c_cancels_the_task_and_the_json_says_so(
     expect_reading(sqs, execute=True)
     expect_start(sqs)
     monkeypatch.setattr(MoveTasks, "follow", interrupt)
-    sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
+    for _ in range(2):
+        sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
     sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 1}, {"TaskHandle": "h1"})
     assert (
         redrive_command.redrive(stage, request(tmp_path / "j"), Screen(as_json=True), execute=True) == EXIT_INTERRUPTED
@@ -226,12 +228,15 @@ def test_nothing_is_begun_beside_a_task_that_runs(stage: Stage, sqs: Stubber, tm
         redrive_command.redrive(stage, request(tmp_path / "j"), Screen(), execute=True)
 
 
-def test_the_cancel_command_says_what_it_did(stage: Stage, sqs: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_cancel_command_says_what_it_did(
+    stage: Stage, sqs: Stubber, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redrive_command, "find_stage", lambda _: stage)
     sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DLQ_ARN}})
     for _ in range(2):
         sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
     sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 12}, {"TaskHandle": "h1"})
-    assert redrive_command.cancel(stage, Screen(as_json=True)) == EXIT_OK
+    assert run(app, "npm run dlq --", ["redrive", "--cancel", "--json", "--stage", "prod"]) == EXIT_OK
     assert json.loads(capsys.readouterr().out) == {"cancelled": True, "moved": 12}
 
 

@@ -10,7 +10,8 @@ from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.photo_state import SourceState
 from scripts.aws.sqs_queue import Depth
 from scripts.dlq import outcomes
-from scripts.dlq.outcomes import NOTHING_TO_DO, WAITING, OutcomeChecker, PhotoOutcome, RedrivenMessage
+from scripts.dlq.outcomes import NOTHING_TO_DO, WAITING, OutcomeChecker, PhotoOutcome
+from scripts.sending.journal import JournalEntry
 from tests.support.dead_letters import received
 from tests.support.events import s3_body
 from tests.support.fake_queue import FakePhotoStates, FakeQueue
@@ -34,8 +35,12 @@ def checker(photos: FakePhotoStates, patience_seconds: float = 0.0, queue: FakeQ
     return OutcomeChecker(photos, queue or FakeQueue(), FakeQueue(), patience_seconds)  # type: ignore[arg-type]
 
 
-def message(*keys: str, item: str = "d1", new_id: str = "n1") -> RedrivenMessage:
-    return RedrivenMessage(item, new_id, s3_body(*keys))
+def redriven(body: str, item: str = "d1", new_id: str = "n1") -> JournalEntry:
+    return JournalEntry(item, "moved", {"new_id": new_id, "message": {"body": body}})
+
+
+def message(*keys: str, item: str = "d1", new_id: str = "n1") -> JournalEntry:
+    return redriven(s3_body(*keys), item, new_id)
 
 
 def test_a_photo_with_its_commit_marker_is_processed(dlq: list[DeadLetter]) -> None:
@@ -125,12 +130,12 @@ def test_it_looks_again_until_the_outcome_is_there(dlq: list[DeadLetter]) -> Non
 
 
 def test_s3s_test_message_has_nothing_to_do(dlq: list[DeadLetter]) -> None:
-    found = checker(FakePhotoStates()).wait([RedrivenMessage("d1", "n1", '{"Event": "s3:TestEvent"}')])
+    found = checker(FakePhotoStates()).wait([redriven('{"Event": "s3:TestEvent"}')])
     assert [finding.outcome for finding in found.photos] == [NOTHING_TO_DO]
 
 
 def test_a_malformed_message_waits_until_it_is_back(dlq: list[DeadLetter]) -> None:
-    malformed = RedrivenMessage("d1", "n1", "not json")
+    malformed = redriven("not json")
     assert checker(FakePhotoStates()).wait([malformed]).waiting != []
     dlq.append(received("d2", body="not json", code=FailureCode.MALFORMED_MESSAGE, message_id="n1"))
     assert [f.code for f in checker(FakePhotoStates()).wait([malformed]).failures] == ["malformed-message"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.dlq.pending_outcomes import pending_outcomes, purged_entry
+from scripts.dlq.outcomes import pending_outcomes, purged_entry
 from scripts.sending.journal import Journal, JournalEntry
 from tests.support.dead_letters import received
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from processing.failures import FailureCode
 from scripts.cli.output import plain_lines
-from scripts.dlq.redrive_plan import RedrivePlan, RedriveRequest, RedriveStep, plan_actions, plan_document, plan_report
+from scripts.dlq.redrive_plan import RedrivePlan, RedriveRequest, RedriveStep, plan_actions
 from scripts.dlq.selection import Selection
 from scripts.sending.journal import JournalEntry
 from tests.support.dead_letters import NOW, received
@@ -43,7 +43,7 @@ def make_plan(**changes: Any) -> RedrivePlan:
 
 
 def lines(**changes: Any) -> list[str]:
-    return plain_lines(plan_report(make_plan(**changes), NOW))
+    return plain_lines(make_plan(**changes).report(NOW))
 
 
 def test_the_plan_says_what_would_be_done_line_by_line() -> None:
@@ -122,6 +122,6 @@ def test_a_letter_that_was_refused_or_settled_before_is_moved_or_only_deleted() 
 
 def test_json_has_every_action() -> None:
     letters = tuple(received(f"id-{i}", "a.jpg") for i in range(25))
-    document = plan_document(make_plan(actions=plan_actions(letters, {})))
+    document = make_plan(actions=plan_actions(letters, {})).to_document()
     assert [action["id"] for action in document["actions"]] == [f"id-{i}" for i in range(25)]
     assert {action["action"] for action in document["actions"]} == {"move"}

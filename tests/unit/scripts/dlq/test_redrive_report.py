@@ -5,9 +5,8 @@ from pathlib import Path
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
 from scripts.cli.output import plain_lines
 from scripts.dlq.outcomes import WAITING, Outcomes, PhotoOutcome
-from scripts.dlq.redrive import RedriveResult
 from scripts.dlq.redrive_plan import RedrivePlan, RedriveRequest, plan_actions
-from scripts.dlq.redrive_report import result_code, result_document, result_report
+from scripts.dlq.redrive_report import RedriveResult
 from scripts.dlq.selection import Selection
 from scripts.dlq.send_then_delete import MoveResult
 from scripts.sending.sender import SendResult
@@ -32,39 +31,39 @@ FINE = PhotoOutcome(item="b", key="y.jpg", outcome="processed")
 
 def test_a_clean_redrive_is_one_line() -> None:
     result = RedriveResult(MoveResult(moved={"a", "b"}, sent=SendResult(new_ids={"a": "1", "b": "2"})))
-    assert plain_lines(result_report(PLAN, result)) == ["Redrove 2 dead letters to photos."]
-    assert result_code(result) == EXIT_OK
+    assert plain_lines(result.report(PLAN)) == ["Redrove 2 dead letters to photos."]
+    assert result.exit_code == EXIT_OK
 
 
 def test_duplicates_are_reported_and_no_failure() -> None:
     result = RedriveResult(
         MoveResult(moved={"a", "b"}, sent=SendResult(new_ids={"b": "2"}, earlier={"a"}, maybe_twice={"b"}))
     )
-    assert plain_lines(result_report(PLAN, result))[1:] == [
+    assert plain_lines(result.report(PLAN))[1:] == [
         "1 of them had been sent by an earlier run and were only deleted.",
         "1 may have been sent twice, because an earlier run was cut off while it sent them.",
         "That is harmless: the second one is reported as a duplicate.",
     ]
-    assert result_code(result) == EXIT_OK
-    assert result_document(PLAN, result)["maybe_sent_twice"] == ["b"]
+    assert result.exit_code == EXIT_OK
+    assert result.to_document(PLAN)["maybe_sent_twice"] == ["b"]
 
 
 def test_whatever_did_not_go_through_is_reported_with_its_reason() -> None:
     moves = MoveResult(
         sent=SendResult(refused={"a": "InvalidMessageContents"}), not_deleted={"b": "InternalError"}, missing={"c", "d"}
     )
-    assert plain_lines(result_report(PLAN, RedriveResult(moves))) == [
+    assert plain_lines(RedriveResult(moves).report(PLAN)) == [
         "Redrove 0 dead letters to photos.",
         "1 stay in the DLQ, because SQS refused to take them (InvalidMessageContents).",
         "1 were sent but not deleted: give the command again (InternalError).",
         "2 were not received again: another reader has received or deleted them.",
     ]
-    assert result_code(RedriveResult(moves)) == EXIT_SOME_FAILED
+    assert RedriveResult(moves).exit_code == EXIT_SOME_FAILED
 
 
 def test_a_failed_canary_says_which_code_came_back_and_how_many_were_spared() -> None:
     result = RedriveResult(MoveResult(moved={"a"}), Outcomes([BACK]), untouched=36)
-    assert plain_lines(result_report(PLAN, result)) == [
+    assert plain_lines(result.report(PLAN)) == [
         "Redrove 1 dead letter to photos.",
         "",
         "Outcomes of the canary:",
@@ -76,36 +75,36 @@ def test_a_failed_canary_says_which_code_came_back_and_how_many_were_spared() ->
         "",
         "Stopped after the canary (came back: too-slow 1). Not touched: 36 dead letters.",
     ]
-    assert result_code(result) == EXIT_STOPPED
+    assert result.exit_code == EXIT_STOPPED
 
 
 def test_a_canary_without_an_outcome_stops_too() -> None:
     result = RedriveResult(MoveResult(moved={"a"}), Outcomes([replace(FINE, outcome=WAITING)]), untouched=1)
-    assert plain_lines(result_report(PLAN, result))[-1] == (
+    assert plain_lines(result.report(PLAN))[-1] == (
         "Stopped after the canary (not all of it has an outcome). Not touched: 1 dead letter."
     )
-    assert result_code(result) == EXIT_STOPPED
+    assert result.exit_code == EXIT_STOPPED
 
 
 def test_failures_among_the_outcomes_and_what_still_waits_have_exit_codes_of_their_own() -> None:
     moves = MoveResult(moved={"a", "b"})
-    assert result_code(RedriveResult(moves, Outcomes([BACK, FINE]))) == EXIT_SOME_FAILED
-    assert result_code(RedriveResult(moves, Outcomes([FINE, replace(BACK, outcome=WAITING, code="")]))) == EXIT_STOPPED
-    assert result_code(RedriveResult(moves, Outcomes([FINE]))) == EXIT_OK
+    assert RedriveResult(moves, Outcomes([BACK, FINE])).exit_code == EXIT_SOME_FAILED
+    assert RedriveResult(moves, Outcomes([FINE, replace(BACK, outcome=WAITING, code="")])).exit_code == EXIT_STOPPED
+    assert RedriveResult(moves, Outcomes([FINE])).exit_code == EXIT_OK
 
 
 def test_outcomes_of_earlier_runs_have_a_table_of_their_own() -> None:
     plan, earlier = replace(PLAN, request=replace(REQUEST, verify=True)), replace(FINE, item="older")
     result = RedriveResult(MoveResult(moved={"b"}), Outcomes([FINE, earlier]))
-    assert plain_lines(result_report(plan, result))[2::4] == ["Outcomes of 1:", "and of 1 of earlier runs:"]
-    document = result_document(plan, result)
+    assert plain_lines(result.report(plan))[2::4] == ["Outcomes of 1:", "and of 1 of earlier runs:"]
+    document = result.to_document(plan)
     assert document["outcomes"]["counts"] == document["outcomes_of_earlier_runs"]["counts"] == {"processed": 1}
 
 
 def test_a_canary_whose_photos_needed_nothing_any_more_proved_nothing() -> None:
     result = RedriveResult(MoveResult(moved={"a"}), Outcomes([replace(FINE, outcome="gone")]), untouched=11)
     assert not result.proves_success
-    line = plain_lines(result_report(PLAN, result))[-1]
+    line = plain_lines(result.report(PLAN))[-1]
     assert line.startswith("Stopped: the canary proved nothing, ")
     assert line.endswith(" Not touched: 11 dead letters.")
-    assert result_code(result) == EXIT_STOPPED
+    assert result.exit_code == EXIT_STOPPED

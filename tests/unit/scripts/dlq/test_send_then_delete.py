@@ -8,8 +8,7 @@ import pytest
 from scripts.aws import dlq_reader
 from scripts.dlq.send_then_delete import MOVED, Mover
 from scripts.sending.journal import Journal
-from scripts.sending.rate_limit import RateLimit
-from scripts.sending.sender import SENT, Sender
+from scripts.sending.sender import SENT, RateLimit, Sender
 from tests.support.fake_queue import FakeQueue, queue_with
 
 

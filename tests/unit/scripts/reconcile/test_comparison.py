@@ -1,10 +1,10 @@
 from processing.commit_marker import Marker
-from scripts.reconcile.comparison import compare
-from scripts.reconcile.counts import StateCounts
 from scripts.reconcile.listing import Listed
-from scripts.reconcile.states import Expected, State
+from scripts.reconcile.states import Expected, State, StateCounts, compare
 
-EXPECTED = Expected.of(["large.jpg", "medium.jpg", "small.jpg"], fingerprint="f1", judged_before=1000.0)
+EXPECTED = Expected(
+    names=["document.pdf", "large.jpg", "medium.jpg", "small.jpg"], fingerprint="f1", judged_before=1000.0
+)
 
 
 def test_markers_are_read_for_committed_sets_only_and_side_by_side() -> None:

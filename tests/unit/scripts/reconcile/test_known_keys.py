@@ -5,12 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.reconcile.backfill_message import BackfillTarget, item_of
-from scripts.reconcile.comparison import Compared
-from scripts.reconcile.known_keys import KnownKeys, dead_versions
-from scripts.reconcile.listing import Listed
-from scripts.reconcile.merge import OutputSet, Pair
-from scripts.reconcile.states import State
+from scripts.reconcile.backfill_message import BackfillTarget, KnownKeys, dead_versions, item_of
+from scripts.reconcile.listing import Listed, OutputSet, Pair
+from scripts.reconcile.states import Compared, State
 from scripts.sending.journal import Journal, JournalEntry
 from tests.support.dead_letters import received
 

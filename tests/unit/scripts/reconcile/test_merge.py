@@ -7,8 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scripts.cli.errors import OperatorError
-from scripts.reconcile.listing import Listed, in_key_order
-from scripts.reconcile.merge import OutputSet, join, outputs_in_order, sources_in_order
+from scripts.reconcile.listing import Listed, OutputSet, in_key_order, join, outputs_in_order, sources_in_order
 
 # Few characters, around the slash in the order of bytes, so that keys are often each other's beginnings.
 KEYS = st.text(st.sampled_from(" !./0aé\U0010ffff"), min_size=1, max_size=6)

@@ -2,20 +2,17 @@ import shlex
 from collections import Counter
 from dataclasses import fields
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
 from processing.settings import parse_renditions
-from scripts.aws.deployed_settings import DeployedSettings
 from scripts.aws.stack_outputs import StackOutputs
-from scripts.aws.stage import Stage
+from scripts.aws.stage import DeployedSettings, Stage
 from scripts.cli.output import plain_lines
-from scripts.reconcile.counts import StateCounts
-from scripts.reconcile.report import ReconcileRequest, ReportContext, plan_document, plan_report, sent_report
-from scripts.reconcile.states import State
+from scripts.reconcile.report import ReconcileRequest, plan_document, plan_report, sent_report
+from scripts.reconcile.states import State, StateCounts
 
 NAMES = dict.fromkeys((field.name for field in fields(StackOutputs)), "unused")
 STAGE = Stage(
@@ -26,17 +23,15 @@ STAGE = Stage(
 SETTINGS = DeployedSettings(parse_renditions("large:1200:80,medium:600:80,small:300:80"), memory_mb=1769)
 
 
-def context(waiting: int = 0, **changes: Any) -> ReportContext:
+def request(waiting: int = 0, **changes: Any) -> ReconcileRequest:
     options: dict[str, Any] = {
         "prefix": "",
         "most": 1000,
         "per_second": 50.0,
         "min_age": timedelta(minutes=15),
         "is_quick": False,
-        "while_busy": False,
-        "journal": Path("j"),
     }
-    return ReportContext(ReconcileRequest(**options | changes), STAGE, SETTINGS, waiting)
+    return ReconcileRequest(stage=STAGE, settings=SETTINGS, waiting=waiting, **options | changes)
 
 
 def counts_of(**counts: int) -> StateCounts:
@@ -49,7 +44,7 @@ def counts_of(**counts: int) -> StateCounts:
 
 def test_a_dry_run_says_line_by_line_what_was_found_and_what_sending_costs() -> None:
     found = counts_of(COMPLETE=1000, MISSING=305, PARTIAL=1, STALE_SETTINGS=2, DEAD_LETTERED=37, RECENT=1, ORPHAN=2)
-    assert plain_lines(plan_report(found, context(prefix="2026/"))) == [
+    assert plain_lines(plan_report(found, request(prefix="2026/"))) == [
         "Compared 1,348 source objects in in with 4,000 objects in out (prefix 2026/).",
         "",
         "state                    photos  what is done                   examples",
@@ -73,10 +68,10 @@ def test_a_dry_run_says_line_by_line_what_was_found_and_what_sending_costs() -> 
 
 
 def test_a_maximum_bounds_what_is_sent_and_what_it_costs() -> None:
-    lines = plain_lines(plan_report(counts_of(MISSING=1500), context(most=1000)))
+    lines = plain_lines(plan_report(counts_of(MISSING=1500), request(most=1000)))
     assert "To send: 1,000 of 1,500 messages to photos, 50 a second at most: about 20 s." in lines
     assert "The rest stays for another run: --max is 1,000." in lines
-    assert plan_document(counts_of(MISSING=1500), context())["cost_dollars"]["requests"] == pytest.approx(
+    assert plan_document(counts_of(MISSING=1500), request())["cost_dollars"]["requests"] == pytest.approx(
         0.0210, rel=0.02
     )
 
@@ -85,7 +80,7 @@ def test_a_million_photos_cost_what_the_price_list_says() -> None:
     found = StateCounts(
         states=Counter({State.MISSING: 1_000_000}), listed=Counter(sources=1_000_000, outputs=1_000_000)
     )
-    cost = plan_document(found, context(most=1_000_000))["cost_dollars"]
+    cost = plan_document(found, request(most=1_000_000))["cost_dollars"]
     # 4 PUTs at $5 a million, HEAD and GET at $0.40; 0.12 s of 1,769 MB at $0.0000133334 a GB-second
     assert cost["requests"] == pytest.approx(20.00 + 0.80 + 0.17, abs=0.01)
     assert cost["compute"] == pytest.approx(2.76 + 0.02, abs=0.01)
@@ -93,13 +88,13 @@ def test_a_million_photos_cost_what_the_price_list_says() -> None:
 
 
 def test_nothing_to_send_is_said() -> None:
-    assert "Nothing to send." in plain_lines(plan_report(counts_of(COMPLETE=5), context()))
+    assert "Nothing to send." in plain_lines(plan_report(counts_of(COMPLETE=5), request()))
 
 
 def test_every_note_has_its_line() -> None:
     found = counts_of(COMPLETE=1, SENT_EARLIER=2)
     found.foreign = 3
-    lines = plain_lines(plan_report(found, context(waiting=7, is_quick=True)))
+    lines = plain_lines(plan_report(found, request(waiting=7, is_quick=True)))
     assert "Quick: judged by the times in the listings; commit markers and settings were not compared." in lines
     assert lines[-3:] == [
         "7 messages in the queue: what looks missing may be waiting there.",
@@ -119,27 +114,28 @@ def test_what_was_sent_earlier_is_dated(days: list[str], title: str) -> None:
     found = StateCounts()
     for day in days:
         found.add(State.SENT_EARLIER, "a.jpg", sent_on=day)
-    assert any(line.startswith(title) for line in plain_lines(plan_report(found, context())))
+    assert any(line.startswith(title) for line in plain_lines(plan_report(found, request())))
 
 
 @pytest.mark.parametrize("key", ["'; reboot; '", "$(reboot)", "--recursive", "a b"])
 def test_the_hint_for_a_damaged_set_names_exactly_its_marker(key: str) -> None:
     found = StateCounts()
     found.add(State.DAMAGED, key)
-    hint = plain_lines(plan_report(found, context()))[-1]
+    hint = plain_lines(plan_report(found, request()))[-1]
     assert shlex.split(hint) == ["aws", "s3api", "delete-object", "--bucket=out", f"--key={key}/document.pdf"]
 
 
 def test_there_is_no_hint_to_paste_for_a_key_that_a_terminal_would_act_on() -> None:
     found = StateCounts()
     found.add(State.DAMAGED, "a\nreboot\n")
-    assert plain_lines(plan_report(found, context()))[-1] == "  (the marker of a\\nreboot\\n)"
+    assert plain_lines(plan_report(found, request()))[-1] == "  (the marker of a\\nreboot\\n)"
 
 
 def test_the_result_says_what_was_sent_and_how_to_go_on() -> None:
     counts = counts_of(MISSING=1010)
-    counts.sent, counts.maybe_twice, counts.refused = 1000, 10, Counter({"InternalError": 2})
-    lines = plain_lines(sent_report(counts, context(), is_cut=True))
+    counts.sent, counts.maybe_twice, counts.is_cut = 1000, 10, True
+    counts.refused = Counter({"InternalError": 2})
+    lines = plain_lines(sent_report(counts, request()))
     assert lines[6:11] == [
         "Sent 1,000 messages to photos.",
         "10 may have been sent twice: an earlier run was cut off. That is harmless.",

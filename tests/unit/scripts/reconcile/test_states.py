@@ -1,12 +1,11 @@
 import pytest
 
 from processing.commit_marker import Marker
-from scripts.reconcile.listing import Listed
-from scripts.reconcile.merge import OutputSet, Pair
+from scripts.reconcile.listing import Listed, OutputSet, Pair
 from scripts.reconcile.states import Expected, State, find_state, needs_marker
 
 ALL = {"small.jpg", "large.jpg", "document.pdf"}
-EXPECTED = Expected.of(["large.jpg", "small.jpg"], fingerprint="f1", judged_before=1000.0)
+EXPECTED = Expected(names=["document.pdf", "large.jpg", "small.jpg"], fingerprint="f1", judged_before=1000.0)
 SOURCE = Listed("a.jpg", "e1", 5, 100.0)
 MARKER = Marker("e1", "01", "f1")
 
@@ -42,7 +41,7 @@ def test_each_state_is_told_from_the_others(pair: Pair, marker: Marker | None, s
 
 
 def test_without_markers_the_listed_times_decide() -> None:
-    quick = Expected.of(["large.jpg", "small.jpg"], fingerprint=None, judged_before=1000.0)
+    quick = Expected(names=["document.pdf", "large.jpg", "small.jpg"], fingerprint=None, judged_before=1000.0)
     assert find_state(Pair(SOURCE, outputs(ALL, committed=101.0)), None, quick) is State.COMPLETE
     assert find_state(Pair(SOURCE, outputs(ALL, committed=99.0)), None, quick) is State.STALE_SOURCE
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.cli.errors import JournalError
+from scripts.cli.errors import OperatorError
 from scripts.sending.journal import Journal, JournalEntry, open_journal
 
 
@@ -33,14 +33,14 @@ def test_many_items_are_found_at_once(tmp_path: Path) -> None:
 
 
 def test_a_second_run_is_refused_while_the_first_goes_on(tmp_path: Path) -> None:
-    with Journal(tmp_path / "j"), pytest.raises(JournalError, match="another run is using the journal"):
+    with Journal(tmp_path / "j"), pytest.raises(OperatorError, match="another run is using the journal"):
         Journal(tmp_path / "j")
 
 
 def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "j"
     path.write_text("these are my holiday plans\n" * 50)
-    with pytest.raises(JournalError, match="cannot be used"):
+    with pytest.raises(OperatorError, match="cannot be used"):
         Journal(path)
     assert path.read_text().startswith("these are my holiday plans")
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.sending.rate_limit import RateLimit
+from scripts.sending.sender import RateLimit
 
 
 class Clock:

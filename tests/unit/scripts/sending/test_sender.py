@@ -2,11 +2,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scripts.aws.sqs_message import StoredMessage
+from scripts.aws.sqs_message import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, StoredMessage
 from scripts.sending.journal import Journal
-from scripts.sending.rate_limit import RateLimit
-from scripts.sending.sender import REFUSED, SENDING, SENT, OutgoingMessage, Sender
+from scripts.sending.sender import REFUSED, SENDING, SENT, OutgoingMessage, RateLimit, Sender, batches
 from tests.support.fake_queue import FakeQueue
 
 
@@ -77,3 +78,20 @@ def test_what_sqs_refuses_is_reported_and_tried_again_by_a_later_run(
     queue.refuses = set()
     again = sender.send(outgoing("a", "b"))
     assert (set(again.new_ids), again.maybe_twice) == ({"item-b"}, set())
+
+
+@given(st.lists(st.integers(1, MAX_BATCH_BYTES), max_size=60))
+def test_batches_keep_both_limits_and_the_order(sizes: list[int]) -> None:
+    messages = [OutgoingMessage(str(i), StoredMessage(id="", body="x" * size)) for i, size in enumerate(sizes)]
+    cut = list(batches(messages))
+    assert [message for batch in cut for message in batch] == messages
+    assert all(1 <= len(batch) <= MAX_BATCH_ENTRIES for batch in cut)
+    assert all(sum(message.message.size_bytes for message in batch) <= MAX_BATCH_BYTES for batch in cut)
+
+
+def test_a_message_larger_than_a_batch_goes_alone() -> None:
+    messages = [
+        OutgoingMessage(str(i), StoredMessage(id="", body="x" * size))
+        for i, size in enumerate((1, MAX_BATCH_BYTES + 1, 1))
+    ]
+    assert [len(batch) for batch in batches(messages)] == [1, 1, 1]
