@@ -1,5 +1,6 @@
 """`npm start -- PHOTOS`: run a folder of photos through the service on a local stack."""
 
+import importlib.util
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,16 +20,29 @@ from scripts.cli.failures import NO_OUTCOME, Failure
 from scripts.cli.output import Report, Screen
 from scripts.local_stack.stack import local_stack
 from scripts.photo_job.local_job import LocalJob
-from scripts.photo_job.photo_folder import LocalFile
-from scripts.photo_job.progress import JobProgress
-from scripts.photo_job.report import job_report
-from scripts.start.photos import find_photos, keep_apart, sample_photos
+from scripts.photo_job.photo_folder import LocalFile, walk
+from scripts.photo_job.progress import JobProgress, job_report
 
 EPILOG = 'Example: npm start -- ~/Pictures/"my holiday" --out ~/small'
 # The dead letters go with the local stack: there is nothing to redrive.
 AFTER_FAILURES = "Your originals are untouched; fix what failed, then run the folder again."
+# Photos that scikit-image ships under free licences (public domain and CC0; the docstrings in its data/_fetchers.py
+# name each source).
+SAMPLE_NAMES = (
+    "astronaut.png",
+    "camera.png",
+    "chelsea.png",
+    "coffee.png",
+    "hubble_deep_field.jpg",
+    "retina.jpg",
+    "rocket.jpg",
+)
 
 app = make_app("Run a folder of photos through the service on a local stack.")
+
+
+class PhotoFolderError(OperatorError):
+    """The folder cannot be uploaded; the message says what to do."""
 
 
 def folder_name(text: str) -> Path:
@@ -88,6 +102,44 @@ def choose_photos(folder: Path | None, out: Path) -> Sequence[LocalFile | Failur
     photos = find_photos(folder)
     keep_apart(folder, out)
     return photos
+
+
+def find_photos(folder: Path) -> list[LocalFile | Failure]:
+    """List every file below a folder, and a failure for every entry that cannot be uploaded.
+
+    Raises:
+        PhotoFolderError: it is not a folder, cannot be read, or is empty.
+    """
+    if not folder.is_dir():
+        raise PhotoFolderError(f"{folder} is not a folder. Name a folder of photos: npm start -- ~/Pictures/holiday")
+    found = list(walk(folder))
+    if not found:
+        raise PhotoFolderError(f"{folder} holds no files.")
+    if isinstance(found[0], Failure) and not found[0].key:  # the folder itself
+        raise PhotoFolderError(f"{folder} cannot be read: {found[0].what_to_do}")
+    return found
+
+
+def keep_apart(folder: Path, out: Path) -> None:
+    """Refuse an output folder among the photos: the next run would upload the outputs.
+
+    Raises:
+        PhotoFolderError: the outputs would go into the folder of the photos.
+    """
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise PhotoFolderError(
+            f"the outputs would go to {out.resolve()}, among the photos in {folder.resolve()}, and the next run would "
+            "upload them as photos. Choose another place with --out DIR."
+        )
+
+
+def sample_photos() -> Sequence[LocalFile]:
+    """List the sample photos that come with a development dependency."""
+    package = importlib.util.find_spec("skimage")
+    if package is None or package.origin is None:
+        raise PhotoFolderError("The sample photos are not installed. Name a folder of photos instead.")
+    files = [Path(package.origin).parent / "data" / name for name in SAMPLE_NAMES]
+    return [LocalFile(file, file.name, file.stat().st_size) for file in files]
 
 
 def run_job(screen: Screen, job: LocalJob, photos: Sequence[LocalFile | Failure]) -> None:

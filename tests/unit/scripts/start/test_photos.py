@@ -5,7 +5,7 @@ import pytest
 
 from scripts.cli.failures import Failure
 from scripts.photo_job.photo_folder import LocalFile, not_uploaded
-from scripts.start.photos import PhotoFolderError, find_photos, keep_apart
+from scripts.start.__main__ import PhotoFolderError, find_photos, keep_apart
 
 
 def test_every_file_below_a_folder_is_a_photo_under_its_path(tmp_path: Path) -> None:
