@@ -22,7 +22,7 @@ from scripts.bench.scale import measure_scale
 from scripts.bench.targets import check_targets
 from scripts.cli.repository import REPOSITORY
 from scripts.cli.signals import interrupt_once
-from scripts.local_stack.ministack import LocalStackError
+from scripts.local_stack.stack import LocalStackError
 from scripts.packaging.target import BuildError
 
 EXIT_OK, EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED = 0, 1, 130

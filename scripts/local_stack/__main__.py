@@ -8,8 +8,7 @@ from typing import NoReturn
 from scripts.aws.local_endpoint import STATE_FILE, LocalStack, find_running_stack, write_state
 from scripts.cli.command_line import EXIT_OK, main, make_app
 from scripts.cli.repository import REPOSITORY
-from scripts.local_stack.ministack import LocalStackError
-from scripts.local_stack.stack import local_stack
+from scripts.local_stack.stack import LocalStackError, local_stack
 
 _POLL_SECONDS = 0.5
 

@@ -46,7 +46,8 @@ def trim(tree: Path) -> None:
 def compile_tree(interpreter: Path, tree: Path, *, mount: str) -> None:
     """Compile a tree to bytecode that is never checked against its source.
 
-    Lambda's file systems are read-only: what is not compiled here is compiled at each cold start. Two builds are equal: hash-based files hold no modification time, and the hash seed fixes the order of sets.
+    Lambda's file systems are read-only: what is not compiled here is compiled at each cold start.
+    Two builds are equal: hash-based files hold no modification time, and the hash seed fixes the order of sets.
 
     Args:
         interpreter: a Python of the version that will run the tree.
