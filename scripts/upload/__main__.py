@@ -34,8 +34,7 @@ from scripts.photo_job.job import PhotoJob
 from scripts.photo_job.photo_folder import LocalFile, walk
 from scripts.photo_job.progress import JobProgress, job_report
 from scripts.photo_job.uploader import Uploader
-from scripts.upload.compare import compare_all
-from scripts.upload.preview import Preview, preview_document, preview_report
+from scripts.upload.compare import Preview, compare_all, preview_document, preview_report
 
 EXAMPLE = "Example: npm run upload -- ~/Pictures/holiday --watch --stage prod --execute"
 
