@@ -55,7 +55,7 @@ def deploy(
     config = _prepare(options, environment, param or (), on_local_stack=on_local_stack)
     _check_buckets(existing, existing.resolve_names(bucket_names(config)))
     print(removed_subscriptions(existing.stack_parameters(), config), end="")
-    _run("deploy", [*options, *context.args], environment)
+    run_serverless("deploy", [*options, *context.args], environment)
     outputs = existing.outputs()
     if outputs:
         print(after_deploy(outputs, param or ()))
@@ -71,7 +71,7 @@ def package(context: typer.Context, stage: StageOption = "dev", param: Parameter
     with empty_account() as endpoint_url:
         environment = serverless_environment(endpoint_url)
         _prepare(options, environment, param or ())
-        _run("package", [*options, *context.args], environment)
+        run_serverless("package", [*options, *context.args], environment)
 
 
 @app.command(context_settings=_PASS_ON)
@@ -86,7 +86,7 @@ def remove(
     environment = _environment(stage, aws_profile)
     region = region or _region(environment)
     outputs = ExistingStack(stage, region, environment).outputs()
-    _run("remove", [*_options(stage, param or (), region), *context.args], environment)
+    run_serverless("remove", [*_options(stage, param or (), region), *context.args], environment)
     if outputs:
         print(after_remove(outputs))
 
@@ -150,12 +150,6 @@ def _prepare(
     if layer.note:
         print(layer.note, file=sys.stderr)
     return config
-
-
-def _run(command: str, options: Sequence[str], environment: Mapping[str, str]) -> None:
-    status = run_serverless(command, options, environment)
-    if status:
-        raise SystemExit(status)
 
 
 def main() -> None:

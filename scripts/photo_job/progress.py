@@ -60,6 +60,10 @@ class JobProgress:
         return self.outcomes.total() + self.not_uploaded
 
     @property
+    def upload_rate(self) -> str:
+        return f"{human_bytes(round(self.bytes_in / max(self.upload_seconds, 0.001)))}/s"
+
+    @property
     def local_failures(self) -> dict[str, int]:
         """Count the failures on this machine by code; no digest reports these."""
         counts = self.outcomes + Counter({NOT_UPLOADED: self.not_uploaded})
@@ -159,8 +163,7 @@ def job_report(progress: JobProgress, bucket: str, *, not_done: int = 0, max_exa
         not_done: photos without an outcome that nothing else counts.
         max_examples: keys to name for each failure code.
     """
-    rate = f"{human_bytes(round(progress.bytes_in / max(progress.upload_seconds, 0.001)))}/s"
-    took = f"in {human_duration(timedelta(seconds=progress.upload_seconds))} ({rate})"
+    took = f"in {human_duration(timedelta(seconds=progress.upload_seconds))} ({progress.upload_rate})"
     files = f"{count_of(progress.uploaded, 'file')} ({human_bytes(progress.bytes_in)})"
     report: list[str | Table] = [f"Uploaded {files} to {bucket} {took}."]
     if progress.unchanged:

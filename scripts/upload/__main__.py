@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 
-from processing.wording import human_bytes
 from scripts.aws.digest_subscription import subscribe_to_digests
 from scripts.aws.photo_state import PhotoStates
 from scripts.aws.stage import Stage, find_stage
@@ -138,9 +137,8 @@ class FolderUpload:
         progress = self.progress
 
         def on_progress() -> None:
-            rate = f"{human_bytes(round(progress.bytes_in / max(progress.upload_seconds, 0.001)))}/s"
             done = progress.uploaded + progress.unchanged + progress.not_uploaded
-            show(done, f"{rate}, {progress.failed:,} failed")
+            show(done, f"{progress.upload_rate}, {progress.failed:,} failed")
 
         with closing(self._compared_files()) as files, self.screen.progress("uploading", self._total) as show:
             job.upload(files, on_progress)
