@@ -109,7 +109,7 @@ if [ "$parts" != deploy ]; then
     install_group "Installing the local stack" stack python
     packaging=scripts/packaging
     step "Building the local dependency layer" .build/layer-local.zip \
-        "uv.lock $packaging/layer.py $packaging/target.py $packaging/archive.py $packaging/bytecode.py" \
+        "uv.lock $packaging/layer.py $packaging/target.py $packaging/archive.py" \
         .venv/bin/python -m scripts.packaging.layer local
 fi
 if [ "$parts" = check ]; then

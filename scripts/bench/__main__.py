@@ -25,7 +25,7 @@ from scripts.bench.report import check_targets, read_results, write_results
 from scripts.bench.scale import measure_scale
 from scripts.cli.repository import REPOSITORY
 from scripts.cli.signals import interrupt_once
-from scripts.local_stack.ministack import LocalStackError
+from scripts.local_stack.stack import LocalStackError
 from scripts.packaging.target import BuildError
 
 

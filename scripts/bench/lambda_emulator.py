@@ -17,7 +17,7 @@ import psutil
 from scripts.aws.local_endpoint import HOST
 from scripts.bench.measurements import BenchError
 from scripts.cli.repository import REPOSITORY
-from scripts.local_stack.ministack import find_free_port
+from scripts.local_stack.stack import find_free_port
 from scripts.local_stack.supervisor import supervised
 from scripts.packaging.function_zip import build_function
 from scripts.packaging.layer import build_layer

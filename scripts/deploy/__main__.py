@@ -20,7 +20,7 @@ from scripts.deploy.advice import after_deploy, after_remove, buckets_in_the_way
 from scripts.deploy.empty_account import empty_account
 from scripts.deploy.existing_stack import ExistingStack
 from scripts.deploy.rules import SAME_BUCKET, bucket_names, build_target, find_mistakes, find_parameter_mistakes
-from scripts.local_stack.ministack import serverless_environment
+from scripts.local_stack.stack import serverless_environment
 from scripts.packaging.function_zip import build_function
 from scripts.packaging.layer import build_layer
 from scripts.packaging.serverless_cli import print_config, run_serverless
@@ -34,10 +34,6 @@ StageOption = Annotated[
 Parameters = Annotated[list[str] | None, typer.Option("--param", help="name=value, see the top of serverless.yml.")]
 Region = Annotated[str, typer.Option("--region", "-r", help="AWS region; by default AWS_REGION, or the profile's.")]
 Profile = Annotated[str, typer.Option("--aws-profile", help="AWS profile; by default AWS_PROFILE.")]
-
-
-class DeploymentError(OperatorError):
-    """The deployment is refused; the message gives the reason and the next step."""
 
 
 @app.command(context_settings=_PASS_ON)
@@ -59,7 +55,7 @@ def deploy(
     config = _prepare(options, environment, param or (), on_local_stack=on_local_stack)
     _check_buckets(existing, existing.resolve_names(bucket_names(config)))
     print(removed_subscriptions(existing.stack_parameters(), config), end="")
-    _run("deploy", [*options, *context.args], environment)
+    run_serverless("deploy", [*options, *context.args], environment)
     outputs = existing.outputs()
     if outputs:
         print(after_deploy(outputs, param or ()))
@@ -75,7 +71,7 @@ def package(context: typer.Context, stage: StageOption = "dev", param: Parameter
     with empty_account() as endpoint_url:
         environment = serverless_environment(endpoint_url)
         _prepare(options, environment, param or ())
-        _run("package", [*options, *context.args], environment)
+        run_serverless("package", [*options, *context.args], environment)
 
 
 @app.command(context_settings=_PASS_ON)
@@ -90,7 +86,7 @@ def remove(
     environment = _environment(stage, aws_profile)
     region = region or _region(environment)
     outputs = ExistingStack(stage, region, environment).outputs()
-    _run("remove", [*_options(stage, param or (), region), *context.args], environment)
+    run_serverless("remove", [*_options(stage, param or (), region), *context.args], environment)
     if outputs:
         print(after_remove(outputs))
 
@@ -107,7 +103,7 @@ def _environment(stage: str, aws_profile: str) -> dict[str, str]:
         return {**os.environ, **chosen, "NODE_NO_WARNINGS": "1"}
     running = find_running_stack()
     if running is None:
-        raise DeploymentError("no local stack is up: start one with `npm run stack` in another terminal")
+        raise OperatorError("no local stack is up: start one with `npm run stack` in another terminal")
     return serverless_environment(running.endpoint_url)
 
 
@@ -122,18 +118,18 @@ def _region(environment: Mapping[str, str]) -> str:
     try:
         region = find_region(environment)
     except BotoCoreError as error:
-        raise DeploymentError(str(error)) from error
+        raise OperatorError(str(error)) from error
     if region is None:
-        raise DeploymentError(NO_REGION)
+        raise OperatorError(NO_REGION)
     return region
 
 
 def _check_buckets(existing: ExistingStack, names: Sequence[str]) -> None:
     if names and len(set(names)) == 1:
-        raise DeploymentError(SAME_BUCKET)
+        raise OperatorError(SAME_BUCKET)
     left_over = existing.find_left_over_buckets(names)
     if left_over:
-        raise DeploymentError(buckets_in_the_way(left_over))
+        raise OperatorError(buckets_in_the_way(left_over))
 
 
 def _prepare(
@@ -142,24 +138,18 @@ def _prepare(
     """Check the resolved serverless.yml, build the zips it deploys, and return it."""
     printed = print_config(options, environment)
     if printed.returncode:
-        raise DeploymentError(f"serverless.yml is wrong:\n{printed.stdout}{printed.stderr}")
+        raise OperatorError(f"serverless.yml is wrong:\n{printed.stdout}{printed.stderr}")
     config = json.loads(printed.stdout)
     mistakes = find_parameter_mistakes(parameters, config["params"]["default"])
     mistakes += find_mistakes(config, on_local_stack=on_local_stack)
     if mistakes:
-        raise DeploymentError("serverless.yml cannot be deployed like this:\n- " + "\n- ".join(mistakes))
+        raise OperatorError("serverless.yml cannot be deployed like this:\n- " + "\n- ".join(mistakes))
     target = BuildTarget(build_target(config))
     build_function(target)
     layer = build_layer(target)
     if layer.note:
         print(layer.note, file=sys.stderr)
     return config
-
-
-def _run(command: str, options: Sequence[str], environment: Mapping[str, str]) -> None:
-    status = run_serverless(command, options, environment)
-    if status:
-        raise SystemExit(status)
 
 
 def main() -> None:

@@ -21,10 +21,6 @@ ANY_ACCOUNT = "0" * 12  # in place of an account that is not known yet: all have
 SAME_BUCKET = "inputBucket and outputBucket are the same: every output would be processed again, without end"
 
 
-class NotANumberError(ValueError):
-    """A setting is not a whole number."""
-
-
 def find_mistakes(config: Mapping[str, Any], *, on_local_stack: bool = False) -> list[str]:
     """List every mistake in a resolved serverless.yml, one sentence each.
 
@@ -36,7 +32,7 @@ def find_mistakes(config: Mapping[str, Any], *, on_local_stack: bool = False) ->
     for rule in _RULES:
         try:
             mistakes += rule(config)
-        except NotANumberError as error:
+        except ValueError as error:
             mistakes.append(str(error))
     mistakes += _built_for(config, on_local_stack=on_local_stack)
     return list(dict.fromkeys(mistakes))
@@ -188,7 +184,7 @@ def _unknown_parameter(name: str, known: Collection[str]) -> str:
 
 def _number(name: str, value: Any) -> int:
     if not re.fullmatch(r"[0-9]+", str(value)):
-        raise NotANumberError(f"{name} is {str(value)!r}: it must be a whole number")
+        raise ValueError(f"{name} is {str(value)!r}: it must be a whole number")
     return int(value)
 
 

@@ -3,13 +3,11 @@
 import sys
 import time
 from dataclasses import asdict
-from typing import NoReturn
 
 from scripts.aws.local_endpoint import STATE_FILE, LocalStack, find_running_stack, write_state
 from scripts.cli.command_line import EXIT_OK, main, make_app
 from scripts.cli.repository import REPOSITORY
-from scripts.local_stack.ministack import LocalStackError
-from scripts.local_stack.stack import local_stack
+from scripts.local_stack.stack import LocalStackError, local_stack
 
 _POLL_SECONDS = 0.5
 
@@ -35,27 +33,18 @@ def describe(stack: LocalStack) -> str:
 def command() -> int:
     """Keep a local stack up until Ctrl-C: a local AWS with the service deployed, for the AWS CLI and the scripts."""
     try:
-        keep_stack()
+        running = find_running_stack()
+        if running:
+            raise LocalStackError(f"one is up already, at {running.endpoint_url}")
+        with local_stack(remove=REPOSITORY / STATE_FILE) as stack:
+            assert stack.process is not None  # noqa: S101 (for the type checker: this process started it)
+            write_state(stack, stack.process.pid)
+            print(describe(stack), flush=True)
+            while stack.process.poll() is None:
+                time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
         print("The local stack is stopped.", file=sys.stderr)
         return EXIT_OK
-
-
-def keep_stack() -> NoReturn:
-    """Run a stack until it is interrupted.
-
-    Raises:
-        LocalStackError: it did not start, another one is running, or it ended by itself.
-    """
-    running = find_running_stack()
-    if running:
-        raise LocalStackError(f"one is up already, at {running.endpoint_url}")
-    with local_stack(remove=REPOSITORY / STATE_FILE) as stack:
-        assert stack.process is not None  # noqa: S101 (for the type checker: this process started it)
-        write_state(stack, stack.process.pid)
-        print(describe(stack), flush=True)
-        while stack.process.poll() is None:
-            time.sleep(_POLL_SECONDS)
     raise LocalStackError(f"the local AWS ended by itself; its log is {stack.log}")
 
 

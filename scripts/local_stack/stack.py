@@ -1,25 +1,115 @@
-"""Start the local stack: a local AWS with this repository's serverless.yml deployed to it."""
+"""Start the local stack: ministack, a local AWS on 127.0.0.1, with this repository's serverless.yml deployed to it."""
 
+import os
+import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from scripts.aws.local_endpoint import LOCAL_STAGE, LocalStack, make_local_client
-from scripts.aws.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
+from scripts.aws.local_endpoint import (
+    HOST,
+    LOCAL_STAGE,
+    REGION,
+    LocalStack,
+    client_environment,
+    is_ready,
+    make_local_client,
+)
+from scripts.aws.stack_outputs import StackOutputsError, read_stack_outputs
+from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
-from scripts.local_stack import ministack
-from scripts.local_stack.ministack import LocalAws, LocalStackError, local_aws, log_tail, serverless_environment
 from scripts.local_stack.supervisor import supervised
 from scripts.packaging import serverless_cli
 from scripts.packaging.function_zip import build_function
 from scripts.packaging.target import BuildTarget
 
+PROGRAM = ".tools/stack/bin/python"
+_ENFORCE_IAM = {"AUTH": "true", "USE_SSL": "1"}
+_READY_TIMEOUT_SECONDS = 60.0
+_POLL_SECONDS = 0.05
+_LOG_TAIL_LINES = 25
 _DEPLOY_TIMEOUT_SECONDS = 300.0
 _LOG_KEEP_SECONDS = 24 * 3600
+
+
+class LocalStackError(OperatorError):
+    """The local stack did not start; the message gives the reason and the next step."""
+
+
+@dataclass(frozen=True)
+class LocalAws:
+    """A running local AWS.
+
+    Attributes:
+        process: ends when the local AWS does.
+        endpoint_url: of every AWS API.
+        log: the output of the local AWS and of the functions.
+        certificate: for clients to trust; None for plain HTTP.
+    """
+
+    process: "subprocess.Popen[bytes]"
+    endpoint_url: str
+    log: Path
+    certificate: Path | None = None
+
+
+@contextmanager
+def local_aws(*, remove: Path | None = None, enforce_iam: bool = False) -> Iterator[LocalAws]:
+    """Run a local AWS on a free port while the block runs.
+
+    Args:
+        remove: a file to remove when it ends.
+        enforce_iam: enforce roles and policies, as AWS does. It then speaks TLS, because the bucket policies deny
+            everything else; the openssl command makes its certificate.
+
+    Raises:
+        LocalStackError: it ended while starting, or was not ready in time.
+    """
+    port, build = find_free_port(), REPOSITORY / ".build"
+    log = build / f"local-stack-{port}.log"
+    temporary = Path(tempfile.mkdtemp(prefix="local-stack-", dir=build))
+    command = [str(REPOSITORY / PROGRAM), "-m", "ministack"]
+    environment = _environment(port, temporary) | (_ENFORCE_IAM if enforce_iam else {})
+    removals = [temporary, remove] if remove else [temporary]
+    with supervised(command, environment, log, cwd=temporary, remove=removals) as process:
+        scheme, certificate = ("https", temporary / "ministack-tls/server.crt") if enforce_iam else ("http", None)
+        aws = LocalAws(process, f"{scheme}://{HOST}:{port}", log, certificate)
+        _wait_until_ready(aws)
+        yield aws
+
+
+def find_free_port() -> int:
+    """Return a port of this machine that is free right now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def serverless_environment(endpoint_url: str, certificate: Path | None = None) -> dict[str, str]:
+    """Return the user's environment without any AWS setting, so that the Serverless CLI cannot reach an account."""
+    users = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLS_", "SERVERLESS_"))}
+    return users | {
+        **client_environment(endpoint_url, certificate),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": HOST,
+        "NODE_NO_WARNINGS": "1",  # the AWS SDK's about Node 20
+        "SLS_AWS_MONITORING_FREQUENCY": "200",  # ms between two polls of the stack; 5,000 by default
+    }
+
+
+def log_tail(log: Path) -> str:
+    """Return the end of a log, and the path of the whole."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return "\n".join([*lines[-_LOG_TAIL_LINES:], f"The whole output is in {log}."])
 
 
 @contextmanager
@@ -40,9 +130,15 @@ def local_stack(*, remove: Path | None = None, enforce_iam: bool = False) -> Ite
             aws = running.enter_context(local_aws(remove=remove, enforce_iam=enforce_iam))
         with _step("Deploying the service to it"):
             _deploy(aws)
+        try:
+            outputs = read_stack_outputs(
+                make_local_client("cloudformation", aws.endpoint_url, aws.certificate), LOCAL_STAGE
+            )
+        except StackOutputsError as error:
+            raise LocalStackError(f"the deployment succeeded, but {error}") from error
         yield LocalStack(
             endpoint_url=aws.endpoint_url,
-            outputs=_read_outputs(aws),
+            outputs=outputs,
             log=aws.log,
             certificate=aws.certificate,
             process=aws.process,
@@ -61,30 +157,44 @@ def _deploy(aws: LocalAws) -> None:
         environment = serverless_environment(aws.endpoint_url, aws.certificate)
         command = [program, "deploy", "--stage", LOCAL_STAGE, "--verbose"]
         with supervised(command, environment, log, cwd=REPOSITORY) as process:
-            why = _wait(process)
+            try:
+                status = process.wait(_DEPLOY_TIMEOUT_SECONDS)
+                why = f"ended with status {status}" if status else ""
+            except subprocess.TimeoutExpired:
+                why = "did not end in time"
     if why:
         raise LocalStackError(f"the deployment {why}.\n{log_tail(log)}\nThe local AWS wrote to {aws.log}.")
 
 
-def _wait(process: "subprocess.Popen[bytes]") -> str:
-    """Wait for the deployment; return its error, or an empty text."""
-    try:
-        status = process.wait(_DEPLOY_TIMEOUT_SECONDS)
-    except subprocess.TimeoutExpired:
-        return "did not end in time"
-    return f"ended with status {status}" if status else ""
+def _environment(port: int, temporary: Path) -> dict[str, str]:
+    """Return ministack's whole environment; the functions inherit it, so it has nothing of the user's."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "HOME": str(temporary),
+        "TMPDIR": str(temporary),  # for the functions' code and temporary files
+        "BIND_HOST": HOST,
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": HOST,
+        "MINISTACK_REGION": REGION,
+        "DOCKER_HOST": "unix:///nonexistent",  # it would remove the containers of other local stacks
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
-def _read_outputs(aws: LocalAws) -> StackOutputs:
-    try:
-        client = make_local_client("cloudformation", aws.endpoint_url, aws.certificate)
-        return read_stack_outputs(client, LOCAL_STAGE)
-    except StackOutputsError as error:
-        raise LocalStackError(f"the deployment succeeded, but {error}") from error
+def _wait_until_ready(aws: LocalAws) -> None:
+    deadline = time.monotonic() + _READY_TIMEOUT_SECONDS
+    while not is_ready(aws.endpoint_url, aws.certificate):
+        if aws.process.poll() is not None:
+            raise LocalStackError(f"the local AWS ended while starting.\n{log_tail(aws.log)}")
+        if time.monotonic() > deadline:
+            timeout = f"{_READY_TIMEOUT_SECONDS:.0f} s"
+            raise LocalStackError(f"the local AWS was not ready after {timeout}.\n{log_tail(aws.log)}")
+        time.sleep(_POLL_SECONDS)
 
 
 def _require_setup() -> None:
-    needed = (ministack.PROGRAM, serverless_cli.PROGRAM, f".build/layer-{LOCAL_STAGE}.zip")
+    needed = (PROGRAM, serverless_cli.PROGRAM, f".build/layer-{LOCAL_STAGE}.zip")
     missing = [name for name in needed if not (REPOSITORY / name).exists()]
     if missing:
         raise LocalStackError(f"{', '.join(missing)} missing: run `sh scripts/setup.sh` in {REPOSITORY}")

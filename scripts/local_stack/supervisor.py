@@ -8,11 +8,11 @@ to; when the pipe closes, it kills the command with all its descendants and remo
 
 import ctypes
 import os
-import select
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +20,6 @@ from pathlib import Path
 import psutil
 
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
-_POLL_SECONDS = 0.1
 _END_TIMEOUT_SECONDS = 60.0  # a busy machine needs time to remove gigabytes
 
 
@@ -56,35 +55,27 @@ def supervised(
 
 
 def run(command: Sequence[str]) -> int:
-    """Run the command until it ends or standard input closes; return its exit status, or 0 if it was killed."""
+    """Run the command until it ends or standard input closes; return its exit status."""
     if sys.platform == "linux":  # orphaned descendants become children of this process
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     # A session of its own: Ctrl-C at the terminal reaches the parent only, which decides what ends.
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    status = None
-    while status is None and not is_parent_gone():
-        status = reap(child.pid)
+    threading.Thread(target=kill_without_parent, args=(child.pid,), daemon=True).start()
+    ended = 0
+    while ended != child.pid:  # orphans that end are reaped, too
+        ended, status = os.waitpid(-1, 0)
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     kill_descendants()
-    return os.waitstatus_to_exitcode(status) if status is not None else 0
+    return os.waitstatus_to_exitcode(status)
 
 
-def is_parent_gone() -> bool:
-    """Wait a moment for standard input to close."""
-    readable, _, _ = select.select([sys.stdin], [], [], _POLL_SECONDS)
-    return bool(readable) and not os.read(sys.stdin.fileno(), 1024)
-
-
-def reap(pid: int) -> int | None:
-    """Wait for children that have ended, orphans included; return the wait status of `pid` once it has."""
-    while True:
-        try:
-            ended, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return None
-        if ended in (0, pid):
-            return status if ended else None
+def kill_without_parent(group: int) -> None:
+    """Wait for standard input to close, then kill a process group."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def kill_descendants() -> None:

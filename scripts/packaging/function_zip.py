@@ -5,8 +5,7 @@ import tempfile
 from pathlib import Path
 
 from scripts.cli.repository import REPOSITORY
-from scripts.packaging.archive import write_zip
-from scripts.packaging.bytecode import compile_tree
+from scripts.packaging.archive import compile_tree, write_zip
 from scripts.packaging.target import BuildTarget, find_interpreter
 
 PACKAGES = ("handlers", "processing")

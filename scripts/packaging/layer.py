@@ -18,8 +18,7 @@ from typing import Annotated
 import typer
 
 from scripts.cli.repository import REPOSITORY
-from scripts.packaging.archive import tree_bytes, tree_hash, trim, write_zip
-from scripts.packaging.bytecode import compile_tree
+from scripts.packaging.archive import compile_tree, tree_bytes, tree_hash, trim, write_zip
 from scripts.packaging.target import (
     LAMBDA_PYTHON,
     NO_BYTECODE,
@@ -32,7 +31,7 @@ from scripts.packaging.target import (
 MAX_BYTES = 40 * 1024 * 1024
 LAYER_MOUNT = "/opt/python"  # where Lambda unpacks a layer
 # The layer is built again when one of these changes.
-SOURCES = tuple(Path(__file__).with_name(name) for name in ("layer.py", "target.py", "archive.py", "bytecode.py"))
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("layer.py", "target.py", "archive.py"))
 # manylinux_2_28: Lambda's Python 3.13 runs on Amazon Linux 2023, glibc 2.34.
 PLATFORMS = {BuildTarget.ARM64: "aarch64-manylinux_2_28", BuildTarget.X86_64: "x86_64-manylinux_2_28"}
 

@@ -20,12 +20,12 @@ def locked() -> Iterator[str]:
         yield str(REPOSITORY / PROGRAM)
 
 
-def run_serverless(command: str, options: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command of the CLI in the terminal; return its exit status."""
+def run_serverless(command: str, options: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run a command of the CLI in the terminal; if it fails, end this process with its exit status."""
     with locked() as program:
-        return subprocess.run(
-            [program, command, *options], cwd=REPOSITORY, env=dict(environment), check=False
-        ).returncode
+        done = subprocess.run([program, command, *options], cwd=REPOSITORY, env=dict(environment), check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
 
 
 def print_config(options: Sequence[str], environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":

@@ -6,18 +6,20 @@ python -m scripts.packaging.target     prints the Python that runs the zips buil
 import os
 import platform
 import shutil
+import subprocess
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
 from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
-from scripts.packaging.bytecode import find_python
 
 LAMBDA_PYTHON = "3.13"  # serverless.yml: provider.runtime
 NO_BYTECODE = (
     f"Note: no Python {LAMBDA_PYTHON} on this machine, so the zips carry no compiled bytecode and a cold start imports "
     "about twice as long. Install that Python and deploy again."
 )
+_PRINT_VERSION = "import sys; print(sys.implementation.name, '%d.%d' % sys.version_info[:2])"
 
 
 class BuildTarget(StrEnum):
@@ -63,6 +65,34 @@ def native_target() -> BuildTarget:
     machines = {"x86_64": BuildTarget.X86_64, "aarch64": BuildTarget.ARM64}
     target = machines.get(platform.machine(), BuildTarget.LOCAL)
     return target if find_interpreter(target) else BuildTarget.LOCAL
+
+
+def find_python(version: str, *, uv: str) -> Path | None:
+    """Find a CPython of this minor version (such as "3.13"), the only one that runs its bytecode; None without one."""
+    return next((Path(path) for path in _candidates(version, uv) if _has_version(path, version)), None)
+
+
+def _candidates(version: str, uv: str) -> Iterator[str]:
+    name = f"python{version}"
+    on_path = shutil.which(name)
+    if on_path:
+        yield on_path
+    # pyenv's shim on the PATH refuses unless that version is activated; the interpreter itself works.
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    yield from sorted(map(str, pyenv.glob(f"versions/{version}.*/bin/{name}")), reverse=True)
+    command = (uv, "python", "find", "--system", "--no-project", "--no-python-downloads", version)
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    if found.returncode == 0:
+        yield found.stdout.strip()
+
+
+def _has_version(path: str, version: str) -> bool:
+    command = (path, "-c", _PRINT_VERSION)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.stdout.split() == ["cpython", version]
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@ as soon as the outputs are copied.
 """
 
 import errno
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,14 +24,13 @@ from scripts.aws.local_endpoint import LocalStack
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.cli.failures import NOT_COPIED, Failure
 from scripts.photo_job.follower import Follower
-from scripts.photo_job.job import PhotoJob
-from scripts.photo_job.out_folder import OutsideFolderError, output_path, save
+from scripts.photo_job.job import PhotoJob, UploadWindow
 from scripts.photo_job.photo_folder import Files, error_reason
 from scripts.photo_job.progress import JobProgress
-from scripts.photo_job.upload_window import UploadWindow
 from scripts.photo_job.uploader import Uploader
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsRead
     from types_boto3_s3 import S3Client
 
 UPLOAD_THREADS = 4
@@ -36,6 +38,10 @@ COPY_THREADS = 4
 WINDOW_BYTES = 256 * 1024 * 1024
 WINDOW_PHOTOS = 200
 _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class OutsideFolderError(Exception):
+    """A key that leads out of the folder; nothing was written."""
 
 
 @dataclass(kw_only=True)
@@ -113,3 +119,36 @@ class LocalJob:
         if isinstance(error, OutsideFolderError):
             return f"Not written: {error}. Rename the photo or choose another --out, {again}"
         return f"Could not be copied to {self.out}: {error_reason(error)}. Fix that, {again}"
+
+
+def output_path(folder: Path, key: str) -> Path:
+    """Return the local path of an output key.
+
+    Args:
+        folder: every path is below it.
+        key: an S3 key, which anyone may have chosen.
+
+    Raises:
+        OutsideFolderError: the key is absolute, contains `..`, or passes through a symbolic link that leads out.
+    """
+    parts = key.split("/")
+    if any(part in ("", ".", "..") or "\0" in part for part in parts):
+        raise OutsideFolderError(f"the key {key!r} is not a path below the output folder")
+    target = folder.joinpath(*parts)
+    if not target.parent.resolve().is_relative_to(folder.resolve()):
+        raise OutsideFolderError(f"the key {key!r} leads out of the output folder")
+    return target
+
+
+def save(body: "SupportsRead[bytes]", target: Path) -> None:
+    """Write a file atomically."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=".partial-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            shutil.copyfileobj(body, file)
+        Path(partial).chmod(0o644)
+        Path(partial).replace(target)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise

@@ -1,13 +1,17 @@
-"""Count a job's uploads, outcomes and failures, and hold the photos without an outcome."""
+"""Count and report a job's uploads, outcomes and failures, and hold the photos without an outcome."""
 
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from processing.outcomes import RecordResult
-from scripts.cli.failures import NO_OUTCOME, NOT_COPIED, NOT_UPLOADED, Failure
+from processing.wording import count_of, human_bytes
+from scripts.cli.failures import MAX_EXAMPLES, NO_OUTCOME, NOT_COPIED, NOT_UPLOADED, Failure, failure_table
+from scripts.cli.output import Report, Table
+from scripts.cli.units import human_duration
 
 # Further failures are only counted, so that memory stays bounded when everything fails.
 MAX_FAILURES_KEPT = 10_000
@@ -54,6 +58,10 @@ class JobProgress:
     def settled(self) -> int:
         """Count the photos that have an outcome or could not be uploaded."""
         return self.outcomes.total() + self.not_uploaded
+
+    @property
+    def upload_rate(self) -> str:
+        return f"{human_bytes(round(self.bytes_in / max(self.upload_seconds, 0.001)))}/s"
 
     @property
     def local_failures(self) -> dict[str, int]:
@@ -144,3 +152,29 @@ class JobProgress:
         self.failed += 1
         if len(self.failures) < MAX_FAILURES_KEPT:
             self.failures.append(failure)
+
+
+def job_report(progress: JobProgress, bucket: str, *, not_done: int = 0, max_examples: int = MAX_EXAMPLES) -> Report:
+    """Report uploads, outcomes and failures.
+
+    Args:
+        progress: of the job.
+        bucket: the input bucket's name.
+        not_done: photos without an outcome that nothing else counts.
+        max_examples: keys to name for each failure code.
+    """
+    took = f"in {human_duration(timedelta(seconds=progress.upload_seconds))} ({progress.upload_rate})"
+    files = f"{count_of(progress.uploaded, 'file')} ({human_bytes(progress.bytes_in)})"
+    report: list[str | Table] = [f"Uploaded {files} to {bucket} {took}."]
+    if progress.unchanged:
+        report.append(f"{progress.unchanged:,} unchanged: left out.")
+    outcomes = sorted(progress.outcomes.items(), key=lambda item: (-item[1], item[0]))
+    if not_done:
+        outcomes.append(("not done", not_done))
+    if outcomes:
+        report += ["", Table(("outcome", "photos"), outcomes)]
+    if progress.failed:
+        report += ["", f"{count_of(progress.failed, 'failure')}:", failure_table(progress.failures, max_examples)]
+    if progress.failed > len(progress.failures):
+        report.append(f"Only the first {len(progress.failures):,} were kept for this table.")
+    return report

@@ -1,5 +1,6 @@
 """`npm start -- PHOTOS`: run a folder of photos through the service on a local stack."""
 
+import importlib.util
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,14 +20,23 @@ from scripts.cli.failures import NO_OUTCOME, Failure
 from scripts.cli.output import Report, Screen
 from scripts.local_stack.stack import local_stack
 from scripts.photo_job.local_job import LocalJob
-from scripts.photo_job.photo_folder import LocalFile
-from scripts.photo_job.progress import JobProgress
-from scripts.photo_job.report import job_report
-from scripts.start.photos import find_photos, keep_apart, sample_photos
+from scripts.photo_job.photo_folder import LocalFile, walk
+from scripts.photo_job.progress import JobProgress, job_report
 
 EPILOG = 'Example: npm start -- ~/Pictures/"my holiday" --out ~/small'
 # The dead letters go with the local stack: there is nothing to redrive.
 AFTER_FAILURES = "Your originals are untouched; fix what failed, then run the folder again."
+# Photos that scikit-image ships under free licences (public domain and CC0; the docstrings in its data/_fetchers.py
+# name each source).
+SAMPLE_NAMES = (
+    "astronaut.png",
+    "camera.png",
+    "chelsea.png",
+    "coffee.png",
+    "hubble_deep_field.jpg",
+    "retina.jpg",
+    "rocket.jpg",
+)
 
 app = make_app("Run a folder of photos through the service on a local stack.")
 
@@ -70,31 +80,58 @@ def run(screen: Screen, folder: Path | None, out: Path, patience_seconds: float)
     Raises:
         OperatorError: the photos cannot be uploaded, the local stack did not come up, or it failed later.
     """
-    photos = choose_photos(folder, out)
+    photos = sample_photos() if folder is None else find_photos(folder)
+    if folder is not None:
+        keep_apart(folder, out)
     out.mkdir(parents=True, exist_ok=True)
     screen.note(f"{count_of(len(photos), 'photo')}, outputs to {out}")
     with local_stack() as stack:
         job = LocalJob(stack=stack, out=out, patience_seconds=patience_seconds)
-        with closing_report(screen, job, len(photos)):
-            run_job(screen, job, photos)
+        progress = job.progress
+        with closing_report(screen, job, len(photos)), screen.progress("photos", len(photos)) as show:
+            job.run(
+                photos, lambda: show(progress.settled, f"{progress.uploaded:,} uploaded, {progress.failed:,} failed")
+            )
     screen.result([*digest_mail(job), f"The outputs are in {out.resolve()}"], None)
     return EXIT_SOME_FAILED if job.progress.failed else EXIT_OK
 
 
-def choose_photos(folder: Path | None, out: Path) -> Sequence[LocalFile | Failure]:
-    """List the photos of a folder, or the sample photos without one."""
-    if folder is None:
-        return sample_photos()
-    photos = find_photos(folder)
-    keep_apart(folder, out)
-    return photos
+def find_photos(folder: Path) -> list[LocalFile | Failure]:
+    """List every file below a folder, and a failure for every entry that cannot be uploaded.
+
+    Raises:
+        OperatorError: it is not a folder, cannot be read, or is empty.
+    """
+    if not folder.is_dir():
+        raise OperatorError(f"{folder} is not a folder. Name a folder of photos: npm start -- ~/Pictures/holiday")
+    found = list(walk(folder))
+    if not found:
+        raise OperatorError(f"{folder} holds no files.")
+    if isinstance(found[0], Failure) and not found[0].key:  # the folder itself
+        raise OperatorError(f"{folder} cannot be read: {found[0].what_to_do}")
+    return found
 
 
-def run_job(screen: Screen, job: LocalJob, photos: Sequence[LocalFile | Failure]) -> None:
-    """Run the job and show its progress."""
-    progress = job.progress
-    with screen.progress("photos", len(photos)) as show:
-        job.run(photos, lambda: show(progress.settled, f"{progress.uploaded:,} uploaded, {progress.failed:,} failed"))
+def keep_apart(folder: Path, out: Path) -> None:
+    """Refuse an output folder among the photos: the next run would upload the outputs.
+
+    Raises:
+        OperatorError: the outputs would go into the folder of the photos.
+    """
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise OperatorError(
+            f"the outputs would go to {out.resolve()}, among the photos in {folder.resolve()}, and the next run would "
+            "upload them as photos. Choose another place with --out DIR."
+        )
+
+
+def sample_photos() -> Sequence[LocalFile]:
+    """List the sample photos that come with a development dependency."""
+    package = importlib.util.find_spec("skimage")
+    if package is None or package.origin is None:
+        raise OperatorError("The sample photos are not installed. Name a folder of photos instead.")
+    files = [Path(package.origin).parent / "data" / name for name in SAMPLE_NAMES]
+    return [LocalFile(file, file.name, file.stat().st_size) for file in files]
 
 
 @contextmanager

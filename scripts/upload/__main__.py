@@ -1,16 +1,39 @@
-"""The command line of `npm run upload`."""
+"""`npm run upload`: upload a folder to the input bucket, and follow the photos on request."""
 
+from collections.abc import Generator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from scripts.aws.stage import find_stage
-from scripts.cli.command_line import EXIT_CODES, ExecuteOption, JsonOption, StageOption, main, make_app
+from scripts.aws.digest_subscription import subscribe_to_digests
+from scripts.aws.photo_state import PhotoStates
+from scripts.aws.stage import Stage, find_stage
+from scripts.cli.command_line import (
+    EXIT_CODES,
+    EXIT_OK,
+    EXIT_SOME_FAILED,
+    EXIT_STOPPED,
+    ExecuteOption,
+    JsonOption,
+    StageOption,
+    main,
+    make_app,
+)
+from scripts.cli.errors import OperatorError
+from scripts.cli.failures import NO_OUTCOME, Failure
 from scripts.cli.output import Screen
 from scripts.cli.units import parse_duration
-from scripts.upload.command import UploadRequest, upload
+from scripts.photo_job.follower import Follower, OutcomeLookup
+from scripts.photo_job.job import PhotoJob
+from scripts.photo_job.photo_folder import LocalFile, walk
+from scripts.photo_job.progress import JobProgress, job_report
+from scripts.photo_job.uploader import Uploader
+from scripts.upload.compare import Preview, compare_all, preview_document, preview_report
 
 EXAMPLE = "Example: npm run upload -- ~/Pictures/holiday --watch --stage prod --execute"
 
@@ -37,15 +60,115 @@ def command(
 
     A file that cannot be read is reported and the rest goes on. Give the same command again to continue.
     """
-    request = UploadRequest(
-        stage=find_stage(stage),
-        screen=Screen(as_json=as_json),
-        folder=folder,
-        prefix=prefix,
-        threads=threads,
-        patience_seconds=(wait or timedelta(minutes=30)).total_seconds() if watch else None,
-    )
-    return upload(request, execute=execute)
+    target, screen = find_stage(stage), Screen(as_json=as_json)
+    if not folder.is_dir():
+        raise OperatorError(f"{folder} is not a folder")
+    uploader = Uploader(target.s3, target.outputs.input_bucket, threads)
+    upload = FolderUpload(stage=target, screen=screen, folder=folder, prefix=prefix, uploader=uploader)
+    if not execute:
+        preview = upload.preview()
+        screen.result(preview_report(preview, uploader.bucket), preview_document(preview, uploader.bucket))
+        return EXIT_OK
+    try:
+        upload.run((wait or timedelta(minutes=30)).total_seconds() if watch else None)
+    except KeyboardInterrupt:
+        screen.note("Interrupted. Give the same command again to continue; it leaves out what is in the bucket.")
+        upload.report()
+        raise
+    upload.report()
+    return exit_code(upload.progress)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderUpload:
+    """The upload of one folder to a stage.
+
+    Attributes:
+        prefix: precedes each key.
+    """
+
+    stage: Stage
+    screen: Screen
+    folder: Path
+    prefix: str
+    uploader: Uploader
+    progress: JobProgress = field(default_factory=JobProgress)
+
+    def preview(self) -> Preview:
+        """Compare every file with the bucket."""
+        preview = Preview()
+        with self.screen.progress("comparing", self._total) as show:
+            for done, file in enumerate(self._compared_files(), start=1):
+                preview.add(file)
+                show(done, "")
+        return preview
+
+    def run(self, patience_seconds: float | None) -> None:
+        """Upload the folder; follow the photos unless `patience_seconds` is None.
+
+        Args:
+            patience_seconds: without news for this long, following ends.
+        """
+        follower = None
+        with ExitStack() as context:
+            if patience_seconds is not None:
+                follower = Follower(
+                    progress=self.progress,
+                    receive=context.enter_context(subscribe_to_digests(self.stage)).receive,
+                    patience_seconds=patience_seconds,
+                    lookup=OutcomeLookup(self.stage, PhotoStates.of(self.stage)),
+                )
+            job = PhotoJob(uploader=self.uploader, progress=self.progress, follower=follower)
+            context.enter_context(job.following())
+            self._upload(job)
+            if follower:
+                self._follow(job)
+
+    def report(self) -> None:
+        """Print the result."""
+        self.screen.result(job_report(self.progress, self.uploader.bucket), _document(self.progress))
+
+    @cached_property
+    def _total(self) -> int:
+        return sum(1 for _ in walk(self.folder, self.prefix))
+
+    def _compared_files(self) -> Generator[LocalFile | Failure]:
+        return compare_all(self.uploader, walk(self.folder, self.prefix))
+
+    def _upload(self, job: PhotoJob) -> None:
+        progress = self.progress
+
+        def on_progress() -> None:
+            done = progress.uploaded + progress.unchanged + progress.not_uploaded
+            show(done, f"{progress.upload_rate}, {progress.failed:,} failed")
+
+        with closing(self._compared_files()) as files, self.screen.progress("uploading", self._total) as show:
+            job.upload(files, on_progress)
+
+    def _follow(self, job: PhotoJob) -> None:
+        photos = self.progress.waiting + self.progress.outcomes.total()
+        with self.screen.progress("following", photos) as show:
+            job.wait(lambda: show(photos - self.progress.waiting, f"{self.stage.queue.depth().all:,} in the queue"))
+
+
+def exit_code(progress: JobProgress) -> int:
+    """Return the exit code of a job that ended."""
+    if progress.outcomes[NO_OUTCOME] or progress.waiting:
+        return EXIT_STOPPED
+    return EXIT_SOME_FAILED if progress.failed else EXIT_OK
+
+
+def _document(progress: JobProgress) -> dict[str, Any]:
+    return {
+        "executed": True,
+        "uploaded": progress.uploaded,
+        "unchanged": progress.unchanged,
+        "bytes": progress.bytes_in,
+        "outcomes": dict(progress.outcomes),
+        "waiting": progress.waiting,
+        "failed": progress.failed,
+        "failures": [{"key": f.key, "code": f.code, "what_to_do": f.what_to_do} for f in progress.failures],
+    }
 
 
 if __name__ == "__main__":

@@ -1,24 +1,50 @@
-"""Find out whether a file is in the bucket already, unchanged: by size, then by checksum.
+"""Compare a folder with the bucket, by size, then by checksum; report what an upload would do.
 
 Our own uploads store the file's SHA-256 in the object's metadata. Of any other object the eTag is the MD5, except
 after a multipart upload or with a KMS key: then nothing can be compared, and the file is uploaded again.
 """
 
 import re
+from collections import Counter
 from collections.abc import Generator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from processing.wording import count_of, human_bytes
 from scripts.aws.parallel import map_in_threads
 from scripts.aws.photo_state import is_missing
 from scripts.cli.failures import Failure
+from scripts.cli.output import Report, Table, key_text
 from scripts.photo_job.photo_folder import Files, FileState, LocalFile, error_reason, not_uploaded
 from scripts.photo_job.uploader import SHA256, Uploader, file_checksum
 
 _MD5_ETAG = re.compile(r"[0-9a-f]{32}")
+MAX_SHOWN = 20
+DRY_RUN = "Dry run: nothing was uploaded. Add --execute to act."
+
+
+@dataclass
+class Preview:
+    """Counts of the files by state, with the first few to upload."""
+
+    counts: Counter[FileState] = field(default_factory=Counter)
+    bytes_in: int = 0
+    shown: list[LocalFile] = field(default_factory=list)
+    unreadable: list[Failure] = field(default_factory=list)
+
+    def add(self, file: LocalFile | Failure) -> None:
+        """Count a file."""
+        if isinstance(file, Failure):
+            self.unreadable.append(file)
+            return
+        self.counts[file.state] += 1
+        if file.state is not FileState.UNCHANGED:
+            self.bytes_in += file.size_bytes
+            if len(self.shown) < MAX_SHOWN:
+                self.shown.append(file)
 
 
 def compare_all(uploader: Uploader, files: Files) -> Generator[LocalFile | Failure]:
@@ -41,6 +67,35 @@ def set_state(file: LocalFile, head: Mapping[str, Any]) -> LocalFile:
     return replace(file, state=FileState.UNCHANGED if is_same else FileState.CHANGED, etag=etag)
 
 
+def preview_report(preview: Preview, bucket: str) -> Report:
+    """Describe the planned uploads for people."""
+    new, changed, unchanged = (preview.counts[state] for state in FileState)
+    files = f"{count_of(new + changed, 'file')} ({human_bytes(preview.bytes_in)})"
+    of_them = f", {changed:,} of them changed" if changed else ""
+    report: list[str | Table] = [DRY_RUN, f"To upload: {files} to {bucket}{of_them}."]
+    if preview.shown:
+        rows = [(file.state.value, human_bytes(file.size_bytes), key_text(file.key)) for file in preview.shown]
+        report += ["", Table(("why", "size", "key"), rows), *_more(new + changed - len(rows)), ""]
+    if unchanged:
+        report.append(f"{unchanged:,} unchanged: left out.")
+    if preview.unreadable:
+        reasons = [(key_text(failure.key), failure.what_to_do) for failure in preview.unreadable[:MAX_SHOWN]]
+        more = _more(len(preview.unreadable) - len(reasons))
+        report += [f"{len(preview.unreadable):,} cannot be read:", Table(("name", "why"), reasons), *more]
+    return report
+
+
+def preview_document(preview: Preview, bucket: str) -> dict[str, Any]:
+    """Describe the planned uploads as JSON."""
+    return {
+        "executed": False,
+        "bucket": bucket,
+        **{state.value: preview.counts[state] for state in FileState},
+        "bytes": preview.bytes_in,
+        "unreadable": [{"name": failure.key, "reason": failure.what_to_do} for failure in preview.unreadable],
+    }
+
+
 def _compare(uploader: Uploader, file: LocalFile | Failure) -> LocalFile | Failure:
     if isinstance(file, Failure):
         return file
@@ -56,3 +111,7 @@ def _has_same_content(path: Path, etag: str, metadata: Mapping[str, str]) -> boo
     if SHA256 in metadata:
         return metadata[SHA256] == file_checksum(path, SHA256)
     return bool(_MD5_ETAG.fullmatch(etag)) and etag == file_checksum(path, "md5")
+
+
+def _more(count: int) -> list[str]:
+    return [f"... and {count:,} more"] if count else []

@@ -12,7 +12,7 @@ import pytest
 
 from scripts.aws.local_endpoint import client_environment, make_local_client
 from scripts.cli.repository import REPOSITORY
-from scripts.local_stack.ministack import LocalAws, local_aws
+from scripts.local_stack.stack import LocalAws, local_aws
 from tests.support.photos import jpeg
 
 TIMEOUT_SECONDS = 60

@@ -16,7 +16,7 @@ from processing.output_keys import output_keys
 from processing.settings import parse_renditions
 from scripts.aws.local_endpoint import client_environment, make_local_client
 from scripts.cli.repository import REPOSITORY
-from scripts.local_stack.ministack import local_aws
+from scripts.local_stack.stack import local_aws
 from tests.integration.handlers.crashing_function import POISON, TIMEOUT_SECONDS
 from tests.support.events import s3_body
 from tests.support.function_settings import ENVIRONMENT

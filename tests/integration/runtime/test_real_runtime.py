@@ -15,7 +15,7 @@ from PIL import Image
 
 from scripts.aws.local_endpoint import client_environment, make_local_client
 from scripts.bench.lambda_emulator import Emulator, Package, emulated, find_obstacle, unpack
-from scripts.local_stack.ministack import LocalAws, local_aws
+from scripts.local_stack.stack import LocalAws, local_aws
 from tests.integration.runtime.gate import Gate
 from tests.integration.template.packaged import Template
 from tests.support.events import s3_body, sqs_record

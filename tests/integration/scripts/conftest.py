@@ -8,7 +8,7 @@ import pytest
 from scripts.aws import dlq_reader
 from scripts.dlq import outcomes
 from scripts.dlq.__main__ import app
-from scripts.local_stack.ministack import LocalAws, local_aws
+from scripts.local_stack.stack import LocalAws, local_aws
 from scripts.sending import journal
 from tests.support.bare_stage import BareStage, deploy_bare_stage
 from tests.support.command_line import CommandLine

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.packaging.archive import tree_hash
-from scripts.packaging.bytecode import compile_tree, find_python
+from scripts.packaging.archive import compile_tree, tree_hash
+from scripts.packaging.target import find_python
 
 PYC_HEADER_BYTES = 16
 HASH_BASED_UNCHECKED = 0b01  # PEP 552

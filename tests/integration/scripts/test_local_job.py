@@ -17,9 +17,9 @@ from processing.outcomes import Outcome, RecordResult, SourceObject
 from scripts.cli.failures import Failure
 from scripts.photo_job import local_job as module
 from scripts.photo_job.follower import LATE
+from scripts.photo_job.job import UploadWindow
 from scripts.photo_job.local_job import LocalJob
 from scripts.photo_job.photo_folder import LocalFile, not_uploaded
-from scripts.photo_job.upload_window import UploadWindow
 
 PHOTO = b"photo"
 Answers = dict[str, tuple[str, ...]]

@@ -22,7 +22,7 @@ from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
 from scripts.dlq.redrive_command import Redrive
 from scripts.dlq.send_then_delete import MOVED
-from scripts.local_stack.ministack import LocalAws
+from scripts.local_stack.stack import LocalAws
 from scripts.sending.journal import Journal
 from scripts.sending.sender import SENT
 from tests.support.bare_stage import drain, send_all

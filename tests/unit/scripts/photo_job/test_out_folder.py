@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.photo_job.out_folder import OutsideFolderError, output_path, save
+from scripts.photo_job.local_job import OutsideFolderError, output_path, save
 
 
 @pytest.mark.parametrize(

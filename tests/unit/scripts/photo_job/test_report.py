@@ -1,8 +1,7 @@
 from scripts.cli.failures import Failure
 from scripts.cli.output import plain_lines
 from scripts.photo_job.photo_folder import not_uploaded
-from scripts.photo_job.progress import JobProgress
-from scripts.photo_job.report import job_report
+from scripts.photo_job.progress import JobProgress, job_report
 
 
 def test_the_report_counts_and_names_the_failures() -> None:

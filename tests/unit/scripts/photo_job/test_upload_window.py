@@ -1,4 +1,4 @@
-from scripts.photo_job.upload_window import UploadWindow
+from scripts.photo_job.job import UploadWindow
 
 
 def test_what_does_not_fit_waits_until_something_leaves() -> None:

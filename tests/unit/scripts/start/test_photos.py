@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from scripts.cli.errors import OperatorError
 from scripts.cli.failures import Failure
 from scripts.photo_job.photo_folder import LocalFile, not_uploaded
-from scripts.start.photos import PhotoFolderError, find_photos, keep_apart
+from scripts.start.__main__ import find_photos, keep_apart
 
 
 def test_every_file_below_a_folder_is_a_photo_under_its_path(tmp_path: Path) -> None:
@@ -32,7 +33,7 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
 
 def test_photos_that_may_not_be_read_at_all_are_no_job(tmp_path: Path, closed: None) -> None:
     (tmp_path / "closed").mkdir()
-    with pytest.raises(PhotoFolderError, match="closed cannot be read: Permission denied"):
+    with pytest.raises(OperatorError, match="closed cannot be read: Permission denied"):
         find_photos(tmp_path / "closed")
 
 
@@ -40,7 +41,7 @@ def test_photos_that_may_not_be_read_at_all_are_no_job(tmp_path: Path, closed: N
 def test_outputs_among_the_photos_are_refused(tmp_path: Path, out: str) -> None:
     (tmp_path / "photos/sub").mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "photos")
-    with pytest.raises(PhotoFolderError, match="Choose another place with --out DIR"):
+    with pytest.raises(OperatorError, match="Choose another place with --out DIR"):
         keep_apart(tmp_path / "photos", tmp_path / "photos" / out)
 
 

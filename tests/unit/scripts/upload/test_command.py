@@ -2,7 +2,7 @@ from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
 from scripts.cli.failures import NO_OUTCOME, Failure
 from scripts.photo_job.photo_folder import not_uploaded
 from scripts.photo_job.progress import JobProgress
-from scripts.upload.command import exit_code
+from scripts.upload.__main__ import exit_code
 
 
 def test_the_exit_code_tells_failures_from_what_never_had_an_outcome() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from scripts.cli.output import plain_lines
 from scripts.photo_job.photo_folder import FileState, LocalFile, not_uploaded
-from scripts.upload.preview import Preview, preview_report
+from scripts.upload.compare import Preview, preview_report
 
 
 def file(key: str, state: FileState, size_bytes: int = 3_600_000) -> LocalFile:
