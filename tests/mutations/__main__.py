@@ -67,8 +67,8 @@ def _find_tests(names: Sequence[str], copy: Path) -> list[str]:
     return found
 
 
-def try_mutation(mutation: Mutation, copy: Path) -> None:
-    """Apply a mutation to a copy, run its tests, restore the copy.
+def try_mutation(mutation: Mutation, copy: Path) -> str:
+    """Apply a mutation to a copy, run its tests, restore the copy; return the test that failed.
 
     Raises:
         MutationError: the text is not found exactly once, or the tests pass.
@@ -87,6 +87,8 @@ def try_mutation(mutation: Mutation, copy: Path) -> None:
         raise MutationError(f"it survives {' '.join(command)}")
     if exit_code not in (_TESTS_FAILED, _CONTRACT_BROKEN):
         raise MutationError(f"{' '.join(command)} ended with {exit_code}:\n{output[-2000:]}")
+    failed = [line for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    return failed[0].split(" - ")[0].rpartition("::")[2] if failed else Path(command[0]).name
 
 
 def run(command: Sequence[str], copy: Path) -> tuple[int, str]:
@@ -124,21 +126,20 @@ def try_all(mutations: Sequence[Mutation], workers: int) -> int:
         check_unbroken(mutations, first)
         copies.put(first)
 
-        def attempt(mutation: Mutation) -> str:
+        def attempt(mutation: Mutation) -> tuple[bool, str]:
             copy = copies.get()
             try:
-                try_mutation(mutation, copy)
+                return True, try_mutation(mutation, copy)
             except (MutationError, subprocess.TimeoutExpired) as error:
-                return str(error)
+                return False, str(error)
             finally:
                 copies.put(copy)
-            return ""
 
         survivors = 0
         with ThreadPoolExecutor(workers) as threads:
-            for mutation, why in zip(mutations, threads.map(attempt, mutations), strict=True):
-                print(f"{'NOT CAUGHT' if why else 'caught':<12}{mutation.name}{': ' + why if why else ''}", flush=True)
-                survivors += bool(why)
+            for mutation, (caught, how) in zip(mutations, threads.map(attempt, mutations), strict=True):
+                print(f"{'caught' if caught else 'NOT CAUGHT':<12}{mutation.name}: {how}", flush=True)
+                survivors += not caught
     return survivors
 
 

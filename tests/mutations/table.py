@@ -120,8 +120,8 @@ HANDLERS = (
     Mutation(
         "An SQS client is made when there is a failure, not before",
         "handlers/services.py",
-        '        connect=once(partial(make_client, "sqs", MESSAGING_CONFIG)),',
-        '        connect=partial(lambda client: client, make_client("sqs", MESSAGING_CONFIG)),',
+        'once(partial(make_client, "sqs", MESSAGING_CONFIG))',
+        'partial(lambda client: client, make_client("sqs", MESSAGING_CONFIG))',
         ("handlers/test_init_phase.py",),
     ),
     Mutation(
@@ -220,10 +220,10 @@ PROCESSING = (
     ),
     Mutation(
         "Nothing but artist and copyright survives in the metadata",
-        "processing/images/metadata.py",
-        "    exif = Image.Exif()\n",
-        "    exif = Image.Exif()\n    exif[0x8825] = {1: 'N'}\n",
-        ("images/test_metadata.py",),
+        "processing/images/pipeline.py",
+        "exif = exif_block(",
+        'exif = photo.get("exif-data") if photo.get_typeof("exif-data") else exif_block(',
+        ("images/test_pipeline.py",),
     ),
     Mutation(
         "A photo of too many pixels is refused by its header",
@@ -244,20 +244,20 @@ PROCESSING = (
         "processing/worker/__main__.py",
         "import errno\n",
         "import errno\nimport hashlib  # noqa: F401\nimport ssl  # noqa: F401\n",
-        ("worker/test_worker_main.py",),
+        ("processing/test_worker.py",),
     ),
     Mutation(
         "A worker's memory is limited",
         "processing/worker/__main__.py",
-        "        limit_growth(int(arguments[0]))",
-        "        int(arguments[0])",
-        ("worker/test_worker_main.py",),
+        "        limit_growth(settings.memory_limit_bytes)",
+        "        pass",
+        ("processing/test_worker.py",),
     ),
     Mutation(
         "The kernel kills a worker before the function",
         "processing/worker/memory_limit.py",
-        '_PREFERENCE.write_text("1000")',
-        '_PREFERENCE.write_text("0")',
+        '_OOM_SCORE.write_text("1000")',
+        '_OOM_SCORE.write_text("0")',
         ("handlers/test_worker_pool.py",),
     ),
     Mutation(
@@ -283,7 +283,7 @@ PROCESSING = (
     ),
     Mutation(
         "handlers/ does not import scripts/",
-        "handlers/stopwatch.py",
+        "handlers/time_budget.py",
         "from contextlib import contextmanager",
         "from contextlib import contextmanager\n\nfrom scripts.cli.repository import REPOSITORY  # noqa: F401",
         LINT_IMPORTS,
