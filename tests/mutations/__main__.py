@@ -87,7 +87,7 @@ def try_mutation(mutation: Mutation, copy: Path) -> str:
         raise MutationError(f"it survives {' '.join(command)}")
     if exit_code not in (_TESTS_FAILED, _CONTRACT_BROKEN):
         raise MutationError(f"{' '.join(command)} ended with {exit_code}:\n{output[-2000:]}")
-    failed = [line for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    failed = [line for line in output.splitlines() if line.startswith(("FAILED tests/", "ERROR tests/"))]
     return failed[0].split(" - ")[0].rpartition("::")[2] if failed else Path(command[0]).name
 
 

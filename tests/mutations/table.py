@@ -222,7 +222,7 @@ PROCESSING = (
         "Nothing but artist and copyright survives in the metadata",
         "processing/images/pipeline.py",
         "exif = exif_block(",
-        'exif = photo.get("exif-data") if photo.get_typeof("exif-data") else exif_block(',
+        'exif = photo.get("exif-data") if photo.get_typeof("exif-ifd3-GPSLatitude") else exif_block(',
         ("images/test_pipeline.py",),
     ),
     Mutation(
