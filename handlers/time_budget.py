@@ -14,7 +14,7 @@ MESSAGING_ATTEMPTS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class TimeBudget:
-    """What an invocation reserves at its end, and how long possible crashers stay hidden.
+    """Times that an invocation reserves at its end, and visibility of possible crashers.
 
     Attributes:
         landing_seconds: requests under way at the deadline may still complete.
