@@ -105,10 +105,10 @@ class AdmissionQueue:
         They mostly end sooner than estimated, and a photo that is deferred has one attempt less.
         """
         while self._length and not self.has_room:
-            patience_seconds = self._deadline.seconds_left - bounded(self.estimate.photo_seconds, self._deadline)
-            if patience_seconds <= 0:
+            max_wait_seconds = self._deadline.seconds_left - bounded(self.estimate.photo_seconds, self._deadline)
+            if max_wait_seconds <= 0:
                 return
-            self._changed.wait(patience_seconds)
+            self._changed.wait(max_wait_seconds)
 
     def _expected_seconds(self) -> float:
         if not self._length:

@@ -1,7 +1,7 @@
 """Processes a batch of messages in parallel: while one photo is decoded, others are downloaded and uploaded.
 
-Messages that return after an invocation may have crashed with them come last and one at a time: each may be the one
-that takes the whole function down (out of memory, killed). In such a batch every message that is done is acknowledged
+Messages that return after an invocation may have crashed with them come last and one at a time: each may crash
+the function (out of memory, killed). In such a batch every message that is done is acknowledged
 at once. So when the function crashes again, only the message in process returns.
 """
 
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from handlers.message_handler import MessageHandler, out_of_time
 from handlers.reporting import logger
-from handlers.settled_messages import MessageResult, SettledMessages, left_to_the_queue
+from handlers.settled_messages import MessageResult, SettledMessages, unsettled_result
 from handlers.sqs_message import Message
 from handlers.time_budget import Deadline, TimeBudget
 
@@ -45,14 +45,14 @@ class Batch:
     def result(self, message: Message) -> MessageResult:
         """Wait until a message is settled, or its cleanup after the deadline has ended."""
         try:
-            result = self._settled.result(message, self._deadline.later(self._time_budget.landing_seconds))
+            result = self._settled.result(message, self._deadline.later(self._time_budget.in_flight_seconds))
             if result is None:
                 self._cleanup = self._cleanup or DeadlineCleanup(self._messages, self._settled, self._time_budget)
                 result = self._settled.result(message, self._cleanup.deadline)
-            return result or left_to_the_queue(message)
+            return result or unsettled_result(message)
         except Exception:  # noqa: BLE001 (an unexpected failure of one message must not fail the batch)
             logger.exception("Message not settled", message_id=message.message_id)
-            return left_to_the_queue(message)
+            return unsettled_result(message)
 
     def close(self) -> None:
         """Release the threads; one that hangs in a call to AWS ends with that call's own timeout."""

@@ -16,7 +16,7 @@ from processing.s3_events import S3Record
 
 @dataclass(frozen=True)
 class Attempt:
-    """One S3 record after an attempt to process it; for a malformed message, the message itself.
+    """An S3 record after an attempt to process it; for a malformed message, the message itself.
 
     Attributes:
         body: a message body for a dead letter of its own.

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 # Chunk size of a download; the deadline is checked after each chunk.
 CHUNK_BYTES = 64 * 1024
-# Each lost round means that another invocation stored the output; three at once are rare.
-MAX_ROUNDS = 5
+# Conditional PUTs for one output; each that fails means that another invocation stored it.
+MAX_PUT_ATTEMPTS = 5
 
 
 class StoreResult(Enum):
     """How storing an output ended."""
 
     STORED = auto()
-    EARLIER_EXISTS = auto()  # of an earlier version, and the commit does not replace it
-    LATER_EXISTS = auto()  # of a later version
+    EARLIER_EXISTS = auto()  # an output of an earlier version exists, and the commit must not replace it
+    LATER_EXISTS = auto()  # an output of a later version exists
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class ObjectStore:
             raise
 
     def store(self, key: str, file: Path, content_type: str, commit: Commit) -> StoreResult:
-        """Store one output unless one of a later version exists, in any order of concurrent writers.
+        """Store one output unless one of a later version exists; safe with concurrent writers.
 
         An output of an earlier version is replaced only by a commit whose outputs carry a mark; see `Commit.mark`.
 
@@ -111,7 +111,7 @@ class ObjectStore:
         """
         condition = {"IfNoneMatch": "*"}
         with aws_failures("storing an output"):
-            for _ in range(MAX_ROUNDS):
+            for _ in range(MAX_PUT_ATTEMPTS):
                 if self._put(key, file, content_type, commit.marker, condition):
                     return StoreResult.STORED
                 stored = self.head(key)
@@ -122,7 +122,10 @@ class ObjectStore:
                 if stored and not commit.replaces:
                     return StoreResult.EARLIER_EXISTS
                 condition = {"IfMatch": stored.etag} if stored else {"IfNoneMatch": "*"}
-        raise RetryableError(FailureCode.STORAGE_UNAVAILABLE, f"lost {MAX_ROUNDS} races for an output")
+        raise RetryableError(
+            FailureCode.STORAGE_UNAVAILABLE,
+            f"{MAX_PUT_ATTEMPTS} conditional PUTs failed: other invocations stored the same output",
+        )
 
     def _put(self, key: str, file: Path, content_type: str, marker: Marker, condition: dict[str, str]) -> bool:
         """Send a conditional PUT; return False when the condition does not hold."""

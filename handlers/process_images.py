@@ -1,4 +1,4 @@
-"""The entry point of the Lambda function that processes photos; importing it is Lambda's init phase."""
+"""The Lambda function that processes photos; it is built at import, in Lambda's init phase."""
 
 from handlers.init_phase import end_init
 

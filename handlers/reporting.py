@@ -1,4 +1,4 @@
-"""Reports a batch: the digest to SNS, metrics for alarms, log lines; holds Powertools' logger for all handlers."""
+"""Reports a batch: log lines, EMF metrics, SNS digest. Holds the logger of all handlers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Reporter:
             if results:
                 self._publish_digest(results, request_id)
             self.metrics.flush_metrics()
-        except Exception:  # the photos are done
+        except Exception:  # reporting errors never fail the batch
             logger.exception("Batch not reported")
 
     def _count(self, results: Sequence[RecordResult]) -> None:
@@ -53,7 +53,7 @@ class Reporter:
         try:
             digest = summarise(self.settings.stage, request_id, tuple(results))
             publish(self.sns, self.settings.digest_topic_arn, digest)
-        except Exception as error:  # noqa: BLE001 (as above; counted)
+        except Exception as error:  # noqa: BLE001 (must not fail the batch; the metric counts it)
             logger.error("Digest not sent", error=type(error).__name__)
             self.metrics.add_metric(DIGEST_NOT_SENT, MetricUnit.Count, 1)
 
@@ -72,7 +72,7 @@ def publish(sns: "SNSClient", topic_arn: str, digest: DigestMessage) -> None:
 def log_result(result: RecordResult) -> None:
     """Log one JSON line for an S3 record."""
     logger.info(
-        "Record settled",
+        "S3 record done",
         message_id=result.message_id,
         key=result.source.key if result.source else None,
         outcome=result.outcome,

@@ -1,8 +1,8 @@
-"""The entry point of the Lambda function that publishes the digests of the last minutes as one summary.
+"""The Lambda function that publishes collected digests as one summary.
 
-People subscribe to the summary topic, because SNS sends at most 10 e-mails a second and deactivates a subscription that
-gets more. Meanwhile a queue subscribed to the digest topic collects the digests. Its visibility timeout must be longer
-than this function's timeout, or a digest is received again before it is deleted.
+People subscribe to the summary topic, because SNS sends at most 10 e-mails a second and deactivates a subscription
+that receives more. Meanwhile a queue subscribed to the digest topic collects the digests. Its visibility timeout must
+be longer than this function's timeout, or a digest is received again before it is deleted.
 """
 
 import os
@@ -34,7 +34,7 @@ class RollUp:
     digests: DigestQueue
     sns: "SNSClient"
     settings: RollUpSettings
-    # In one summary. 500 digests of ten photos each take 65 MB of memory, 500 of the largest that SNS carries 180 MB.
+    # Of one summary. 500 digests of ten photos each take 65 MB of memory, 500 of the largest size 180 MB.
     max_digests: int = 500
 
     @classmethod
@@ -74,7 +74,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
         ClientError: SQS or SNS refused; nothing is deleted, and the next run tries again.
     """
     done = _roll_up().run(lambda: context.get_remaining_time_in_millis() > RESERVED_MILLISECONDS)
-    logger.info("Rolled up", extra=done)
+    logger.info("Roll-up finished", extra=done)
     return done
 
 

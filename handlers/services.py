@@ -37,7 +37,7 @@ PartialBatchResponse = dict[str, list[dict[str, str]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """All that outlives one invocation."""
+    """State shared by all invocations of an execution environment."""
 
     workers: WorkerPool
     processor: SourceProcessor

@@ -1,4 +1,4 @@
-"""Settles messages, the only place that does: acknowledge, back off, release or dead-letter, and the result to report.
+"""Settles messages: acknowledge, back off, release or dead-letter, and return the result to report.
 
 No other module calls the source queue during an invocation.
 """
@@ -106,7 +106,7 @@ class SettledMessages:
         return all(sent)
 
 
-def left_to_the_queue(message: Message) -> MessageResult:
+def unsettled_result(message: Message) -> MessageResult:
     """Return the result of a message that is not settled: SQS delivers it after its visibility timeout."""
     return _result(message, out_of_time(message), Disposition.BACK_OFF)
 

@@ -15,7 +15,7 @@ class NotAnSqsEventError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One received SQS message.
+    """A received SQS message.
 
     Attributes:
         message_id: the `itemIdentifier` in `batchItemFailures`.

@@ -14,20 +14,20 @@ MESSAGING_ATTEMPTS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class TimeBudget:
-    """What an invocation reserves at its end, and how long possible crashers stay hidden.
+    """Times that an invocation reserves at its end, and visibility of possible crashers.
 
     Attributes:
-        landing_seconds: requests under way at the deadline may still complete.
+        in_flight_seconds: requests under way at the deadline may still complete.
         cleanup_seconds: settles messages that were not settled in time; the rest waits for its visibility timeout.
         digest_seconds: publishes the digest, also when SNS hangs.
         response_seconds: returns the response.
-        grace_seconds: after this long past the deadline a message that is not settled belongs to a crash; longer than
+        grace_seconds: after this long past the deadline a message that is not settled counts as crashed; longer than
             what is reserved.
         stagger_seconds: possible crashers become visible this far apart, so that after a crash each returns in a batch
             of its own and costs the others no attempt.
     """
 
-    landing_seconds: float = 0.5
+    in_flight_seconds: float = 0.5
     cleanup_seconds: float = 3.0
     digest_seconds: float = MESSAGING_ATTEMPTS * MESSAGING_TIMEOUT_SECONDS + 1.0  # a second for the client's backoff
     response_seconds: float = 0.5
@@ -37,7 +37,7 @@ class TimeBudget:
     @property
     def reserved_seconds(self) -> float:
         """Return the time between the deadline for photos and Lambda's timeout."""
-        return self.landing_seconds + self.cleanup_seconds + self.digest_seconds + self.response_seconds
+        return self.in_flight_seconds + self.cleanup_seconds + self.digest_seconds + self.response_seconds
 
     def deadline(self, seconds_left: float) -> "Deadline":
         """Return the deadline for photos of an invocation with `seconds_left` until Lambda's timeout."""

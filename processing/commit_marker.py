@@ -44,7 +44,8 @@ class Marker:
     def is_repeated_by(self, event: "Marker") -> bool:
         """Return True when an event matches and is not known to be of a later upload.
 
-        A later upload of the same bytes is processed again: a version between the two may be in work and must lose.
+        A later upload of the same bytes is processed again: a version between the two may be in process, and must not
+        win.
         """
         return self.matches(event) and not self.is_older_than(event)
 

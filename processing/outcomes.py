@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SourceObject:
-    """One uploaded object as its S3 event named it.
+    """An uploaded object as its S3 event named it.
 
     Attributes:
         bucket: the bucket's name.

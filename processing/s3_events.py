@@ -26,7 +26,7 @@ _MAX_DETAIL = 160
 
 @dataclass(frozen=True)
 class S3Record:
-    """One S3 record of a message.
+    """An S3 record of a message.
 
     Attributes:
         source: the object that it names.

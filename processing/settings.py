@@ -11,7 +11,7 @@ PIPELINE_VERSION = 2
 
 @dataclass(frozen=True)
 class Rendition:
-    """One size of the source: fits into a square box of `box_px` pixels, never enlarged.
+    """A size of the source: fits into a square box of `box_px` pixels, never enlarged.
 
     Attributes:
         name: the output is stored as `{source key}/{file_name}`.

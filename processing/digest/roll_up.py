@@ -24,7 +24,7 @@ _NOTHING_TO_DO = (Outcome.DUPLICATE, Outcome.SUPERSEDED, Outcome.GONE)
 
 @dataclass(frozen=True, kw_only=True)
 class BatchDigest(Totals):
-    """One batch's digest, parsed from its JSON.
+    """A batch's digest, parsed from its JSON.
 
     Attributes:
         request_id: the Lambda request that sent it.

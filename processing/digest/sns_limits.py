@@ -13,7 +13,7 @@ MAX_SUBJECT_CHARACTERS = 99  # "less than 100 characters", ASCII, no line breaks
 MAX_SMS_BYTES = 140  # one part; SNS sends more parts, and bills them, when a text is longer
 MAX_MESSAGE_BYTES = 262_144  # UTF-8, together with every attribute's name, type and value
 
-# SNS takes the characters of XML 1.0. The control characters among the others are escaped by JSON itself.
+# SNS accepts the characters of XML 1.0. JSON escapes the control characters; these are the others.
 _NOT_ALLOWED = re.compile("[\ud800-\udfff\ufffe\uffff]+")
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -37,20 +37,20 @@ def embedded_bytes(json_text: str) -> int:
     return len(json_text.encode()) + json_text.count('"') + json_text.count("\\")
 
 
-def most_that_fit(ranks: Sequence[int], costs: Sequence[int], budget: int) -> list[int]:
-    """Choose items by rank, lowest first, then the cheapest, until the budget is spent.
+def most_that_fit(ranks: Sequence[int], sizes: Sequence[int], max_size: int) -> list[int]:
+    """Choose items by rank, lowest first, then by size, that together have at most `max_size`.
 
     Returns:
         The chosen positions, by rank and then in the order given.
     """
-    order = sorted(range(len(costs)), key=lambda position: (ranks[position], costs[position], position))
-    spent = list(accumulate(costs[position] for position in order))
-    kept = order[: bisect_right(spent, budget)]
+    order = sorted(range(len(sizes)), key=lambda position: (ranks[position], sizes[position], position))
+    sums = list(accumulate(sizes[position] for position in order))
+    kept = order[: bisect_right(sums, max_size)]
     return sorted(kept, key=lambda position: (ranks[position], position))
 
 
 def fair_shares(sizes: Sequence[int], total: int) -> list[int]:
-    """Divide places evenly; what small groups leave goes to larger ones."""
+    """Split `total` list entries evenly; larger groups get the unused entries of smaller ones."""
     shares = [0] * len(sizes)
     order = sorted(range(len(sizes)), key=lambda position: sizes[position])
     for taken, position in enumerate(order):

@@ -11,7 +11,7 @@ from processing.images.mapped_file import map_file
 from processing.images.vips import pyvips
 
 # Parts of the decoders' messages, in lower case; the first match decides.
-_SIGNS: dict[FailureCode, tuple[str, ...]] = {
+_MESSAGE_PARTS: dict[FailureCode, tuple[str, ...]] = {
     FailureCode.CORRUPT_IMAGE: (
         "bad image dimensions",  # libvips, which adds "out of memory" in the next line
         "security limit",  # libheif: absurd counts, reported as an allocation error
@@ -88,7 +88,7 @@ def classify(message: str) -> DarkroomError:
     """Return the failure for a decoder's message; `corrupt-image` for unknown messages."""
     cause = "\n".join(line for line in message.splitlines() if line.strip() and not line.startswith(_REMARKS))
     lowered = cause.lower()
-    matches = (code for code, signs in _SIGNS.items() if any(sign in lowered for sign in signs))
+    matches = (code for code, signs in _MESSAGE_PARTS.items() if any(sign in lowered for sign in signs))
     code = next(matches, FailureCode.CORRUPT_IMAGE)
     kind = RetryableError if code is FailureCode.INTERNAL_ERROR else PermanentError
     return kind(code, _one_line(cause))

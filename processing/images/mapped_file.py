@@ -1,4 +1,4 @@
-"""Maps files into memory: reading a header costs only the pages that it is on, however long the file."""
+"""Maps files into memory, so that only the pages that are read are loaded."""
 
 import mmap
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Artist and copyright, the only metadata that is kept. Above all, GPS is removed."""
+"""Keeps artist and copyright; all other metadata is removed, GPS included."""
 
 import struct
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from processing.images.vips import pyvips
 _ARTIST, _COPYRIGHT = 0x013B, 0x8298  # Exif 3.0, table 4
 _EXIF_PREFIX = b"Exif\0\0"
 _EXIF = "exif-data"
-_MAX_BYTES = 2000  # of each, because every rendition repeats them
+_MAX_BYTES = 2000  # of each field, because every rendition stores a copy
 
 
 @dataclass(frozen=True)
 class Rights:
-    """Artist and copyright holder, as bytes: EXIF says ASCII, people write UTF-8."""
+    """Artist and copyright holder, as bytes: EXIF requires ASCII, but files contain UTF-8."""
 
     artist: bytes = b""
     copyright: bytes = b""
@@ -42,7 +42,7 @@ def read_rights(source: Path, input_format: InputFormat, image: pyvips.Image) ->
 
 
 def parse_rights(block: Data) -> Rights:
-    """Parse a TIFF structure; broken metadata is empty, never a failure."""
+    """Parse a TIFF structure; return empty rights for invalid metadata."""
     try:
         reader = DirectoryReader(block)
         directory = reader.read(next(reader.starts()))

@@ -5,7 +5,7 @@ from processing.images.vips import pyvips
 
 UPRIGHT = 1
 _ORIENTATION = "orientation"
-_SWAPS_SIDES = range(5, 9)  # Exif 3.0, tag 0x0112
+_SWAPS_SIDES = range(5, 9)  # 5 to 8 rotate by 90 degrees; Exif 3.0, tag 0x0112
 
 
 def read_orientation(photo: pyvips.Image) -> int:
@@ -23,7 +23,7 @@ def swaps_sides(orientation: int) -> bool:
 
 def apply_orientation(picture: Picture, orientation: int) -> Picture:
     """Rotate and mirror the picture upright."""
-    if orientation == UPRIGHT:  # most photos; libvips would copy their pixels all the same
+    if orientation == UPRIGHT:  # most photos: skip the copy of their pixels that autorot makes
         return picture
     image = picture.image().copy()
     image.set_type(pyvips.GValue.gint_type, _ORIENTATION, orientation)

@@ -1,4 +1,4 @@
-"""Writes the PDF: one page in the shape of the photo, around the bytes of a JPEG."""
+"""Writes a one-page PDF that embeds a JPEG unchanged."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def write_pdf(path: Path, jpeg: bytes, size: Size) -> RenderedFile:
 
     Args:
         path: the file to write.
-        jpeg: three components of 8 bits.
+        jpeg: three components of 8 bits, embedded as it is.
         size: width and height of the JPEG in pixels.
     """
     width, height = (side * _POINTS_PER_INCH / _DPI for side in size)

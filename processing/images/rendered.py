@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class RenderedFile:
-    """One output.
+    """An output.
 
     Attributes:
         name: the file's name in the folder, and the last part of its output key: `large.jpg`, `document.pdf`.

@@ -45,7 +45,7 @@ class WorkerSettings:
 
 @dataclass(frozen=True)
 class RenderRequest:
-    """One photo to render; see `render_photo`."""
+    """A photo to render; see `render_photo`."""
 
     source: Path
     into: Path

@@ -31,7 +31,7 @@ _ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "
 
 
 class PeerJob(NamedTuple):
-    """One photo to render: the photo, a folder for its renditions, and the folder with its reference renditions."""
+    """A photo to render: the photo, a folder for its renditions, and the folder with its reference renditions."""
 
     source: Path
     into: Path

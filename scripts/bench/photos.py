@@ -34,7 +34,7 @@ _CAMERA = "Q=94,subsample_mode=on"
 
 
 class BenchPhoto(NamedTuple):
-    """One source of the benchmark: file name, title in tables, size, and libvips' options to save it."""
+    """A source of the benchmark: file name, title in tables, size, and libvips' options to save it."""
 
     name: str
     title: str

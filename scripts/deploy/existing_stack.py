@@ -13,7 +13,7 @@ _CANNOT_READ = (BotoCoreError, ClientError)
 
 
 class ExistingStack:
-    """One stage in the account of the environment's credentials.
+    """A stage in the account of the environment's credentials.
 
     Args:
         stage: its name.

@@ -27,7 +27,7 @@ MAX_MISTAKES_NAMED = 10
 
 
 class ExportLine(NamedTuple):
-    """One line of an export: its number from 1, the ARN of the DLQ (empty if it has none), the message."""
+    """A line of an export: its number from 1, the ARN of the DLQ (empty if it has none), the message."""
 
     number: int
     queue: str

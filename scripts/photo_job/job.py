@@ -48,7 +48,7 @@ class UploadWindow:
 
 @dataclass(frozen=True, kw_only=True)
 class PhotoJob:
-    """One folder's way through the service.
+    """A folder of photos on its way through the service.
 
     Attributes:
         follower: waits for outcomes; None to upload only.

@@ -33,7 +33,7 @@ from scripts.cli.command_line import (
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.cli.units import parse_duration, parse_rate
-from scripts.reconcile.backfill_message import BackfillTarget, KnownKeys, backfill_message, dead_versions
+from scripts.reconcile.backfill_message import BackfillTarget, KnownPhotos, backfill_message, dead_lettered_versions
 from scripts.reconcile.listing import list_bucket
 from scripts.reconcile.report import DRY_RUN, ReconcileRequest, plan_document, plan_report, sent_document, sent_report
 from scripts.reconcile.states import Compared, Expected, StateCounts, compare
@@ -97,10 +97,10 @@ def reconcile(request: ReconcileRequest, journal_file: Path, screen: Screen, *, 
     """Compare the buckets of a stage; with `execute`, send messages about missing or stale photos."""
     job, stage = Reconciliation(request), request.stage
     with read_dlq(stage.dlq, screen) as reader:
-        dead = dead_versions(reader.dead_letters())
+        dead = dead_lettered_versions(reader.dead_letters())
     with open_journal(journal_file, execute=execute) as journal:
         kept_since = datetime.now(UTC) - timedelta(seconds=stage.queue.retention_seconds)
-        known = KnownKeys(request.prefix, job.target, dead, journal, kept_since, request.is_quick)
+        known = KnownPhotos(request.prefix, job.target, dead, journal, kept_since, request.is_quick)
         if not (execute and journal):
             job.run(known, None, screen)
             screen.result([DRY_RUN, *plan_report(job.counts, request)], plan_document(job.counts, request))
@@ -126,7 +126,7 @@ class Reconciliation:
         outputs = self.request.stage.outputs
         return BackfillTarget(outputs.input_bucket, outputs.queue_url, self.request.settings.fingerprint)
 
-    def run(self, known: KnownKeys, sender: Sender | None, screen: Screen) -> None:
+    def run(self, known: KnownPhotos, sender: Sender | None, screen: Screen) -> None:
         """Compare; with a sender, send too and stop at the maximum."""
         with closing(self._compare()) as chunks, screen.progress("comparing", None) as on_progress:
             for chunk in chunks:

@@ -1,8 +1,10 @@
-"""Makes the messages that ask for photos; excludes photos that are in the DLQ or that an earlier run has sent.
+"""Builds SQS messages for photos that must be processed again.
+
+Excludes photos that are in the DLQ or that an earlier run has sent.
 
 A message has the form of an S3 event notification. The journal excludes a photo while its message may still be in the
-queue. Once its outputs are complete, or the queue's retention time is over, the journal forgets it, so that it is sent
-again should the outputs be missing later.
+queue. Once its outputs are complete, or the queue's retention period is over, the entry is deleted, so that a photo
+without outputs is sent again.
 """
 
 import hashlib
@@ -20,10 +22,10 @@ from scripts.reconcile.states import Compared, State
 from scripts.sending.journal import Journal, JournalEntry
 from scripts.sending.sender import REFUSED, SENDING, OutgoingMessage
 
-# Tells these messages from S3's own in a log or a dead letter.
+# Marks messages sent by reconcile, in logs and dead letters.
 EVENT_SOURCE = "darkroom:reconcile"
 _COMMITTED = (State.COMPLETE, State.DAMAGED)
-_UNSURE = (SENDING, REFUSED)
+_MAYBE_NOT_SENT = (SENDING, REFUSED)
 
 
 class BackfillTarget(NamedTuple):
@@ -31,7 +33,7 @@ class BackfillTarget(NamedTuple):
 
     Attributes:
         queue_url: the destination; it names the account and the region.
-        fingerprint: of today's settings.
+        fingerprint: of the current render settings.
     """
 
     bucket: str
@@ -55,38 +57,39 @@ def backfill_message(source: Listed, target: BackfillTarget) -> OutgoingMessage:
         },
     }
     message = StoredMessage(id="", body=json.dumps({"Records": [record]}))
-    return OutgoingMessage(item_of(source, target), message, {"key": source.key, "etag": source.etag})
+    return OutgoingMessage(journal_key(source, target), message, {"key": source.key, "etag": source.etag})
 
 
-def item_of(source: Listed, target: BackfillTarget) -> str:
-    """Return the journal's name for a version of a source with these settings, bucket and queue."""
+def journal_key(source: Listed, target: BackfillTarget) -> str:
+    """Return the journal key of a source version with these settings, bucket and queue."""
     return hashlib.sha256(json.dumps([source.key, source.etag, *target]).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
-class KnownKeys:
-    """Corrects the states of photos that need no new message.
+class KnownPhotos:
+    """Marks photos that need no new message, because they are queued or dead-lettered.
 
     Attributes:
         prefix: of the keys that are compared.
         target: the messages' common part.
-        dead: hashes of the source versions in the DLQ.
+        dead_lettered: hashes of the source versions in the DLQ.
         journal: of earlier runs; None if there were none.
-        kept_since: the queue has deleted messages sent before.
-        is_quick: whether settings were ignored: a complete state then proves nothing.
+        retained_since: messages sent earlier have exceeded the queue's retention period.
+        is_quick: whether settings were ignored; `complete` is then not reliable.
     """
 
     prefix: str
     target: BackfillTarget
-    dead: frozenset[bytes]
+    dead_lettered: frozenset[bytes]
     journal: Journal | None
-    kept_since: datetime
+    retained_since: datetime
     is_quick: bool = False
 
     def exclude_known(self, chunk: Sequence[Compared]) -> list[Compared]:
         """Return the chunk with corrected states.
 
-        Leaves out keys outside the prefix: the listing of `2026/a` has the outputs of `2026` named `a...`.
+        Leaves out keys outside the prefix: the outputs listed under `2026/a` include those of a source `2026` whose
+        names start with `a`.
         """
         inside = [compared for compared in chunk if compared.pair.key.startswith(self.prefix)]
         sent = self._still_queued(inside)
@@ -96,27 +99,27 @@ class KnownKeys:
         """Return the entries of messages that may still be in the queue; forget the others."""
         if self.journal is None:
             return {}
-        states = {item_of(c.pair.source, self.target): c.state for c in inside if c.pair.source is not None}
+        states = {journal_key(c.pair.source, self.target): c.state for c in inside if c.pair.source is not None}
         known = self.journal.find(states)
-        over = {item for item, entry in known.items() if self._is_over(entry, states[item])}
+        over = {item for item, entry in known.items() if self._is_expired_or_committed(entry, states[item])}
         self.journal.forget(over)
-        return {item: e for item, e in known.items() if item not in over and e.step not in _UNSURE}
+        return {item: e for item, e in known.items() if item not in over and e.step not in _MAYBE_NOT_SENT}
 
-    def _is_over(self, entry: JournalEntry, state: State) -> bool:
+    def _is_expired_or_committed(self, entry: JournalEntry, state: State) -> bool:
         is_committed = state in _COMMITTED and not self.is_quick
-        return is_committed or datetime.fromisoformat(entry.at) < self.kept_since
+        return is_committed or datetime.fromisoformat(entry.at) < self.retained_since
 
     def _corrected(self, compared: Compared, sent: Mapping[str, JournalEntry]) -> Compared:
         source = compared.pair.source
         if source is None or not compared.state.is_sent:
             return compared
-        if _version_hash(source.key, source.etag) in self.dead:
+        if _version_hash(source.key, source.etag) in self.dead_lettered:
             return Compared(compared.pair, State.DEAD_LETTERED)
-        entry = sent.get(item_of(source, self.target))
+        entry = sent.get(journal_key(source, self.target))
         return Compared(compared.pair, State.SENT_EARLIER, entry.at[:10]) if entry else compared
 
 
-def dead_versions(letters: Iterable[DeadLetter]) -> frozenset[bytes]:
+def dead_lettered_versions(letters: Iterable[DeadLetter]) -> frozenset[bytes]:
     """Hash the source versions that dead letters name: 16 bytes each."""
     return frozenset(_version_hash(source.key, source.etag) for letter in letters for source in letter.sources)
 

@@ -24,7 +24,7 @@ _OUTPUT_NAME = re.compile(rf"[a-z0-9][a-z0-9-]*(?:{_SUFFIXES})|{re.escape(DOCUME
 
 
 class Listed(NamedTuple):
-    """One object of a listing.
+    """An object of a listing.
 
     Attributes:
         etag: without quotes.

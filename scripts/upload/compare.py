@@ -1,7 +1,7 @@
-"""Compare a folder with the bucket, by size, then by checksum; report what an upload would do.
+"""Compare local files with the bucket, by size and checksum.
 
-Our own uploads store the file's SHA-256 in the object's metadata. Of any other object the eTag is the MD5, except
-after a multipart upload or with a KMS key: then nothing can be compared, and the file is uploaded again.
+Our own uploads store the file's SHA-256 in the object's metadata. The eTag of other
+objects is the MD5, except after a multipart upload or with SSE-KMS: such files are uploaded again.
 """
 
 import re
@@ -52,7 +52,7 @@ def compare_all(uploader: Uploader, files: Files) -> Generator[LocalFile | Failu
     return map_in_threads(lambda file: _compare(uploader, file), files, uploader.threads)
 
 
-def set_state(file: LocalFile, head: Mapping[str, Any]) -> LocalFile:
+def with_state(file: LocalFile, head: Mapping[str, Any]) -> LocalFile:
     """Compare a file with the object under its key.
 
     Args:
@@ -100,7 +100,7 @@ def _compare(uploader: Uploader, file: LocalFile | Failure) -> LocalFile | Failu
     if isinstance(file, Failure):
         return file
     try:
-        return set_state(file, uploader.s3.head_object(Bucket=uploader.bucket, Key=file.key))
+        return with_state(file, uploader.s3.head_object(Bucket=uploader.bucket, Key=file.key))
     except (OSError, ClientError, BotoCoreError) as error:
         if isinstance(error, ClientError) and is_missing(error):
             return file

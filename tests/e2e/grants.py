@@ -21,7 +21,7 @@ BUCKETS = ("InputBucket", "OutputBucket")
 
 @dataclass(frozen=True, order=True)
 class Grant:
-    """One action on one resource.
+    """An action on a resource.
 
     Attributes:
         holder: the role, or the resource whose policy allows it; its name in serverless.yml.

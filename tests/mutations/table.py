@@ -10,7 +10,7 @@ LINT_IMPORTS = ("lint-imports",)
 
 @dataclass(frozen=True)
 class Mutation:
-    """One deliberate break.
+    """A deliberate break.
 
     Attributes:
         name: the promise that is broken.

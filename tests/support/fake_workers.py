@@ -33,7 +33,7 @@ class CopyingWorkers:
 
 
 class SlowWorkers(CopyingWorkers):
-    """One worker that takes `seconds` for each photo."""
+    """A worker that takes `seconds` for each photo."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()

@@ -26,7 +26,7 @@ class ProcessKilledError(BaseException):
 
 
 class Task:
-    """One thread.
+    """A thread.
 
     Attributes:
         process: the name of its process: all tasks of a process are killed together.

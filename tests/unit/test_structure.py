@@ -28,7 +28,7 @@ def folders() -> dict[str, set[str]]:
     return imported
 
 
-def test_folders_stand_on_at_most_six_levels_without_a_circle(folders: dict[str, set[str]]) -> None:
+def test_folders_stand_on_at_most_six_levels_without_a_cycle(folders: dict[str, set[str]]) -> None:
     open_folders: set[str] = set()
 
     @cache
@@ -42,14 +42,14 @@ def test_folders_stand_on_at_most_six_levels_without_a_circle(folders: dict[str,
     assert max(map(level, folders)) <= MAX_LEVELS
 
 
-def test_modules_import_each_other_without_a_circle() -> None:
+def test_modules_import_each_other_without_a_cycle() -> None:
     graph = grimp.build_graph(*PACKAGES)
-    in_circles = [
+    in_cycles = [
         module
         for module in graph.modules
         if any(graph.chain_exists(imported, module) for imported in graph.find_modules_directly_imported_by(module))
     ]
-    assert in_circles == []
+    assert in_cycles == []
 
 
 def test_no_two_classes_share_a_name() -> None:

@@ -9,7 +9,7 @@ from processing.images.formats.jpeg_segments import END_OF_IMAGE, FRAMES, START_
 _END = bytes((0xFF, END_OF_IMAGE))
 _COEFFICIENTS = range(64)
 # Real files have ten to twenty scans. The standard allows 2,647 of a few bytes each, and for each of them the decoder
-# loops over the whole picture: half a megabyte would keep it busy for minutes.
+# loops over the whole picture: half a megabyte would take minutes.
 _MAX_SCANS = 100
 
 

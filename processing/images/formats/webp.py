@@ -50,7 +50,7 @@ def _count_frames(data: Data) -> int:
 
 
 def _header(width: int, height: int, data: Data, *, pages: int = 1) -> Header:
-    # libwebp needs the whole file in memory, and its lossless and animated decoders a whole bitmap.
+    # libwebp needs the whole file in memory; its lossless and animated decoders also need a full bitmap.
     return Header(
         format=WEBP,
         width_px=width,

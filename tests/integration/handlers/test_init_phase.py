@@ -1,4 +1,4 @@
-"""What a cold start must not do."""
+"""Work that a cold start must leave out."""
 
 import os
 import subprocess

@@ -338,7 +338,7 @@ def test_each_record_leaves_one_log_line_with_its_milliseconds_by_stage(
     aws.upload("a.jpg", GOOD)
     (message,) = aws.messages()
     aws.invoke([message])
-    (line,) = [record.__dict__ for record in caplog.records if record.message == "Record settled"]
+    (line,) = [record.__dict__ for record in caplog.records if record.message == "S3 record done"]
     assert (line["message_id"], line["key"], line["outcome"]) == (message["messageId"], "a.jpg", "processed")
     assert set(line["milliseconds"]) == {"download", "process", "upload"}
 

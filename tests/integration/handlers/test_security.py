@@ -66,7 +66,7 @@ def test_all_kinds_of_ends_were_met(said: Said) -> None:
 def test_every_line_of_the_log_is_one_json_object_whatever_is_in_a_key(said: Said) -> None:
     lines = [json.loads(line) for line in said.out.splitlines()]
     assert not [line for line in lines if line.get("message") == "forged"]
-    settled = {line["key"] for line in lines if line.get("message") == "Record settled"}
+    settled = {line["key"] for line in lines if line.get("message") == "S3 record done"}
     assert settled == set(KEYS)
 
 

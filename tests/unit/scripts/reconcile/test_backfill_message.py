@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from processing.outcomes import SourceObject
 from processing.s3_events import parse_message
-from scripts.reconcile.backfill_message import BackfillTarget, backfill_message, item_of
+from scripts.reconcile.backfill_message import BackfillTarget, backfill_message, journal_key
 from scripts.reconcile.listing import Listed
 
 KEYS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=50).filter(lambda key: not key.endswith("/"))
@@ -22,7 +22,7 @@ def test_the_function_reads_the_very_object_that_was_listed(key: str, size_bytes
 def test_another_version_other_settings_another_bucket_and_another_queue_are_another_item() -> None:
     source = Listed("a.jpg", "e1", 5, 1.0)
     target = BackfillTarget("photos", "https://queue", "f1")
-    assert item_of(source, target) == item_of(source._replace(modified=2.0), target)
+    assert journal_key(source, target) == journal_key(source._replace(modified=2.0), target)
     others = [target._replace(fingerprint="f2"), target._replace(bucket="b2"), target._replace(queue_url="https://q2")]
-    items = [item_of(source, target), item_of(source._replace(etag="e2"), target)]
-    assert len({*items, *(item_of(source, other) for other in others)}) == 5
+    items = [journal_key(source, target), journal_key(source._replace(etag="e2"), target)]
+    assert len({*items, *(journal_key(source, other) for other in others)}) == 5

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scripts.photo_job.photo_folder import FileState, LocalFile
-from scripts.upload.compare import set_state
+from scripts.upload.compare import with_state
 
 MD5 = hashlib.md5(b"photo", usedforsecurity=False).hexdigest()
 SHA256 = hashlib.sha256(b"photo").hexdigest()
@@ -37,15 +37,15 @@ def head(*, size: int = 5, etag: str = "0-2", sha256: str = "") -> dict[str, Any
 def test_a_file_is_unchanged_when_size_and_checksum_agree(
     file: LocalFile, found: dict[str, Any], state: FileState
 ) -> None:
-    assert set_state(file, found).state is state
+    assert with_state(file, found).state is state
 
 
 def test_a_file_of_another_size_is_not_even_read(file: LocalFile) -> None:
     file.path.unlink()
-    assert set_state(file, head(size=6, etag=MD5)).state is FileState.CHANGED
+    assert with_state(file, head(size=6, etag=MD5)).state is FileState.CHANGED
 
 
 def test_a_file_that_cannot_be_read_for_its_checksum_is_an_error(file: LocalFile) -> None:
     file.path.unlink()
     with pytest.raises(FileNotFoundError):
-        set_state(file, head(etag=MD5))
+        with_state(file, head(etag=MD5))

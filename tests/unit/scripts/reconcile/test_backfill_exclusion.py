@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.reconcile.backfill_message import BackfillTarget, KnownKeys, dead_versions, item_of
+from scripts.reconcile.backfill_message import BackfillTarget, KnownPhotos, dead_lettered_versions, journal_key
 from scripts.reconcile.listing import Listed, OutputSet, Pair
 from scripts.reconcile.states import Compared, State
 from scripts.sending.journal import Journal, JournalEntry
@@ -14,7 +14,7 @@ from tests.support.dead_letters import received
 A, B, C = (Listed(key, "e1", 5, 1.0) for key in ("2026/a.jpg", "2026/b.jpg", "2026/c.jpg"))
 TARGET = BackfillTarget("photos", "https://queue", "f1")
 NOW = datetime.now(UTC)
-KNOWN = KnownKeys("", TARGET, frozenset(), None, NOW - timedelta(days=10))
+KNOWN = KnownPhotos("", TARGET, frozenset(), None, NOW - timedelta(days=10))
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield journal
 
 
-def states(known: KnownKeys, *compared: Compared) -> dict[str, State]:
+def states(known: KnownPhotos, *compared: Compared) -> dict[str, State]:
     return {j.pair.key: j.state for j in known.exclude_known(compared)}
 
 
@@ -36,14 +36,14 @@ def there(source: Listed, state: State = State.COMPLETE) -> Compared:
 
 
 def test_what_lies_in_the_dlq_is_not_sent_beside_it() -> None:
-    dead = dead_versions([received("1", "2026/a.jpg", etag="e1"), received("2", "2026/b.jpg", etag="older")])
-    known = replace(KNOWN, dead=dead)
+    dead = dead_lettered_versions([received("1", "2026/a.jpg", etag="e1"), received("2", "2026/b.jpg", etag="older")])
+    known = replace(KNOWN, dead_lettered=dead)
     assert states(known, missing(A), missing(B)) == {"2026/a.jpg": State.DEAD_LETTERED, "2026/b.jpg": State.MISSING}
 
 
 def test_what_an_earlier_run_sent_is_not_sent_again(journal: Journal) -> None:
     steps = {A: "sent", B: "sending", C: "refused"}
-    journal.record(JournalEntry(item_of(source, TARGET), step) for source, step in steps.items())
+    journal.record(JournalEntry(journal_key(source, TARGET), step) for source, step in steps.items())
     known = replace(KNOWN, journal=journal)
     assert states(known, *map(missing, steps)) == {
         "2026/a.jpg": State.SENT_EARLIER,
@@ -57,15 +57,15 @@ def test_what_an_earlier_run_sent_is_not_sent_again(journal: Journal) -> None:
 
 @pytest.mark.parametrize("seen", [State.COMPLETE, State.DAMAGED])
 def test_what_was_seen_to_be_there_is_sent_again_when_it_is_gone(journal: Journal, seen: State) -> None:
-    journal.record([JournalEntry(item_of(A, TARGET), "sent"), JournalEntry(item_of(B, TARGET), "sent")])
+    journal.record([JournalEntry(journal_key(A, TARGET), "sent"), JournalEntry(journal_key(B, TARGET), "sent")])
     known = replace(KNOWN, journal=journal)
     assert states(known, there(A, seen), missing(B)) == {"2026/a.jpg": seen, "2026/b.jpg": State.SENT_EARLIER}
     assert states(known, missing(A), missing(B)) == {"2026/a.jpg": State.MISSING, "2026/b.jpg": State.SENT_EARLIER}
-    assert journal.find([item_of(A, TARGET)]) == {}  # the sender, too, leaves out what is journaled
+    assert journal.find([journal_key(A, TARGET)]) == {}  # the sender, too, leaves out what is journaled
 
 
 def test_a_quick_look_proves_nothing(journal: Journal) -> None:
-    journal.record([JournalEntry(item_of(A, TARGET), "sent")])
+    journal.record([JournalEntry(journal_key(A, TARGET), "sent")])
     known = replace(KNOWN, journal=journal)
     states(replace(known, is_quick=True), there(A))
     assert states(known, missing(A)) == {"2026/a.jpg": State.SENT_EARLIER}
@@ -73,15 +73,17 @@ def test_a_quick_look_proves_nothing(journal: Journal) -> None:
 
 def test_what_was_sent_so_long_ago_that_no_queue_has_it_any_more_is_sent_again(journal: Journal) -> None:
     times = {A: NOW - timedelta(days=9), B: NOW - timedelta(days=11)}
-    journal.record(JournalEntry(item_of(source, TARGET), "sent", at=at.isoformat()) for source, at in times.items())
+    journal.record(JournalEntry(journal_key(source, TARGET), "sent", at=at.isoformat()) for source, at in times.items())
     known = replace(KNOWN, journal=journal)
     assert states(known, missing(A), missing(B)) == {"2026/a.jpg": State.SENT_EARLIER, "2026/b.jpg": State.MISSING}
-    assert journal.find([item_of(B, TARGET)]) == {}
+    assert journal.find([journal_key(B, TARGET)]) == {}
 
 
 def test_what_is_not_to_be_sent_keeps_its_state(journal: Journal) -> None:
-    journal.record([JournalEntry(item_of(A, TARGET), "sent")])
-    known = replace(KNOWN, dead=dead_versions([received("1", "2026/b.jpg", etag="e1")]), journal=journal)
+    journal.record([JournalEntry(journal_key(A, TARGET), "sent")])
+    known = replace(
+        KNOWN, dead_lettered=dead_lettered_versions([received("1", "2026/b.jpg", etag="e1")]), journal=journal
+    )
     assert set(states(known, there(A), there(B)).values()) == {State.COMPLETE}
 
 
