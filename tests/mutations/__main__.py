@@ -21,7 +21,7 @@ from tests.mutations.table import LINT_IMPORTS, MUTATIONS, Mutation
 _LINKED = (".venv", ".tools", "node_modules")
 _COPIED = (".build/layer-*",)  # so that a test of the template does not build the layers anew
 _TESTS_FAILED, _CONTRACT_BROKEN = 1, 1  # exit codes of pytest and of lint-imports
-_TIMEOUT_SECONDS = 300
+_TIMEOUT_SECONDS, _UNBROKEN_TIMEOUT_SECONDS = 300, 1200  # of the tests of one mutation, and of all of them
 
 
 class MutationError(Exception):
@@ -91,11 +91,11 @@ def try_mutation(mutation: Mutation, copy: Path) -> str:
     return failed[0].split(" - ")[0].rpartition("::")[2] if failed else Path(command[0]).name
 
 
-def run(command: Sequence[str], copy: Path) -> tuple[int, str]:
+def run(command: Sequence[str], copy: Path, timeout_seconds: float = _TIMEOUT_SECONDS) -> tuple[int, str]:
     """Run a command in a copy; return its exit code and output."""
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "NODE_NO_WARNINGS": "1"}
     done = subprocess.run(
-        command, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=_TIMEOUT_SECONDS
+        command, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=timeout_seconds
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -111,7 +111,7 @@ def check_unbroken(mutations: Sequence[Mutation], copy: Path) -> None:
     contracts = sorted(command for command in commands if "lint-imports" in command[0])
     pytest = [[".venv/bin/pytest", "-x", "-q", "-n", "2", "-p", "no:cacheprovider", *tests]] if tests else []
     for command in [*pytest, *contracts]:
-        exit_code, output = run(command, copy)
+        exit_code, output = run(command, copy, _UNBROKEN_TIMEOUT_SECONDS)
         if exit_code:
             raise MutationError(f"the unbroken code fails {' '.join(command)}:\n{output[-3000:]}")
 
