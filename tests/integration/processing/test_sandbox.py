@@ -106,3 +106,34 @@ def test_a_kernel_that_refuses_prctl_and_seccomp_is_reported_and_files_stay_out_
 def test_memory_that_can_be_read_is_told_from_memory_that_cannot(confined: Confined) -> None:
     before = "import os, processing.worker.sandbox as sandbox\nown = sandbox._is_memory_closed(os.getpid())\n"
     assert confined("[own, layers['parents_memory']]", preamble=before + PREAMBLE) == [False, True]
+
+
+REACH = """
+import json, os, sys, tempfile
+from contextlib import suppress
+from processing.worker import sandbox
+from tests.support.lambda_refusals import drop_privileges
+drop_privileges()
+photo = tempfile.TemporaryFile()
+def reached():
+    child = os.fork()
+    if child == 0:
+        reached = 0 if sandbox._is_memory_closed(os.getppid()) else 1
+        for bit, call in ((2, lambda: open(f"/proc/{os.getppid()}/environ").close()),
+                          (4, lambda: os.truncate(f"/proc/{os.getppid()}/fd/{photo.fileno()}", 0))):
+            with suppress(OSError):
+                call()
+                reached |= bit
+        os._exit(reached)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+before = reached()
+held = sandbox.protect_memory()
+"""
+
+
+def test_a_process_that_protects_its_memory_is_out_of_reach_for_its_user(confined: Confined) -> None:
+    before, held, after = confined("[before, held, reached()]", preamble=REACH)
+    if not Path("/proc/sys/kernel/yama/ptrace_scope").exists():
+        assert before == 1 | 2 | 4  # its memory, its environment, and the files that it has open
+    assert held
+    assert after == 0
