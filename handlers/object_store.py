@@ -7,8 +7,7 @@ one key.
 from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum, auto
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -61,12 +60,12 @@ class ObjectStore:
                 raise
         return StoredOutput(answer["ETag"], Marker.from_metadata(answer["Metadata"]))
 
-    def download(self, source: SourceObject, into: Path, max_bytes: int, deadline: Deadline) -> Outcome | None:
+    def download(self, source: SourceObject, into: IO[bytes], max_bytes: int, deadline: Deadline) -> Outcome | None:
         """Download a source object in the version that its event names.
 
         Args:
             source: as its event names it.
-            into: the local file to write.
+            into: the file to write; what is in it is overwritten.
             max_bytes: larger objects are refused before the body is read.
             deadline: checked after each chunk, because a slow body does not meet the client's own timeout.
 
@@ -83,10 +82,11 @@ class ObjectStore:
                 return answer
             with closing(answer["Body"]) as body:
                 check_size(answer["ContentLength"], max_bytes)
-                with into.open("wb") as file:
-                    for chunk in body.iter_chunks(CHUNK_BYTES):
-                        file.write(chunk)
-                        deadline.require(0, "reading the source object")
+                into.seek(0)
+                into.truncate()
+                for chunk in body.iter_chunks(CHUNK_BYTES):
+                    into.write(chunk)
+                    deadline.require(0, "reading the source object")
         return None
 
     def _get(self, source: SourceObject) -> Any:
@@ -101,7 +101,7 @@ class ObjectStore:
                 return Outcome.GONE
             raise
 
-    def store(self, key: str, file: Path, content_type: str, commit: Commit) -> StoreResult:
+    def store(self, key: str, file: IO[bytes], content_type: str, commit: Commit) -> StoreResult:
         """Store one output unless one of a later version exists; safe with concurrent writers.
 
         An output of an earlier version is replaced only by a commit whose outputs carry a mark; see `Commit.mark`.
@@ -127,18 +127,18 @@ class ObjectStore:
             f"{MAX_PUT_ATTEMPTS} conditional PUTs failed: other invocations stored the same output",
         )
 
-    def _put(self, key: str, file: Path, content_type: str, marker: Marker, condition: dict[str, str]) -> bool:
+    def _put(self, key: str, file: IO[bytes], content_type: str, marker: Marker, condition: dict[str, str]) -> bool:
         """Send a conditional PUT; return False when the condition does not hold."""
         try:
-            with file.open("rb") as body:
-                self.s3.put_object(
-                    Bucket=self.output_bucket,
-                    Key=key,
-                    Body=body,
-                    ContentType=content_type,
-                    Metadata=marker.to_metadata(),
-                    **condition,  # type: ignore[arg-type]
-                )
+            file.seek(0)
+            self.s3.put_object(
+                Bucket=self.output_bucket,
+                Key=key,
+                Body=file,
+                ContentType=content_type,
+                Metadata=marker.to_metadata(),
+                **condition,  # type: ignore[arg-type]
+            )
         except ClientError as error:
             # 412: the condition does not hold; 409: a concurrent PUT; 404: deleted since the HEAD.
             if http_status(error) in (409, 412) or (http_status(error) == 404 and "IfMatch" in condition):

@@ -11,8 +11,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handlers.clients import make_client
 from handlers.reporting import logger
 from handlers.services import PartialBatchResponse, Services
+from processing.worker.sandbox import protect_memory
 
-services = Services.build(os.environ, make_client)
+services = Services.build(os.environ, make_client, is_protected=protect_memory())
 end_init()
 
 

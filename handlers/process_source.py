@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from handlers.byte_budget import ByteBudget
 from handlers.object_store import ObjectStore, StoreResult
-from handlers.temporary_folder import temporary_folder
+from handlers.photo_files import PhotoFiles, open_photo_files, size_of
 from handlers.time_budget import Deadline, Stopwatch
 from handlers.worker_pool import WorkerPool
 from processing.commit_marker import Commit, Marker, plan_commit
@@ -15,7 +14,6 @@ from processing.outcomes import Outcome, SourceObject
 from processing.output_formats import content_type
 from processing.output_keys import document_key, output_keys
 from processing.settings import RenderSettings
-from processing.worker.protocol import RenderRequest
 
 
 @dataclass(frozen=True)
@@ -57,38 +55,37 @@ class SourceProcessor:
         commit = plan_commit(Marker.of(source, self.settings.fingerprint), stored.marker if stored else None)
         if isinstance(commit, Outcome):
             return SourceResult(commit)
-        with self.disk.reserve(source.size_bytes, deadline), temporary_folder() as folder:
-            request = RenderRequest(folder / "source", folder / "outputs")
-            request.into.mkdir()
+        with self.disk.reserve(source.size_bytes, deadline), open_photo_files(self.settings) as photo:
             with stopwatch.measure("download"):
-                obsolete = self.objects.download(source, request.source, self.settings.limits.max_bytes, deadline)
+                obsolete = self.objects.download(source, photo.source, self.settings.limits.max_bytes, deadline)
             if obsolete:
                 return SourceResult(obsolete)
-            result = self._render_and_store(keys, request, commit, deadline, stopwatch)
+            photo.seal_source()
+            result = self._render_and_store(keys, photo, commit, deadline, stopwatch)
             if result is StoreResult.EARLIER_EXISTS:  # stored by another invocation since the HEAD
-                result = self._render_and_store(keys, request, replace(commit, replaces=True), deadline, stopwatch)
+                result = self._render_and_store(keys, photo, replace(commit, replaces=True), deadline, stopwatch)
             if result is not StoreResult.STORED:
                 return SourceResult(Outcome.SUPERSEDED)
-            bytes_out = sum(file.stat().st_size for file in request.into.iterdir())
-            return SourceResult(Outcome.PROCESSED, keys, request.source.stat().st_size, bytes_out)
+            bytes_out = sum(size_of(output) for output in photo.outputs.values())
+            return SourceResult(Outcome.PROCESSED, keys, size_of(photo.source), bytes_out)
 
     def _render_and_store(
-        self, keys: Sequence[str], request: RenderRequest, commit: Commit, deadline: Deadline, stopwatch: Stopwatch
+        self, keys: Sequence[str], photo: PhotoFiles, commit: Commit, deadline: Deadline, stopwatch: Stopwatch
     ) -> StoreResult:
         """Render the outputs with the commit's mark and store them, the commit marker after all others."""
-        self.workers.render(replace(request, mark=commit.mark), deadline, stopwatch)
+        self.workers.render(photo, commit.mark, deadline, stopwatch)
         *renditions, document = keys
         with stopwatch.measure("upload"):
-            uploads = [self.uploads.submit(self._store, key, request.into, commit, deadline) for key in renditions]
+            uploads = [self.uploads.submit(self._store, key, photo, commit, deadline) for key in renditions]
             for upload in uploads:
                 upload.exception()  # wait for all: the files must stay until the last is read
             for upload in uploads:
                 if upload.result() is not StoreResult.STORED:
                     return upload.result()
-            return self._store(document, request.into, commit, deadline)
+            return self._store(document, photo, commit, deadline)
 
-    def _store(self, key: str, outputs: Path, commit: Commit, deadline: Deadline) -> StoreResult:
+    def _store(self, key: str, photo: PhotoFiles, commit: Commit, deadline: Deadline) -> StoreResult:
         # After the deadline the message may be released and its source deleted.
         deadline.require(0, "storing the outputs")
-        file = outputs / key.rpartition("/")[2]
-        return self.objects.store(key, file, content_type(file.name), commit)
+        name = key.rpartition("/")[2]
+        return self.objects.store(key, photo.outputs[name], content_type(name), commit)

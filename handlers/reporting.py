@@ -1,7 +1,7 @@
 """Reports a batch: log lines, EMF metrics, SNS digest. Holds the logger of all handlers."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 from handlers.settings import Settings
 from processing.digest.message import DigestMessage, summarise
 from processing.outcomes import Outcome, RecordResult
+from processing.worker.sandbox import EXPECTED_LAYERS
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
 
 METRIC_NAMES = {outcome: "".join(word.capitalize() for word in outcome.split("-")) for outcome in Outcome}
 DIGEST_NOT_SENT = "DigestNotSent"
+SANDBOX_INCOMPLETE = "SandboxIncomplete"
 
 logger = Logger(utc=True)  # the service's name comes from POWERTOOLS_SERVICE_NAME
 
@@ -40,6 +42,12 @@ class Reporter:
             self.metrics.flush_metrics()
         except Exception:  # reporting errors never fail the batch
             logger.exception("Batch not reported")
+
+    def report_sandbox(self, layers: Mapping[str, bool]) -> None:
+        """Log which layers of the workers' sandbox hold; count a container where an expected one does not."""
+        logger.info("Worker sandbox", sandbox=layers)
+        is_complete = all(layers.get(layer) for layer in EXPECTED_LAYERS)
+        self.metrics.add_metric(SANDBOX_INCOMPLETE, MetricUnit.Count, 0 if is_complete else 1)
 
     def _count(self, results: Sequence[RecordResult]) -> None:
         """Count every outcome, zeros included: an alarm needs data points."""

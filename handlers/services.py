@@ -24,12 +24,11 @@ from handlers.settings import Settings
 from handlers.settled_messages import SettledMessages
 from handlers.source_queue import SourceQueue
 from handlers.sqs_message import Message, read_messages
-from handlers.temporary_folder import remove_leftover_folders
 from handlers.time_budget import TimeBudget
 from handlers.worker_pool import WorkerPool
 
 UPLOAD_THREADS = 8
-# Sources are on the temporary disk while they are processed; the rest of it is for their outputs.
+# Sources are on the temporary disk while they are processed; the rest of it is for outputs.
 DISK_SHARE = 0.75
 
 PartialBatchResponse = dict[str, list[dict[str, str]]]
@@ -44,6 +43,7 @@ class Services:
     queue: SourceQueue
     reporter: Reporter
     time_budget: TimeBudget = field(default_factory=TimeBudget)
+    is_protected: bool = False  # whether workers are kept out of this process's memory
 
     @classmethod
     def build(
@@ -51,17 +51,19 @@ class Services:
         environment: Mapping[str, str],
         make_client: ClientFactory,
         make_workers: Callable[[Settings], WorkerPool] = WorkerPool,
+        *,
+        is_protected: bool = False,
     ) -> "Services":
         """Build the services from the environment; raise SettingsError naming every mistake."""
         settings = Settings.from_environment(environment)
-        remove_leftover_folders()
         workers = make_workers(settings)  # before the clients, so that workers start meanwhile
         return cls(
+            is_protected=is_protected,
             workers=workers,
             processor=SourceProcessor(
                 objects=ObjectStore(make_client("s3", S3_CONFIG), settings.output_bucket),
                 workers=workers,
-                disk=ByteBudget(int(shutil.disk_usage(tempfile.gettempdir()).free * DISK_SHARE), "disk space"),
+                disk=ByteBudget(_disk_bytes(workers.size * settings.render.limits.max_bytes), "disk space"),
                 uploads=ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload"),
                 settings=settings.render,
             ),
@@ -93,6 +95,9 @@ class Services:
         batch = self._start(messages, context.get_remaining_time_in_millis() / 1000, context.aws_request_id)
         results = [batch.result(message) for message in messages]
         batch.close()
+        self.workers.end_batch()
+        if layers := self.workers.take_sandbox_report():
+            self.reporter.report_sandbox(layers | {"function": self.is_protected})
         self.reporter.report([record for result in results for record in result.results], context.aws_request_id)
         failed = [message for message, result in zip(messages, results, strict=True) if not result.is_done]
         return {"batchItemFailures": [{"itemIdentifier": message.message_id} for message in failed]}
@@ -106,3 +111,9 @@ class Services:
         handler = MessageHandler(processor=self.processor, deadline=deadline, admission=admission)
         settled = SettledMessages(messages, self.queue, request_id, acknowledge_at_once=bool(crashers))
         return Batch(crashers, others, handler, settled, self.time_budget)
+
+
+def _disk_bytes(copies_bytes: int) -> int:
+    """Return the bytes of the temporary disk for sources, besides the copies in the workers' files."""
+    share = int(shutil.disk_usage(tempfile.gettempdir()).free * DISK_SHARE)
+    return max(share - copies_bytes, share // 4)

@@ -24,6 +24,7 @@ class Settings:
         max_receive_count: the queue's `maxReceiveCount`.
         retry_base_seconds: backoff after the first receive; doubles with each further one, up to `retry_max_seconds`.
         photo_timeout_seconds: wall-clock limit of one photo's decoding and encoding.
+        worker_photos: a worker process is replaced after so many photos; 0 for no limit.
         memory_mb: the function's memory; Lambda sets it.
     """
 
@@ -37,6 +38,7 @@ class Settings:
     retry_base_seconds: int
     retry_max_seconds: int
     photo_timeout_seconds: float
+    worker_photos: int
     memory_mb: int
 
     @classmethod
@@ -61,6 +63,7 @@ class Settings:
             retry_base_seconds=read.positive("RETRY_BASE_SECONDS"),
             retry_max_seconds=read.positive("RETRY_MAX_SECONDS"),
             photo_timeout_seconds=read.positive("PHOTO_TIMEOUT_SECONDS"),
+            worker_photos=read.value("WORKER_PHOTOS", _count, 0),
             memory_mb=read.positive("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
         )
         read.raise_mistakes()
@@ -134,3 +137,9 @@ def _topic_arn(text: str) -> str:
     if not text.startswith("arn:") or ":sns:" not in text:
         raise ValueError("must be the ARN of a topic")
     return text
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ValueError("must be a whole number")
+    return int(text)

@@ -2,12 +2,14 @@
 
 import os
 import queue
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
 from handlers.admission import DurationEstimate
 from handlers.byte_budget import ByteBudget
+from handlers.photo_files import PhotoFiles
 from handlers.reporting import logger
 from handlers.settings import Settings
 from handlers.time_budget import Deadline, Stopwatch
@@ -16,7 +18,6 @@ from processing.failures import FailureCode, PermanentError, RetryableError
 from processing.worker.memory_limit import RESERVED_BYTES
 from processing.worker.protocol import (
     ProtocolError,
-    RenderRequest,
     WorkerSettings,
     inspect_line,
     parse_reply,
@@ -42,6 +43,7 @@ class WorkerPool:
     Attributes:
         size: how many photos are rendered at a time.
         estimate: the expected duration of a photo.
+        sandbox: which layers of the workers' sandbox hold; empty until the first worker is ready.
     """
 
     def __init__(self, settings: Settings, start: StartWorker = Worker) -> None:
@@ -49,13 +51,18 @@ class WorkerPool:
         self.estimate = DurationEstimate()
         photos_mb = settings.memory_mb - FUNCTION_MB - SLACK_MB - self.size * WORKER_MB
         self._memory = ByteBudget(max(photos_mb, settings.memory_mb // 4) * MB, "memory")
+        self.sandbox: dict[str, bool] = {}
+        self._is_sandbox_reported = False
         self._photo_timeout_seconds = settings.photo_timeout_seconds
+        self._max_photos = settings.worker_photos
+        self._lost_one = threading.Event()
+        self._trusted: set[Worker] = set()
         self._start = partial(start, WorkerSettings(settings.render, self._memory.total_bytes))
         self._free: queue.LifoQueue[Worker] = queue.LifoQueue()
         for _ in range(self.size):
-            self._free.put(self._start())
+            self._free.put(self._start_worker())
 
-    def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> None:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> None:
         """Render one photo; when its worker is lost, try once more in a new one, with all the memory.
 
         The stopwatch measures the time in the worker as `process`, without waiting for one.
@@ -69,26 +76,37 @@ class WorkerPool:
             for alone in (False, True):
                 worker = self._alive(worker)
                 try:
-                    return self._try(worker, request, deadline, stopwatch, alone=alone)
+                    return self._try(worker, photo, mark, deadline, stopwatch, alone=alone)
                 except WorkerLostError as lost:
+                    self._note_loss(lost)
                     if alone:
                         raise PermanentError(lost.code, lost.detail) from lost
-                    logger.warning("Worker lost", code=lost.code, detail=lost.detail)
         finally:
-            with suppress(OSError):  # when a lost worker cannot be replaced now, the next photo's thread tries again
-                worker = self._alive(worker)
-            self._free.put(worker)
+            self._end_photo(worker)
+            self._put_back(worker)
 
     def _try(
-        self, worker: Worker, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch, *, alone: bool
+        self, worker: Worker, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch, *, alone: bool
     ) -> None:
         ask = partial(self._ask, worker, deadline, stopwatch)
-        needed_bytes = ask(inspect_line(request.source), "memory_bytes")
+        size_bytes = self._put_source(worker, photo)
+        needed_bytes = ask(inspect_line(size_bytes), "memory_bytes")
         if needed_bytes > self._memory.total_bytes:
             raise PermanentError(FailureCode.OUT_OF_MEMORY, f"needs about {needed_bytes // MB} MB to be decoded")
         with self._memory.reserve(self._memory.total_bytes if alone else needed_bytes, deadline):
             self.estimate.require_render(deadline)
-            ask(render_line(request), "rendered")
+            ask(render_line(size_bytes, mark), "rendered")
+        worker.take_outputs(photo.outputs.values())
+
+    def _put_source(self, worker: Worker, photo: PhotoFiles) -> int:
+        photo.check_source()
+        try:
+            return worker.put_source(photo.source)
+        except WorkerNotStartedError as error:
+            logger.error("Worker not started", detail=str(error), errors=error.errors)
+            raise RetryableError(FailureCode.INTERNAL_ERROR, f"no worker could be started: {error}") from error
+        finally:
+            self.sandbox = self.sandbox or worker.sandbox
 
     def _ask(self, worker: Worker, deadline: Deadline, stopwatch: Stopwatch, request: bytes, field: str) -> int:
         """Ask within the photo's timeout; when the deadline comes first, the photo is retried."""
@@ -98,10 +116,9 @@ class WorkerPool:
                 return _parsed(worker, worker.ask(request, limit), field)
         except WorkerLostError as lost:
             if lost.code is FailureCode.TOO_SLOW and limit < self._photo_timeout_seconds:
+                self._note_loss(lost)
                 raise RetryableError(FailureCode.OUT_OF_TIME, "the batch's time ran out") from lost
             raise
-        except WorkerNotStartedError as error:
-            raise RetryableError(FailureCode.INTERNAL_ERROR, f"no worker could be started: {error}") from error
 
     def _take(self, deadline: Deadline) -> Worker:
         try:
@@ -114,12 +131,56 @@ class WorkerPool:
         if worker.is_alive:
             return worker
         worker.stop()
-        return self._start()
+        self._trusted.discard(worker)
+        return self._start_worker()
+
+    def _start_worker(self) -> Worker:
+        worker = self._start()
+        self._trusted.add(worker)
+        return worker
+
+    def _note_loss(self, lost: WorkerLostError) -> None:
+        logger.warning("Worker lost", code=lost.code, detail=lost.detail, errors=lost.errors)
+        self._lost_one.set()
+
+    def _end_photo(self, worker: Worker) -> None:
+        """Remove the photo from a worker's files; stop the worker if this was its last photo."""
+        if worker not in self._trusted or 0 < self._max_photos <= worker.photos:
+            worker.stop()
+        worker.forget_photo()
+
+    def end_batch(self) -> None:
+        """Replace every worker if one was lost: the photo that ended it may have taken over another before."""
+        if self._lost_one.is_set():
+            self._lost_one.clear()
+            self._trusted.clear()  # the workers that are in use end with their photos
+            for worker in self._take_free():
+                worker.stop()
+                self._put_back(worker)
+
+    def take_sandbox_report(self) -> dict[str, bool]:
+        """Return which layers of the sandbox hold, once; empty before the first worker is ready."""
+        if not self.sandbox or self._is_sandbox_reported:
+            return {}
+        self._is_sandbox_reported = True
+        return self.sandbox
+
+    def _put_back(self, worker: Worker) -> None:
+        with suppress(OSError):  # when a lost worker cannot be replaced now, the next photo's thread tries again
+            worker = self._alive(worker)
+        self._free.put(worker)
+
+    def _take_free(self) -> list[Worker]:
+        free = []
+        with suppress(queue.Empty):
+            while True:
+                free.append(self._free.get_nowait())
+        return free
 
     def stop(self) -> None:
         """Stop the workers that are free."""
-        while not self._free.empty():
-            self._free.get_nowait().stop()
+        for worker in self._take_free():
+            worker.stop()
 
 
 def _parsed(worker: Worker, reply: bytes, field: str) -> int:
@@ -127,8 +188,7 @@ def _parsed(worker: Worker, reply: bytes, field: str) -> int:
     try:
         return parse_reply(reply, field)
     except ProtocolError as error:
-        worker.stop()
-        raise WorkerLostError(FailureCode.DECODER_CRASHED, "sent an invalid reply") from error
+        raise worker.reject("sent an invalid reply") from error
     except PermanentError as error:
         if error.code is not FailureCode.OUT_OF_MEMORY:
             raise

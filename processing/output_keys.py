@@ -15,13 +15,18 @@ def document_key(source_key: str) -> str:
     return f"{source_key}/{DOCUMENT_NAME}"
 
 
+def output_names(renditions: Sequence[Rendition]) -> tuple[str, ...]:
+    """Return the last part of every output key, the commit marker's last."""
+    return (*(rendition.file_name for rendition in renditions), DOCUMENT_NAME)
+
+
 def output_keys(source_key: str, renditions: Sequence[Rendition]) -> tuple[str, ...]:
     """Return every output key of a source, the commit marker last.
 
     Raises:
         PermanentError: `key-too-long` when an output key is longer than S3 allows.
     """
-    keys = (*(f"{source_key}/{rendition.file_name}" for rendition in renditions), document_key(source_key))
+    keys = tuple(f"{source_key}/{name}" for name in output_names(renditions))
     longest = max(len(key.encode()) for key in keys)
     if longest > MAX_KEY_BYTES:
         raise PermanentError(

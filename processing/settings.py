@@ -9,6 +9,12 @@ from processing.output_formats import JPEG, RENDITION_FORMATS
 PIPELINE_VERSION = 2
 
 
+# Far beyond what encoders make: noise in a JPEG of quality 100 has less than 2 bytes a pixel.
+_BYTES_PER_PIXEL = 4
+_OUTPUT_BYTES = 64 * 1024  # metadata, and what the smallest picture needs
+_PDF_BYTES = 16 * 1024  # around the JPEG of the largest rendition
+
+
 @dataclass(frozen=True)
 class Rendition:
     """A size of the source: fits into a square box of `box_px` pixels, never enlarged.
@@ -62,6 +68,12 @@ class RenderSettings:
 
     renditions: tuple[Rendition, ...]
     limits: Limits
+
+    @property
+    def output_limits(self) -> tuple[int, ...]:
+        """Return the bytes that each output may have at most: the renditions', then the PDF's."""
+        renditions = [_OUTPUT_BYTES + _BYTES_PER_PIXEL * rendition.box_px**2 for rendition in self.renditions]
+        return (*renditions, max(renditions, default=_OUTPUT_BYTES) + _PDF_BYTES)
 
     @property
     def fingerprint(self) -> str:

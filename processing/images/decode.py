@@ -1,14 +1,11 @@
 """Opens a photo with its format's libvips loader. libvips never guesses the format; no pixel is decoded yet."""
 
 import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 from processing.images.formats.input_format import Data, Header, InputFormat, cut_off_is_truncated
 from processing.images.geometry import Size
-from processing.images.mapped_file import drop_resident_pages, map_file
 from processing.images.vips import pyvips
 
 # Set on the loader, because libvips' thumbnail operations silently ignore `fail_on`. libtiff warns about every tag
@@ -20,13 +17,13 @@ _LARGE_FILE_BYTES = 8 * 1024 * 1024
 
 
 @contextmanager
-def open_photo(source: Path, input_format: InputFormat, shrink: int) -> Iterator[pyvips.Image]:
+def open_photo(photo: Data, input_format: InputFormat, shrink: int) -> Iterator[pyvips.Image]:
     """Open the first page for one sequential pass within the block.
 
     Reading pixels after the block would crash the process.
 
     Args:
-        source: the file.
+        photo: the file.
         input_format: as its header says.
         shrink: shrink-on-load by 1, 2, 4 or 8; decoders that cannot shrink ignore it.
 
@@ -37,14 +34,19 @@ def open_photo(source: Path, input_format: InputFormat, shrink: int) -> Iterator
     options = {**_DEFAULT_OPTIONS, **input_format.options}
     if input_format.shrink_options:
         options |= input_format.shrink_options(shrink)
-    if not input_format.prepare:
-        yield pyvips.Operation.call(input_format.loader, str(source), **options)
-        return
-    with map_file(source) as file:
+    data = photo
+    if input_format.prepare:
         with cut_off_is_truncated():
-            data = input_format.prepare(file)
-        drop_resident_pages(file)  # `prepare` has read some of them, or has copied them all
-        yield _load_from_memory(data, input_format.loader, options)
+            data = input_format.prepare(photo)
+    _drop_resident_pages(photo)  # which the parsers have read, or have copied
+    image = pyvips.Operation.call(input_format.loader, pyvips.Source.new_from_memory(data), **options)
+    if len(data) >= _LARGE_FILE_BYTES:
+        image.set_progress(True)
+        image.signal_connect("eval", lambda *_: _drop_resident_pages(data))
+    try:
+        yield image
+    finally:
+        _drop_resident_pages(photo)  # before encoding
 
 
 def full_size(photo: pyvips.Image, header: Header) -> Size:
@@ -52,9 +54,7 @@ def full_size(photo: pyvips.Image, header: Header) -> Size:
     return header.size if header.format.shrink_options else (photo.width, photo.height)
 
 
-def _load_from_memory(data: Data, loader: str, options: Mapping[str, Any]) -> pyvips.Image:
-    photo = pyvips.Operation.call(loader, pyvips.Source.new_from_memory(data), **options)
-    if isinstance(data, mmap.mmap) and len(data) >= _LARGE_FILE_BYTES:
-        photo.set_progress(True)
-        photo.signal_connect("eval", lambda *_: drop_resident_pages(data))
-    return photo
+def _drop_resident_pages(photo: Data) -> None:
+    """Drop a mapped photo's pages from memory; the page cache keeps them."""
+    if isinstance(photo, memoryview) and isinstance(photo.obj, mmap.mmap):
+        photo.obj.madvise(mmap.MADV_DONTNEED, 0, len(photo))

@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from processing.failures import DarkroomError, FailureCode, PermanentError, RetryableError
-from processing.images.formats.input_format import InputFormat
-from processing.images.mapped_file import map_file
+from processing.images.formats.input_format import Data, InputFormat
 from processing.images.vips import pyvips
 
 # Parts of the decoders' messages, in lower case; the first match decides.
@@ -60,13 +58,13 @@ _MAX_DETAIL = 160
 
 
 @contextmanager
-def translate_decoder_errors(source: Path, input_format: InputFormat) -> Iterator[None]:
+def translate_decoder_errors(photo: Data, input_format: InputFormat) -> Iterator[None]:
     """Raise a failure code for an error of libvips.
 
     Wrap every place where pixels are computed: libvips is lazy, so that is where decoding fails.
 
     Args:
-        source: the file.
+        photo: the file.
         input_format: as its header says.
 
     Raises:
@@ -78,8 +76,7 @@ def translate_decoder_errors(source: Path, input_format: InputFormat) -> Iterato
     except pyvips.Error as error:
         failure = classify(error.detail)
         if input_format.has_end and failure.code in _DAMAGE:
-            with map_file(source) as data:
-                code = FailureCode.CORRUPT_IMAGE if input_format.has_end(data) else FailureCode.TRUNCATED_IMAGE
+            code = FailureCode.CORRUPT_IMAGE if input_format.has_end(photo) else FailureCode.TRUNCATED_IMAGE
             failure = PermanentError(code, _NO_MESSAGE if failure.detail == _NO_REASON else failure.detail)
         raise failure from None
 

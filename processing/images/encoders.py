@@ -5,8 +5,7 @@ Pillow's libjpeg-turbo takes three quarters of the time of libvips' mozjpeg (7.9
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
+from io import SEEK_END, BytesIO, FileIO
 
 from PIL import Image
 
@@ -30,29 +29,35 @@ class Tags:
 
 
 # Encodes an image with a quality of 1 to 100. The same input must give the same bytes.
-Encoder = Callable[[Image.Image, Path | BytesIO, int, Tags], None]
+Encoder = Callable[[Image.Image, FileIO | BytesIO, int, Tags], None]
 
 
-def _encode_jpeg(image: Image.Image, file: Path | BytesIO, quality: int, tags: Tags) -> None:
+def _encode_jpeg(image: Image.Image, file: FileIO | BytesIO, quality: int, tags: Tags) -> None:
     image.save(file, "JPEG", quality=quality, optimize=True, subsampling="4:2:0", exif=tags.exif, comment=tags.mark)
 
 
 ENCODERS: dict[str, Encoder] = {JPEG: _encode_jpeg}
 
 
-def write_rendition(picture: Picture, into: Path, rendition: Rendition, tags: Tags) -> RenderedFile:
-    """Encode a picture of the rendition's size into a folder."""
-    path = into / rendition.file_name
-    ENCODERS[rendition.format](_image(picture), path, rendition.quality, tags)
+def write_rendition(picture: Picture, file: FileIO, rendition: Rendition, tags: Tags) -> RenderedFile:
+    """Encode a picture of the rendition's size.
+
+    Args:
+        picture: the picture.
+        file: an empty file without a buffer: Pillow writes to its descriptor, of which a buffer would know nothing.
+        rendition: format and quality.
+        tags: see `Tags`.
+    """
+    ENCODERS[rendition.format](_image(picture), file, rendition.quality, tags)
     width, height = picture.size
-    return RenderedFile(name=path.name, width_px=width, height_px=height, size_bytes=path.stat().st_size)
+    return RenderedFile(name=rendition.file_name, width_px=width, height_px=height, size_bytes=file.seek(0, SEEK_END))
 
 
-def jpeg_for_pdf(picture: Picture, into: Path, rendition: Rendition, tags: Tags) -> bytes:
+def jpeg_for_pdf(picture: Picture, written: FileIO, rendition: Rendition, tags: Tags) -> bytes:
     """Return the stored rendition if it is a JPEG, else encode one."""
-    # Decoding and encoding the rendition again would lose quality a second time.
     if rendition.format == JPEG:
-        return (into / rendition.file_name).read_bytes()
+        written.seek(0)
+        return written.read()
     file = BytesIO()
     _encode_jpeg(_image(picture), file, rendition.quality, tags)
     return file.getvalue()

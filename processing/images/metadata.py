@@ -2,17 +2,15 @@
 
 import struct
 from dataclasses import dataclass
-from pathlib import Path
-
-from PIL import Image
 
 from processing.images.formats.input_format import Data, InputFormat
 from processing.images.formats.tiff_directory import DirectoryReader
-from processing.images.mapped_file import map_file
 from processing.images.vips import pyvips
 
 _ARTIST, _COPYRIGHT = 0x013B, 0x8298  # Exif 3.0, table 4
 _EXIF_PREFIX = b"Exif\0\0"
+_TIFF_HEADER = b"MM\0*\0\0\0\x08"  # big-endian; the directory follows at once
+_ENTRY_BYTES, _ASCII = 12, 2  # TIFF 6.0, section 2
 _EXIF = "exif-data"
 _MAX_BYTES = 2000  # of each field, because every rendition stores a copy
 
@@ -25,17 +23,16 @@ class Rights:
     copyright: bytes = b""
 
 
-def read_rights(source: Path, input_format: InputFormat, image: pyvips.Image) -> Rights:
+def read_rights(photo: Data, input_format: InputFormat, image: pyvips.Image) -> Rights:
     """Read artist and copyright from a TIFF's directory or libvips' EXIF block.
 
     Args:
-        source: the file.
+        photo: the file.
         input_format: as its header says.
         image: the opened photo.
     """
     if input_format.is_tiff:
-        with map_file(source) as data:
-            return parse_rights(data)
+        return parse_rights(photo)
     if image.get_typeof(_EXIF) == 0:
         return Rights()
     return parse_rights(bytes(image.get(_EXIF)).removeprefix(_EXIF_PREFIX))
@@ -52,9 +49,19 @@ def parse_rights(block: Data) -> Rights:
 
 
 def exif_block(rights: Rights) -> bytes:
-    """Build an EXIF block of the rights alone, or an empty one."""
-    exif = Image.Exif()
-    for tag, value in ((_ARTIST, rights.artist), (_COPYRIGHT, rights.copyright)):
-        if value:
-            exif[tag] = value
-    return exif.tobytes() if len(exif) else b""
+    """Build an EXIF block of the rights alone; empty if there are none.
+
+    Pillow's would load a module when it is first needed, which a worker in its sandbox cannot.
+    """
+    fields = [(tag, text + b"\0") for tag, text in ((_ARTIST, rights.artist), (_COPYRIGHT, rights.copyright)) if text]
+    if not fields:
+        return b""
+    values_start = len(_TIFF_HEADER) + 2 + _ENTRY_BYTES * len(fields) + 4
+    entries, values = struct.pack(">H", len(fields)), b""
+    for tag, text in fields:
+        # Up to four bytes are stored in the entry itself; others start at even positions.
+        place = text.ljust(4, b"\0") if len(text) <= 4 else struct.pack(">I", values_start + len(values))
+        entries += struct.pack(">HHI", tag, _ASCII, len(text)) + place
+        if len(text) > 4:
+            values += text + b"\0" * (len(text) % 2)
+    return _EXIF_PREFIX + _TIFF_HEADER + entries + bytes(4) + values

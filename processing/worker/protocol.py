@@ -1,17 +1,37 @@
-"""The protocol between a worker and its parent: one ASCII JSON object a line, so that no path breaks a line."""
+"""The protocol between a worker and its parent: one ASCII JSON object a line; photos and outputs travel in files.
+
+The parent opens the files and the worker inherits their descriptors, see `WorkerFiles`. No line names a path.
+"""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from processing.failures import DarkroomError, FailureCode, Family, PermanentError, RetryableError
 from processing.settings import Limits, RenderSettings, Rendition
 
-READY = b'{"ready": true}\n'
 RENDERED = b'{"rendered": true}\n'
+# A decoder can know no other cause; a worker that claims that S3 failed would make photos come back.
+_CODES_OF_WORKERS = frozenset(
+    (
+        FailureCode.UNSUPPORTED_FORMAT,
+        FailureCode.CORRUPT_IMAGE,
+        FailureCode.TRUNCATED_IMAGE,
+        FailureCode.EMPTY_OBJECT,
+        FailureCode.TOO_MANY_BYTES,
+        FailureCode.TOO_MANY_PIXELS,
+        FailureCode.TOO_MANY_PAGES,
+        FailureCode.OUT_OF_MEMORY,
+        FailureCode.DISK_FULL,
+        FailureCode.INTERNAL_ERROR,
+    )
+)
+_UNPRINTABLE = re.compile(r"[^ -~]+")
+_PATH = re.compile(r"\S*/\S*")
+_MAX_DETAIL = 160
 
 
 class ProtocolError(RuntimeError):
@@ -25,18 +45,33 @@ class WorkerSettings:
     Attributes:
         render: renditions and limits.
         memory_limit_bytes: address space that one photo may take beyond the worker's own; 0 for no limit.
+        source_descriptor: of the file that photos come in.
+        output_descriptors: of the file for each output, the PDF's last.
     """
 
     render: RenderSettings
     memory_limit_bytes: int = 0
+    source_descriptor: int = -1
+    output_descriptors: tuple[int, ...] = ()
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """Return all descriptors that the worker inherits."""
+        return (self.source_descriptor, *self.output_descriptors)
+
+    @property
+    def mapped_bytes(self) -> int:
+        """Return how much of the source file the worker maps: a byte more than a photo may have, so that it shows."""
+        return self.render.limits.max_bytes + 1
 
     @classmethod
     def parse(cls, argument: str) -> "WorkerSettings":
         """Read the settings back from a command-line argument."""
         fields = json.loads(argument)
         renditions = tuple(Rendition(**rendition) for rendition in fields["render"]["renditions"])
-        render = RenderSettings(renditions, Limits(**fields["render"]["limits"]))
-        return cls(render, fields["memory_limit_bytes"])
+        fields["render"] = RenderSettings(renditions, Limits(**fields["render"]["limits"]))
+        fields["output_descriptors"] = tuple(fields["output_descriptors"])
+        return cls(**fields)
 
     def as_argument(self) -> str:
         """Return the settings as a command-line argument."""
@@ -44,26 +79,32 @@ class WorkerSettings:
 
 
 @dataclass(frozen=True)
-class RenderRequest:
-    """A photo to render; see `render_photo`."""
+class InspectRequest:
+    """A photo of `size_bytes` in the source file, whose header is to be read."""
 
-    source: Path
-    into: Path
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class RenderRequest:
+    """A photo of `size_bytes` in the source file, to be rendered; see `render_photo`."""
+
+    size_bytes: int
     mark: str = ""
 
 
-def inspect_line(source: Path) -> bytes:
+def inspect_line(size_bytes: int) -> bytes:
     """Return the request to read a header and estimate the memory that the photo needs."""
-    return _line({"inspect": str(source)})
+    return _line({"inspect": size_bytes})
 
 
-def render_line(request: RenderRequest) -> bytes:
+def render_line(size_bytes: int, mark: str = "") -> bytes:
     """Return the request to render a photo; a header that was inspected last is not read again."""
-    return _line({"render": str(request.source), "into": str(request.into), "mark": request.mark})
+    return _line({"render": size_bytes, "mark": mark})
 
 
-def parse_request(line: bytes) -> Path | RenderRequest:
-    """Parse a request: a path to inspect, or a photo to render.
+def parse_request(line: bytes) -> InspectRequest | RenderRequest:
+    """Parse a request.
 
     Raises:
         ProtocolError: the line is not a request.
@@ -71,8 +112,13 @@ def parse_request(line: bytes) -> Path | RenderRequest:
     with _protocol_errors():
         fields = json.loads(line)
         if "inspect" in fields:
-            return Path(fields["inspect"])
-        return RenderRequest(Path(fields["render"]), Path(fields["into"]), str(fields["mark"]))
+            return InspectRequest(_size(fields["inspect"]))
+        return RenderRequest(_size(fields["render"]), str(fields["mark"]))
+
+
+def ready_line(sandbox: Mapping[str, bool]) -> bytes:
+    """Return a worker's first line: which layers of its sandbox hold."""
+    return _line({"ready": True, "sandbox": sandbox})
 
 
 def memory_reply(memory_bytes: int) -> bytes:
@@ -83,6 +129,19 @@ def memory_reply(memory_bytes: int) -> bytes:
 def failure_reply(code: FailureCode, detail: str) -> bytes:
     """Return the reply to a request that failed."""
     return _line({"failure": {"code": code, "detail": detail}})
+
+
+def parse_ready(line: bytes) -> dict[str, bool]:
+    """Return which layers of the worker's sandbox hold.
+
+    Raises:
+        ProtocolError: the line does not say that a worker is ready.
+    """
+    with _protocol_errors():
+        fields = json.loads(line)
+        if fields["ready"] is not True:
+            raise ValueError("not ready")
+        return {str(layer): holds is True for layer, holds in fields["sandbox"].items()}
 
 
 def parse_reply(line: bytes, field: str) -> int:
@@ -96,22 +155,28 @@ def parse_reply(line: bytes, field: str) -> int:
         reply = json.loads(line)
         if "failure" in reply:
             raise _failure(FailureCode(reply["failure"]["code"]), str(reply["failure"]["detail"]))
-        if not isinstance(reply[field], int):
-            raise TypeError(field)
-        return int(reply[field])
+        return _size(reply[field])
 
 
 @contextmanager
 def _protocol_errors() -> Iterator[None]:
     try:
         yield
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ProtocolError("neither a request nor a reply") from error
 
 
+def _size(value: object) -> int:
+    if not isinstance(value, int) or value < 0:  # a negative number would enlarge a memory budget
+        raise ValueError("not a size")
+    return int(value)
+
+
 def _failure(code: FailureCode, detail: str) -> DarkroomError:
+    if code not in _CODES_OF_WORKERS:
+        raise ValueError("a code that no worker uses")
     kind = PermanentError if code.family is Family.PERMANENT else RetryableError
-    return kind(code, detail)
+    return kind(code, _PATH.sub("...", _UNPRINTABLE.sub(" ", detail[:1000]))[:_MAX_DETAIL])
 
 
 def _line(fields: dict[str, Any]) -> bytes:

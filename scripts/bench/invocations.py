@@ -30,6 +30,7 @@ _VARIABLES = {  # as in serverless.yml
     "RETRY_BASE_SECONDS": "30",
     "RETRY_MAX_SECONDS": "900",
     "PHOTO_TIMEOUT_SECONDS": "25",
+    "WORKER_PHOTOS": "0",
     "POWERTOOLS_METRICS_NAMESPACE": "Darkroom",
     "MALLOC_ARENA_MAX": "2",
     "PYTHONDONTWRITEBYTECODE": "1",  # /var/task is read-only

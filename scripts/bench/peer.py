@@ -9,17 +9,19 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
+from processing.output_keys import output_names
 from processing.settings import Limits, RenderSettings, parse_renditions
+from processing.worker.files import WorkerFiles
 from processing.worker.memory_limit import ALLOCATOR_SETTINGS
-from processing.worker.protocol import RenderRequest, WorkerSettings, render_line
+from processing.worker.protocol import WorkerSettings, render_line
 from scripts.bench.measurements import BenchError, Usage, cpu_seconds, peak_bytes
 from scripts.cli.repository import REPOSITORY
 
@@ -52,6 +54,9 @@ class Peer(NamedTuple):
         command: program and arguments.
         request: makes the request line of a job.
         environment: the complete environment of the process.
+        prepare: returns the peer to start, with the files that it needs while it runs.
+        descriptors: of files that it inherits.
+        collect: stores the renditions of a job in its folder, if the peer does not.
     """
 
     name: str
@@ -59,18 +64,40 @@ class Peer(NamedTuple):
     command: tuple[str, ...]
     request: Callable[[PeerJob], bytes] = request_as_json
     environment: Mapping[str, str] = _ENVIRONMENT
+    prepare: "Callable[[Peer], AbstractContextManager[Peer]]" = nullcontext
+    descriptors: Sequence[int] = ()
+    collect: Callable[[PeerJob], None] = lambda _: None
 
 
 def darkroom() -> Peer:
     """Return the worker process, with its environment on Lambda."""
-    settings = RenderSettings(RENDITIONS, Limits(max_bytes=400_000_000, max_pixels=200_000_000, max_pages=1000))
     return Peer(
         DARKROOM,
         "Darkroom",
-        (sys.executable, "-P", "-m", "processing.worker", WorkerSettings(settings).as_argument()),
-        lambda job: render_line(RenderRequest(job.source, job.into)),
-        _ENVIRONMENT | ALLOCATOR_SETTINGS,
+        (sys.executable, "-P", "-m", "processing.worker"),
+        environment=_ENVIRONMENT | ALLOCATOR_SETTINGS,
+        prepare=_open_worker_files,
     )
+
+
+@contextmanager
+def _open_worker_files(peer: Peer) -> Iterator[Peer]:
+    """Make the files through which a worker gets photos and returns outputs, as the function does."""
+    limits = Limits(max_bytes=400_000_000, max_pixels=200_000_000, max_pages=1000)
+    settings = WorkerSettings(RenderSettings(RENDITIONS, limits))
+    with closing(WorkerFiles(settings)) as files, files.open_for_worker(settings) as described:
+
+        def request(job: PeerJob) -> bytes:
+            with job.source.open("rb") as photo:
+                return render_line(files.put_source(photo))
+
+        def collect(job: PeerJob) -> None:
+            with ExitStack() as outputs:
+                names = output_names(RENDITIONS)
+                files.take_outputs([outputs.enter_context((job.into / name).open("w+b")) for name in names])
+
+        command = (*peer.command, described.as_argument())
+        yield peer._replace(command=command, request=request, collect=collect, descriptors=described.descriptors)
 
 
 def list_peers() -> list[Peer]:
@@ -102,6 +129,7 @@ class PeerProcess:
         with suppress(BrokenPipeError):  # it has ended: the missing answer says so
             os.write(self.process.stdin.fileno(), self.peer.request(job))
         self.read_line()
+        self.peer.collect(job)
         return Usage(self.cpu_seconds - cpu_before, time.monotonic() - start)
 
     def read_line(self) -> None:
@@ -123,9 +151,18 @@ def start_peer(peer: Peer, logs: Path) -> Iterator[PeerProcess]:
     log, pipe, environment = logs / f"{peer.name}.log", subprocess.PIPE, dict(peer.environment)
     with (
         log.open("wb") as errors,
-        psutil.Popen(peer.command, stdin=pipe, stdout=pipe, stderr=errors, env=environment, cwd=REPOSITORY) as process,
+        peer.prepare(peer) as prepared,
+        psutil.Popen(
+            prepared.command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=errors,
+            env=environment,
+            cwd=REPOSITORY,
+            pass_fds=prepared.descriptors,
+        ) as process,
     ):
-        running = PeerProcess(peer, process, log)
+        running = PeerProcess(prepared, process, log)
         try:
             running.read_line()
             yield running

@@ -1,82 +1,81 @@
 """A worker with a bad decoder: it crashes, hangs or exhausts memory when the end of a file asks for it.
 
-Run as `python -m tests.support.bad_decoder SETTINGS`; other files are rendered as usual.
+Run as `python -m tests.support.bad_decoder SETTINGS`; other files are rendered as usual, in the same sandbox as always.
 """
 
+import gc
+import io
 import os
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from io import FileIO
 from pathlib import Path
-from uuid import uuid4
 
-from processing.images.formats.input_format import Header
+from processing.images.formats.input_format import Data, Header
 from processing.images.pipeline import render_photo
 from processing.images.rendered import Rendered
 from processing.settings import RenderSettings
 from processing.worker.__main__ import main
 
-
-def _crash(_: Path) -> None:
-    os.kill(os.getpid(), signal.SIGSEGV)
+NOTES = "slow-renderings"
 
 
-def _be_killed(_: Path) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)  # as by the kernel, when memory runs out
+def _crash(_: str) -> None:
+    signal.raise_signal(signal.SIGSEGV)
 
 
-def _stop(_: Path) -> None:
-    os.kill(os.getpid(), signal.SIGSTOP)
+def _complain_and_crash(label: str) -> None:
+    os.write(2, b"x" * 5_000 + b"free(): invalid pointer\n")
+    _crash(label)
 
 
-def _spin(_: Path) -> None:
+def _be_killed(_: str) -> None:
+    signal.raise_signal(signal.SIGKILL)  # as by the kernel, when memory runs out
+
+
+def _stop(_: str) -> None:
+    signal.raise_signal(signal.SIGSTOP)
+
+
+def _spin(_: str) -> None:
     while True:
         pass
 
 
-def _exhaust_memory(_: Path) -> None:
+def _exhaust_memory(_: str) -> None:
     kept = []
     while True:
         kept.append(bytes(50_000_000))  # address space alone: nothing is written to it
 
 
-def _send_garbage(_: Path) -> None:
-    os.write(_replies(), b"a line that is not a reply\n")
+def _send_garbage(_: str) -> None:
+    os.write(replies_descriptor(), b"a line that is not a reply\n")
 
 
-def _flood(_: Path) -> None:
+def _flood(_: str) -> None:
     while True:
-        os.write(_replies(), b"x" * 65_536)
+        os.write(replies_descriptor(), b"x" * 65_536)
 
 
-def _replies() -> int:
-    """Return the file descriptor of the replies: the copy of stdout that the worker made."""
-    return max(int(link.name) for link in Path("/proc/self/fd").iterdir() if _is_a_pipe(link))
-
-
-def _is_a_pipe(link: Path) -> bool:
-    with suppress(OSError):
-        return str(link.readlink()).startswith("pipe:")
-    return False
-
-
-def _be_slow(into: Path) -> None:
+def _be_slow(label: str) -> None:
     """Take half a second; write down its start and end."""
     start = time.monotonic()
-    (into / "begun").touch()
+    os.write(_notes.fileno(), f"{label} begun\n".encode())
     time.sleep(0.5)
-    (into.parent / f"slow-{uuid4()}").write_text(f"{start} {time.monotonic()}")
+    os.write(_notes.fileno(), f"{label} {start} {time.monotonic()}\n".encode())
 
 
-def _slow_and_crash(into: Path) -> None:
-    _be_slow(into)
-    _crash(into)
+def _slow_and_crash(label: str) -> None:
+    _be_slow(label)
+    _crash(label)
 
 
-FAULTS: dict[bytes, Callable[[Path], None]] = {
+FAULTS: dict[bytes, Callable[[str], None]] = {
     b"CRASH": _crash,
+    b"COMPLAIN AND CRASH": _complain_and_crash,
     b"BE KILLED": _be_killed,
     b"STOP": _stop,
     b"SPIN": _spin,
@@ -89,17 +88,27 @@ FAULTS: dict[bytes, Callable[[Path], None]] = {
 MARK = b"\n##"  # between a photo and the fault that it asks for
 
 
-def asking_for(fault: bytes, photo: bytes) -> bytes:
-    """Return a photo that causes a fault in this decoder."""
-    return photo + MARK + fault
+def asking_for(fault: bytes, photo: bytes, label: str = "photo") -> bytes:
+    """Return a photo that causes a fault in this decoder; the label tells photos apart in the notes."""
+    return photo + MARK + fault + MARK + label.encode()
 
 
-def render(source: Path, into: Path, settings: RenderSettings, mark: str, header: Header | None) -> Rendered:
-    fault = source.read_bytes().rpartition(MARK)[2]
+def replies_descriptor() -> int:
+    """Return the file descriptor of the replies: the copy of stdout that the worker made."""
+    writers = (found for found in gc.get_objects() if isinstance(found, io.BufferedWriter) and not found.closed)
+    return max(writer.fileno() for writer in writers)
+
+
+def render(
+    photo: Data, outputs: Sequence[FileIO], settings: RenderSettings, mark: str, header: Header | None
+) -> Rendered:
+    _, fault, label = (b"", b"", *bytes(photo[-200:]).rsplit(MARK, 2))[-3:]
     if fault in FAULTS:
-        FAULTS[fault](into)
-    return render_photo(source, into, settings, mark, header)
+        FAULTS[fault](label.decode())
+    return render_photo(photo, outputs, settings, mark, header)
 
 
 if __name__ == "__main__":
+    # Opened before the sandbox, in which nothing can be.
+    _notes = Path(tempfile.gettempdir(), NOTES).open("ab", buffering=0)  # noqa: SIM115 (until the process ends)
     main(sys.argv[1], render)

@@ -2,14 +2,10 @@
 
 import threading
 import time
-from collections.abc import Sequence
 
 from handlers.admission import DurationEstimate
+from handlers.photo_files import PhotoFiles
 from handlers.time_budget import Deadline, Stopwatch
-from processing.output_keys import output_keys
-from processing.settings import Rendition
-from processing.worker.protocol import RenderRequest
-from tests.support.function_settings import FUNCTION_SETTINGS
 
 
 def copied(key: str, source: bytes, mark: str) -> bytes:
@@ -22,14 +18,27 @@ class CopyingWorkers:
 
     size = 1
 
-    def __init__(self, renditions: Sequence[Rendition] = FUNCTION_SETTINGS.render.renditions) -> None:
+    def __init__(self) -> None:
         self.estimate = DurationEstimate()
-        self._output_names = [key.removeprefix("/") for key in output_keys("", renditions)]
 
-    def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> None:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> None:
         with stopwatch.measure("process"):
-            for name in self._output_names:
-                (request.into / name).write_bytes(copied(name, request.source.read_bytes(), request.mark))
+            for name, output in photo.outputs.items():
+                output.seek(0)
+                output.truncate()
+                output.write(copied(name, content(photo), mark))
+
+    def end_batch(self) -> None:
+        pass
+
+    def take_sandbox_report(self) -> dict[str, bool]:
+        return {}
+
+
+def content(photo: PhotoFiles) -> bytes:
+    """Return the photo's bytes."""
+    photo.source.seek(0)
+    return photo.source.read()
 
 
 class SlowWorkers(CopyingWorkers):
@@ -40,10 +49,10 @@ class SlowWorkers(CopyingWorkers):
         self._seconds = seconds
         self._busy = threading.Lock()
 
-    def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> None:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> None:
         with self._busy, stopwatch.measure("process"):
             time.sleep(self._seconds)
-        super().render(request, deadline, stopwatch)
+        super().render(photo, mark, deadline, stopwatch)
 
 
 class FunctionCrashedError(BaseException):
@@ -53,7 +62,7 @@ class FunctionCrashedError(BaseException):
 class CrashingWorkers(CopyingWorkers):
     """Crashes the whole function when a photo contains `poison`."""
 
-    def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> None:
-        if b"poison" in request.source.read_bytes():
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> None:
+        if b"poison" in content(photo):
             raise FunctionCrashedError
-        super().render(request, deadline, stopwatch)
+        super().render(photo, mark, deadline, stopwatch)

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from handlers.time_budget import Deadline, Stopwatch
 from handlers.worker_pool import WorkerPool
 from handlers.worker_process import Worker
 from processing.failures import DarkroomError, Family
-from processing.worker.protocol import RenderRequest, WorkerSettings
+from processing.worker.protocol import WorkerSettings
 from tests.support.function_settings import function_settings
-from tests.support.rendering import SETTINGS, opened
+from tests.support.rendering import SETTINGS, opened, render_in_worker
 
 PROCESSED = "processed"
 # A failure's detail becomes a line of the digest: no path, trace, address or control character may be in it.
@@ -52,13 +51,13 @@ class WorkerHarness:
         """
         for old in self.folder.iterdir():
             old.unlink()
-        (self.folder / "source").write_bytes(data)
-        deadline = Deadline.after(10 * self._timeout_seconds)
         try:
-            self._pool.render(RenderRequest(self.folder / "source", self.folder), deadline, Stopwatch())
+            outputs = render_in_worker(self._pool, data, seconds=10 * self._timeout_seconds)
         except DarkroomError as failure:
             assert_reportable(failure)
             return failure.code
+        for name, output in outputs.items():
+            (self.folder / name).write_bytes(output)
         self._assert_outputs()
         return PROCESSED
 

@@ -71,4 +71,4 @@ def _boxes(data: Data, name: bytes, start: int, end: int) -> Iterator[tuple[int,
         start = following
 
 
-AVIF = InputFormat(name="avif", detect=_detect, read_header=_read_header, loader="heifload")
+AVIF = InputFormat(name="avif", detect=_detect, read_header=_read_header, loader="heifload_source")

@@ -65,4 +65,4 @@ def _colour_table_bytes(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & _HAS_COLOUR_TABLE else 0
 
 
-GIF = InputFormat(name="gif", detect=_detect, read_header=_read_header, loader="gifload")
+GIF = InputFormat(name="gif", detect=_detect, read_header=_read_header, loader="gifload_source")

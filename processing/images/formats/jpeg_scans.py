@@ -3,7 +3,7 @@
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
-from processing.images.formats.input_format import Data
+from processing.images.formats.input_format import Data, find_last
 from processing.images.formats.jpeg_segments import END_OF_IMAGE, FRAMES, START_OF_SCAN, Segment, segments
 
 _END = bytes((0xFF, END_OF_IMAGE))
@@ -26,7 +26,7 @@ def refuse_incomplete(data: Data) -> None:
     scan = _last_needed_scan(data)
     if scan is None:
         raise PermanentError(FailureCode.TRUNCATED_IMAGE, "its last scans are missing")
-    if data.rfind(_END, scan.end) < 0:  # searched from the end, where almost every file has it
+    if find_last(data, _END, scan.end) < 0:
         raise PermanentError(FailureCode.TRUNCATED_IMAGE, "no end marker comes after its last scan")
 
 

@@ -3,7 +3,7 @@
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
-from processing.images.formats.input_format import Data, Header, InputFormat
+from processing.images.formats.input_format import Data, Header, InputFormat, find_last
 
 _MAGIC = b"\x89PNG\r\n\x1a\n"
 
@@ -37,7 +37,7 @@ def _read_header(data: Data) -> Header:
 
 
 def _has_end(data: Data) -> bool:
-    return data.rfind(b"IEND") >= 0
+    return find_last(data, b"IEND") >= 0
 
 
-PNG = InputFormat(name="png", detect=_detect, read_header=_read_header, loader="pngload", has_end=_has_end)
+PNG = InputFormat(name="png", detect=_detect, read_header=_read_header, loader="pngload_source", has_end=_has_end)

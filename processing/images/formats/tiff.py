@@ -86,7 +86,7 @@ TIFF = InputFormat(
     name="tiff",
     detect=_detect,
     read_header=_read_header,
-    loader="tiffload",
+    loader="tiffload_source",
     options={"unlimited": True},  # lifts libtiff's limit of 50 MB a strip; Darkroom limits pixels and memory instead
     is_tiff=True,
 )

@@ -65,6 +65,6 @@ WEBP = InputFormat(
     name="webp",
     detect=_detect,
     read_header=_read_header,
-    loader="webpload",
+    loader="webpload_source",
     shrink_options=lambda shrink: {"scale": 1 / shrink},
 )

@@ -10,11 +10,12 @@ import sys
 from dataclasses import replace
 
 from handlers.clients import make_client
+from handlers.photo_files import PhotoFiles
 from handlers.services import Services
 from handlers.time_budget import Deadline, Stopwatch, TimeBudget
 from handlers.worker_pool import WorkerPool
-from processing.worker.protocol import RenderRequest
 from tests.support.events import lambda_context
+from tests.support.fake_workers import content
 
 POISON = b"poison for the whole function"
 TIMEOUT_SECONDS = 13.0
@@ -25,10 +26,10 @@ SHORT = TimeBudget(grace_seconds=1.0, stagger_seconds=2.5)
 class CrashingPool(WorkerPool):
     """Kills this process when a photo contains `POISON`."""
 
-    def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> None:
-        if POISON in request.source.read_bytes():
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> None:
+        if POISON in content(photo):
             os.kill(os.getpid(), signal.SIGKILL)
-        super().render(request, deadline, stopwatch)
+        super().render(photo, mark, deadline, stopwatch)
 
 
 def main() -> None:

@@ -4,14 +4,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from handlers.time_budget import Deadline, Stopwatch
 from handlers.worker_pool import WorkerPool
 from handlers.worker_process import Worker
 from processing.images.pipeline import render_photo
 from processing.settings import Limits, RenderSettings, parse_renditions
-from processing.worker.protocol import RenderRequest, WorkerSettings
+from processing.worker.protocol import WorkerSettings
 from tests.support.function_settings import function_settings
 from tests.support.photos import jpeg
+from tests.support.rendering import output_files, render_in_worker
 
 SETTINGS = RenderSettings(parse_renditions("large:1200:80,medium:600:80,small:300:80"), Limits(10**9, 10**9, 1))
 MOST = 1.05
@@ -26,8 +26,7 @@ def cpu_seconds(process_id: int) -> float:
 
 
 def test_isolation_costs_at_most_five_percent_of_cpu_on_a_photo_of_twelve_megapixels(tmp_path: Path) -> None:
-    (tmp_path / "source").write_bytes(jpeg((4000, 3000), quality=88))
-    request = RenderRequest(tmp_path / "source", tmp_path)
+    photo = jpeg((4000, 3000), quality=88)
     workers: list[Worker] = []
 
     def start(settings: WorkerSettings) -> Worker:
@@ -37,10 +36,11 @@ def test_isolation_costs_at_most_five_percent_of_cpu_on_a_photo_of_twelve_megapi
     pool = WorkerPool(function_settings(render=SETTINGS, photo_timeout_seconds=60), start)
 
     def isolated() -> None:
-        pool.render(request, Deadline.after(60), Stopwatch())
+        render_in_worker(pool, photo, settings=SETTINGS)
 
     def in_process() -> None:
-        render_photo(request.source, request.into, SETTINGS)
+        with output_files(tmp_path, SETTINGS) as outputs:
+            render_photo(photo, outputs, SETTINGS)
 
     def spent() -> float:
         return cpu_seconds(os.getpid()) + cpu_seconds(workers[0].process_id)

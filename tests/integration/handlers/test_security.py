@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from processing.worker.protocol import RenderRequest
+from handlers.photo_files import PhotoFiles
+from handlers.time_budget import Deadline, Stopwatch
 from scripts.cli.repository import REPOSITORY
 from tests.integration.handlers.hostile_uploads import KEYS, PIXELS
 from tests.support.fake_aws import FakeCloud
@@ -100,25 +101,27 @@ def test_no_path_and_no_stack_trace_reach_a_digest_or_a_dead_letter(said: Said) 
         assert not re.search(r"/tmp/|/var/|\.py\b|Traceback|darkroom-\d", digest["Message"])
 
 
-class RecordingWorkers(CopyingWorkers):
-    """Records the paths of the local copies."""
+class SpyingWorkers(CopyingWorkers):
+    """Records what is in the temporary folder while a photo is processed."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__()
-        self.sources: list[Path] = []
+        self._folder = folder
+        self.names: list[str] = []
+        self.photos = 0
 
-    def render(self, request: RenderRequest, *others: Any) -> Any:
-        self.sources.append(request.source)
-        return super().render(request, *others)
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> None:
+        super().render(photo, mark, deadline, stopwatch)
+        self.names += (path.name for path in self._folder.iterdir())
+        self.photos += 1
 
 
-def test_no_part_of_a_key_is_part_of_the_name_of_a_local_copy() -> None:
-    workers = RecordingWorkers()
+def test_local_copies_have_no_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    workers = SpyingWorkers(tmp_path)
     cloud = FakeCloud(lambda _: workers)
     for key in KEYS:
         cloud.upload(key, b"a photo")
     cloud.work_until_the_queue_is_empty()
-    assert len(workers.sources) == len(KEYS)
-    for source in workers.sources:
-        place = source.relative_to(tempfile.gettempdir())
-        assert re.fullmatch(r"darkroom-[a-z0-9_-]+/source", place.as_posix())
+    assert workers.photos == len(KEYS)
+    assert workers.names == []

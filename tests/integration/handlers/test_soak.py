@@ -4,12 +4,12 @@ from collections import Counter
 
 import pytest
 
+from handlers.photo_files import PhotoFiles
 from handlers.time_budget import Deadline, Stopwatch
 from processing.failures import FailureCode, PermanentError, RetryableError
 from processing.s3_events import parse_message
-from processing.worker.protocol import RenderRequest
 from tests.support.fake_aws import FakeCloud, shuffled_and_doubled
-from tests.support.fake_workers import CopyingWorkers
+from tests.support.fake_workers import CopyingWorkers, content
 from tests.support.unreliable_aws import BODY_FAULTS, S3_FAULTS, SNS_FAULTS, SQS_FAULTS, Fault, RandomFaults
 
 PHOTOS = 2000
@@ -32,11 +32,11 @@ class FaultyWorkers(CopyingWorkers):
         super().__init__()
         self._faults = faults
 
-    def render(self, request: RenderRequest, deadline: Deadline, stopwatch: Stopwatch) -> None:
-        fault = self._faults.draw(WORKER_FAULTS, f"Render {request.source.read_bytes()!r}")
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> None:
+        fault = self._faults.draw(WORKER_FAULTS, f"Render {content(photo)!r}")
         if fault:
             raise fault
-        super().render(request, deadline, stopwatch)
+        super().render(photo, mark, deadline, stopwatch)
 
 
 @pytest.fixture(scope="module")

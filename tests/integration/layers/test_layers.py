@@ -30,11 +30,17 @@ UNWANTED = ("boto3", "botocore", "cffi", "pycparser", "pytest", "numpy", "minist
 PROGRAM = """
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 import aws_lambda_powertools.metrics, aws_lambda_powertools.utilities.batch, pyvips
 from processing.images.pipeline import render_photo
+from processing.output_keys import output_names
 from processing.settings import Limits, RenderSettings, parse_renditions
 settings = RenderSettings(parse_renditions("large:200:80,small:50:80"), Limits(10**7, 10**7, 1))
-render_photo(Path(sys.argv[1]), Path(sys.argv[2]), settings)
+outputs = [TemporaryFile(buffering=0) for _ in settings.output_limits]
+render_photo(Path(sys.argv[1]).read_bytes(), outputs, settings)
+for name, output in zip(output_names(settings.renditions), outputs):
+    output.seek(0)
+    Path(sys.argv[2], name).write_bytes(output.read())
 print(pyvips.API_mode, pyvips.__file__)
 """
 

@@ -2,14 +2,16 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from processing.settings import Limits, RenderSettings
-from processing.worker.protocol import RenderRequest, WorkerSettings, inspect_line, render_line
+from processing.worker.files import WorkerFiles
+from processing.worker.protocol import WorkerSettings, inspect_line, parse_ready, render_line
 from scripts.bench.measurements import peak_bytes, resident_bytes
 from scripts.cli.repository import REPOSITORY
 from tests.support import photos
@@ -20,12 +22,20 @@ PLAIN_AND_INTERLACED = (photos.png(), photos.interlaced_png())
 
 
 class Child:
-    """A worker process: lines in, lines out."""
+    """A worker process and its files: photos and lines in, lines out."""
 
-    def __init__(self, *command: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY
-        )
+    def __init__(self, program: Sequence[str], settings: WorkerSettings, stderr: IO[bytes] | None = None) -> None:
+        self.files = WorkerFiles(settings)
+        self._settings = settings.render
+        with self.files.open_for_worker(settings) as described:
+            self.process = subprocess.Popen(
+                [sys.executable, *program, described.as_argument()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                pass_fds=described.descriptors,
+                cwd=REPOSITORY,
+            )
 
     def read(self) -> bytes:
         assert self.process.stdout is not None
@@ -40,6 +50,17 @@ class Child:
         self.send(line)
         return json.loads(self.read())
 
+    def inspect(self, photo: bytes) -> Any:
+        return self.ask(inspect_line(self.files.put_source(BytesIO(photo))))
+
+    def render(self, photo: bytes) -> Any:
+        return self.ask(render_line(self.files.put_source(BytesIO(photo))))
+
+    def outputs(self) -> list[bytes]:
+        files = [BytesIO() for _ in self._settings.output_limits]
+        self.files.take_outputs(files)
+        return [file.getvalue() for file in files]
+
     def close_stdin(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
@@ -50,6 +71,7 @@ class Child:
         self.process.wait()
         self.close_stdin()
         self.process.stdout.close()
+        self.files.close()
 
 
 @pytest.fixture
@@ -62,39 +84,27 @@ def children() -> Iterator[list[Child]]:
 
 def start(children: list[Child], settings: RenderSettings = SETTINGS, memory_limit_bytes: int = 0) -> Child:
     """Start a worker and wait until it is ready."""
-    child = Child("-m", "processing.worker", WorkerSettings(settings, memory_limit_bytes).as_argument())
+    child = Child(["-m", "processing.worker"], WorkerSettings(settings, memory_limit_bytes))
     children.append(child)
-    assert json.loads(child.read()) == {"ready": True}
+    assert parse_ready(child.read())["nofile"]
     return child
 
 
-def start_patched(children: list[Child], replacement: str) -> Child:
-    """Start a worker after Python code that may replace its functions; `render` renders photos."""
-    imports = "import os, sys, processing.worker.__main__ as worker\nrender = worker.render_photo"
-    program = f"{imports}\n{replacement}\nworker.main(sys.argv[1], render)"
-    child = Child("-c", program, WorkerSettings(SETTINGS).as_argument())
+def start_patched(children: list[Child], definition: str) -> Child:
+    """Start a worker with another `render`, or with other changes, defined by Python code."""
+    imports = "import os, resource, sys, processing.worker.__main__ as worker; render = worker.render_photo"
+    program = f"{imports}\n{definition}\nworker.main(sys.argv[1], render)"
+    child = Child(["-c", program], WorkerSettings(SETTINGS))
     children.append(child)
     child.read()
     return child
 
 
-def rendering(source: Path, into: Path) -> bytes:
-    """Return the request line to render a photo."""
-    return render_line(RenderRequest(source, into))
-
-
-def stored(folder: Path, data: bytes) -> Path:
-    path = folder / "source"
-    path.write_bytes(data)
-    return path
-
-
-def test_a_worker_renders_photo_after_photo(tmp_path: Path, children: list[Child]) -> None:
+def test_a_worker_renders_photo_after_photo(children: list[Child]) -> None:
     child = start(children)
-    source = stored(tmp_path, photos.jpeg())
     for _ in range(3):
-        assert child.ask(rendering(source, tmp_path)) == {"rendered": True}
-        assert len(list(tmp_path.glob("*.*"))) == 4
+        assert child.render(photos.jpeg()) == {"rendered": True}
+        assert [output[:4] for output in child.outputs()] == [*[b"\xff\xd8\xff\xe0"] * 3, b"%PDF"]
 
 
 def test_a_worker_starts_without_openssl() -> None:
@@ -103,15 +113,15 @@ def test_a_worker_starts_without_openssl() -> None:
     assert done.stdout == "False\n"
 
 
-def test_a_worker_estimates_the_memory_of_a_photo_that_it_may_render(tmp_path: Path, children: list[Child]) -> None:
+def test_a_worker_estimates_the_memory_of_a_photo_that_it_may_render(children: list[Child]) -> None:
     child = start(children)
-    simple, interlaced = (child.ask(inspect_line(stored(tmp_path, data))) for data in PLAIN_AND_INTERLACED)
+    simple, interlaced = (child.inspect(data) for data in PLAIN_AND_INTERLACED)
     assert interlaced["memory_bytes"] > simple["memory_bytes"] + 500_000
-    refused = child.ask(inspect_line(stored(tmp_path, photos.png_bomb())))
+    refused = child.inspect(photos.png_bomb())
     assert refused["failure"]["code"] == "too-many-pixels"
 
 
-def test_a_worker_reads_the_header_of_an_inspected_photo_once(tmp_path: Path, children: list[Child]) -> None:
+def test_a_worker_reads_the_header_of_an_inspected_photo_once(children: list[Child]) -> None:
     counting = (
         "original, calls = worker.inspect_header, []\n"
         "def inspect_header(*arguments):\n"
@@ -122,20 +132,16 @@ def test_a_worker_reads_the_header_of_an_inspected_photo_once(tmp_path: Path, ch
         "worker.inspect_header = pipeline.inspect_header = inspect_header"
     )
     child = start_patched(children, counting)
-    source = stored(tmp_path, photos.jpeg())
-    assert "memory_bytes" in child.ask(inspect_line(source))
-    assert "rendered" in child.ask(rendering(source, tmp_path))
-    assert "failure" in child.ask(rendering(source, tmp_path))
+    assert "memory_bytes" in child.inspect(photos.jpeg())
+    assert "rendered" in child.render(photos.jpeg())
+    assert "failure" in child.render(photos.jpeg())
 
 
-def test_a_bad_photo_is_answered_with_its_code_and_the_next_one_is_rendered(
-    tmp_path: Path, children: list[Child]
-) -> None:
+def test_a_bad_photo_is_answered_with_its_code_and_the_next_one_is_rendered(children: list[Child]) -> None:
     child = start(children)
-    bad = stored(tmp_path, photos.not_an_image())
-    reply = child.ask(rendering(bad, tmp_path))
+    reply = child.render(photos.not_an_image())
     assert reply["failure"]["code"] == "unsupported-format"
-    assert "rendered" in child.ask(rendering(stored(tmp_path, photos.jpeg()), tmp_path))
+    assert "rendered" in child.render(photos.jpeg())
 
 
 def test_a_line_that_is_no_request_is_answered_too(children: list[Child]) -> None:
@@ -143,51 +149,55 @@ def test_a_line_that_is_no_request_is_answered_too(children: list[Child]) -> Non
     assert child.ask(b"hello\n") == {"failure": {"code": "internal-error", "detail": "ProtocolError"}}
 
 
-def test_a_missing_file_is_answered_without_its_path(tmp_path: Path, children: list[Child]) -> None:
-    child = start(children)
-    reply = child.ask(rendering(tmp_path / "nothing", tmp_path))
-    assert reply == {"failure": {"code": "internal-error", "detail": "FileNotFoundError"}}
+def test_a_photo_larger_than_the_source_file_may_be_is_refused(children: list[Child]) -> None:
+    limits = Limits(max_bytes=10_000, max_pixels=10**9, max_pages=1)
+    child = start(children, RenderSettings(RENDITIONS, limits))
+    assert child.inspect(photos.jpeg())["failure"]["code"] == "too-many-bytes"
 
 
-def test_an_unexpected_exception_is_answered_by_its_class_alone(tmp_path: Path, children: list[Child]) -> None:
+def test_an_unexpected_exception_is_answered_by_its_class_alone(children: list[Child]) -> None:
     child = start_patched(children, "def render(*_): raise ZeroDivisionError('/secret/path')")
-    reply = child.ask(rendering(tmp_path, tmp_path))
+    reply = child.render(photos.jpeg())
     assert reply == {"failure": {"code": "internal-error", "detail": "ZeroDivisionError"}}
 
 
-@pytest.mark.parametrize("output", ["large.jpg", "small.jpg"])
-def test_a_full_disk_is_no_fault_of_the_photo(tmp_path: Path, children: list[Child], output: str) -> None:
-    (tmp_path / output).symlink_to("/dev/full")  # every write to it finds no space left
-    child = start(children)
-    reply = child.ask(rendering(stored(tmp_path, photos.jpeg()), tmp_path))
-    assert reply["failure"]["code"] == "disk-full"
+@pytest.mark.parametrize("output", [0, 2, 3])
+def test_a_full_disk_is_no_fault_of_the_photo(children: list[Child], output: int) -> None:
+    # Every write to /dev/full finds no space left; a device cannot be truncated.
+    full = (
+        "class Full(worker.FileIO):\n"
+        "  def truncate(self, size=None): return 0\n"
+        "full = Full('/dev/full', 'r+')\n"
+        "def render(photo, outputs, *others):\n"
+        f"  outputs[{output}] = full\n"
+        "  worker.render_photo(photo, outputs, *others)"
+    )
+    assert start_patched(children, full).render(photos.jpeg())["failure"]["code"] == "disk-full"
 
 
-def test_what_a_native_library_prints_does_not_reach_the_replies(tmp_path: Path, children: list[Child]) -> None:
+def test_what_a_native_library_prints_does_not_reach_the_replies(children: list[Child]) -> None:
     noisy = "def render(*_):\n  os.write(1, b'noise\\n')\n  print('noise', flush=True)\n  raise MemoryError\n"
-    reply = start_patched(children, noisy).ask(rendering(tmp_path, tmp_path))
+    reply = start_patched(children, noisy).render(photos.jpeg())
     assert reply["failure"]["code"] == "out-of-memory"
 
 
-def test_a_photo_beyond_the_memory_limit_fails_alone(tmp_path: Path, children: list[Child]) -> None:
+def test_a_photo_beyond_the_memory_limit_fails_alone(children: list[Child]) -> None:
     child = start(children, ALL_PIXELS, 50 * 2**20)
-    bomb = stored(tmp_path, photos.png_bomb(17_000, interlaced=True))
-    reply = child.ask(rendering(bomb, tmp_path))
+    reply = child.render(photos.png_bomb(17_000, interlaced=True))
     assert reply["failure"]["code"] == "out-of-memory"
-    assert "rendered" in child.ask(rendering(stored(tmp_path, photos.jpeg()), tmp_path))
+    assert "rendered" in child.render(photos.jpeg())
 
 
-def test_without_a_memory_limit_the_same_photo_is_rendered(tmp_path: Path, children: list[Child]) -> None:
-    bomb = stored(tmp_path, photos.png_bomb(17_000, interlaced=True))
-    assert "rendered" in start(children, ALL_PIXELS).ask(rendering(bomb, tmp_path))
+def test_without_a_memory_limit_the_same_photo_is_rendered(children: list[Child]) -> None:
+    assert "rendered" in start(children, ALL_PIXELS).render(photos.png_bomb(17_000, interlaced=True))
 
 
-def test_a_large_jpeg_is_never_in_memory_as_a_whole(tmp_path: Path, children: list[Child]) -> None:
-    source = stored(tmp_path, photos.large_jpeg())
+def test_a_large_jpeg_is_never_in_memory_as_a_whole(children: list[Child]) -> None:
+    photo = photos.large_jpeg()
     child = start(children, ALL_PIXELS)
     before = resident_bytes(child.process.pid)
-    assert "rendered" in child.ask(rendering(source, tmp_path))
-    assert peak_bytes(child.process.pid) - before < source.stat().st_size
+    assert "rendered" in child.render(photo)
+    assert peak_bytes(child.process.pid) - before < len(photo)
 
 
 def test_a_worker_ends_when_its_stdin_does(children: list[Child]) -> None:
@@ -196,26 +206,19 @@ def test_a_worker_ends_when_its_stdin_does(children: list[Child]) -> None:
     assert child.process.wait(timeout=5) == 0
 
 
-def test_a_worker_whose_parent_died_while_it_started_ends_without_a_word(tmp_path: Path) -> None:
+def test_a_worker_whose_parent_died_while_it_started_ends_without_a_word(tmp_path: Path, children: list[Child]) -> None:
     with (tmp_path / "said").open("wb") as said:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "processing.worker", WorkerSettings(SETTINGS).as_argument()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            cwd=REPOSITORY,
-        )
-        assert child.stdout is not None
-        child.stdout.close()
-        assert child.wait(timeout=20) == 0
-        assert child.stdin is not None
-        child.stdin.close()
+        child = Child(["-m", "processing.worker"], WorkerSettings(SETTINGS), said)
+        children.append(child)
+        assert child.process.stdout is not None
+        child.process.stdout.close()
+        assert child.process.wait(timeout=20) == 0
     assert (tmp_path / "said").read_bytes() == b""
 
 
-def test_a_worker_ends_with_its_stdin_even_in_the_middle_of_a_photo(tmp_path: Path, children: list[Child]) -> None:
+def test_a_worker_ends_with_its_stdin_even_in_the_middle_of_a_photo(children: list[Child]) -> None:
     child = start(children, ALL_PIXELS)
-    child.send(rendering(stored(tmp_path, photos.png_bomb(20_000)), tmp_path))
+    child.send(render_line(child.files.put_source(BytesIO(photos.png_bomb(20_000)))))
     time.sleep(0.2)
     child.close_stdin()
     assert child.process.wait(timeout=5) == 0

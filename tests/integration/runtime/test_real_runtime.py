@@ -10,15 +10,18 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import psutil
 import pytest
 from PIL import Image
 
 from scripts.aws.local_endpoint import client_environment, make_local_client
 from scripts.bench.lambda_emulator import Emulator, Package, emulated, find_obstacle, unpack
 from scripts.local_stack.stack import LocalAws, local_aws
+from tests.integration.runtime.exploited_package import take_over
 from tests.integration.runtime.gate import Gate
 from tests.integration.template.packaged import Template
 from tests.support.events import s3_body, sqs_record
+from tests.support.exploits import SECRET, Target, attack_photo
 from tests.support.photos import jpeg, not_an_image
 
 OUTPUTS = {"large.jpg", "medium.jpg", "small.jpg", "document.pdf"}
@@ -91,13 +94,13 @@ class Surroundings:
         listed = make_local_client("s3", self.aws.endpoint_url).list_objects_v2(Bucket=self.names["OutputBucket"])
         return {entry["Key"] for entry in listed.get("Contents", [])}
 
-    def dead_letters(self) -> dict[str, str]:
-        """Return the failure code of each dead letter by source key."""
+    def dead_letters(self, attribute: str = "failure-code") -> dict[str, str]:
+        """Return an attribute of each dead letter by source key."""
         letters = make_local_client("sqs", self.aws.endpoint_url).receive_message(
             QueueUrl=self.names["DeadLetterQueue"], MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
         attributes = [letter["MessageAttributes"] for letter in letters.get("Messages", [])]
-        return {a["source-key"]["StringValue"]: a["failure-code"]["StringValue"] for a in attributes}
+        return {a["source-key"]["StringValue"]: a[attribute]["StringValue"] for a in attributes}
 
 
 @pytest.fixture
@@ -177,3 +180,40 @@ def test_a_function_that_hangs_is_ended_at_its_limit_and_the_next_invocation_sta
             healed = emulator.invoke(event)
     assert hanging.text == "Task timed out after 4.00 seconds"
     assert failed(healed.text) == {"photo"}  # too short a limit for a photo: the message is reported as failed
+
+
+def test_without_its_sandbox_an_exploited_decoder_reaches_the_runtime_api(
+    package: Package, surroundings: Surroundings, template: Template, tmp_path: Path
+) -> None:
+    exploited = take_over(package, tmp_path, in_sandbox=False)
+    with emulated(exploited, surroundings.variables(template), timeout_seconds=60, log=tmp_path / "log") as emulator:
+        run_batch(emulator, surroundings, {"warm": GOOD})
+        target = Target(runtime_api_port=runtime_api_port(emulator))
+        run_batch(emulator, surroundings, {"evil": attack_photo(GOOD, "answer runtime api", target)})
+    assert surroundings.dead_letters("failure-detail") == {"evil": "succeeded"}
+
+
+def test_an_exploited_decoder_cannot_answer_the_batch_nor_read_the_functions_secrets(
+    package: Package, surroundings: Surroundings, template: Template, tmp_path: Path
+) -> None:
+    exploited = take_over(package, tmp_path)
+    variables = surroundings.variables(template) | {"PLANTED": SECRET.decode()}
+    with emulated(exploited, variables, timeout_seconds=60, log=tmp_path / "log") as emulator:
+        run_batch(emulator, surroundings, {"warm": GOOD})
+        target = Target(runtime_api_port=runtime_api_port(emulator))
+        attacks = {
+            name: attack_photo(GOOD, name, target) for name in ("answer runtime api", "read parents environment")
+        }
+        unfinished, _ = run_batch(emulator, surroundings, {"a": GOOD, **attacks, "b": GOOD})
+    assert unfinished == set()
+    assert surroundings.outputs() == outputs_of("warm", "a", "b")
+    details = surroundings.dead_letters("failure-detail")
+    assert set(details) == set(attacks)
+    assert all(detail.startswith("refused: ") for detail in details.values()), details
+
+
+def runtime_api_port(emulator: Emulator) -> int:
+    """Return the port on which the emulator serves Lambda's runtime API."""
+    (program,) = psutil.Process(emulator.pid).children()
+    address = program.cmdline()[program.cmdline().index("--runtime-api-address") + 1]
+    return int(address.rpartition(":")[2])

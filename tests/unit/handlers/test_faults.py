@@ -1,14 +1,18 @@
 """Whatever fails around the function, every photo is processed, in the queue, or in the DLQ with its reason."""
 
-import tempfile
+import errno
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from io import BytesIO
 from typing import Any
 
 import pytest
 
 from handlers.byte_budget import ByteBudget
+from handlers.photo_files import PhotoFiles, open_photo_files
+from processing.settings import RenderSettings
 from tests.support.fake_aws import FakeCloud, shuffled_and_doubled
 from tests.support.unreliable_aws import BODY_FAULTS, S3_FAULTS, SNS_FAULTS, SQS_FAULTS, Fault
 
@@ -201,18 +205,29 @@ def test_when_the_monotonic_clock_leaps_ahead_what_is_left_is_deferred_and_done_
     assert_all_processed(cloud)
 
 
+class FullFile(BytesIO):
+    """A file on a full disk."""
+
+    def write(self, _: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def fill_disk(monkeypatch: pytest.MonkeyPatch, *, photos: int) -> None:
+    """Let the disk be full for the first photos."""
+    calls = iter(range(10**9))
+
+    @contextmanager
+    def open_files(settings: RenderSettings) -> Iterator[PhotoFiles]:
+        with open_photo_files(settings) as photo:
+            yield replace(photo, source=FullFile()) if next(calls) < photos else photo
+
+    monkeypatch.setattr("handlers.process_source.open_photo_files", open_files)
+
+
 def test_when_the_temporary_disk_is_full_photos_come_again_and_are_processed(
     cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = tempfile.mkdtemp, iter(range(10**9))
-
-    def mkdtemp(prefix: str) -> str:
-        folder = real(prefix=prefix)
-        if next(calls) < 7:
-            (Path(folder) / "source").symlink_to("/dev/full")  # every write to it finds no space left
-        return folder
-
-    monkeypatch.setattr("tempfile.mkdtemp", mkdtemp)
+    fill_disk(monkeypatch, photos=7)
     assert len(cloud.invoke()) == 7
     cloud.work_until_the_queue_is_empty()
     assert_all_processed(cloud)
@@ -221,14 +236,7 @@ def test_when_the_temporary_disk_is_full_photos_come_again_and_are_processed(
 def test_when_the_temporary_disk_stays_full_photos_are_dead_with_that_reason(
     cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = tempfile.mkdtemp
-
-    def mkdtemp(prefix: str) -> str:
-        folder = real(prefix=prefix)
-        (Path(folder) / "source").symlink_to("/dev/full")
-        return folder
-
-    monkeypatch.setattr("tempfile.mkdtemp", mkdtemp)
+    fill_disk(monkeypatch, photos=10**9)
     cloud.work_until_the_queue_is_empty()
     assert cloud.account().reasons == {"disk-full": PHOTOS}
 

@@ -103,7 +103,7 @@ class World:
     def _processor(self, uploads: Executor) -> SourceProcessor:
         return SourceProcessor(
             objects=ObjectStore(cast(Any, self.s3), "renditions"),
-            workers=cast(WorkerPool, CopyingWorkers(self.settings.renditions)),
+            workers=cast(WorkerPool, CopyingWorkers()),
             disk=ByteBudget(1_000_000, "disk space"),
             uploads=uploads,
             settings=self.settings,

@@ -12,6 +12,13 @@ def test_a_wrong_environment_is_refused_with_every_mistake_named() -> None:
         assert mistake in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["-1", "1.5", "many"])
+def test_the_photos_of_a_worker_are_a_whole_number_that_may_be_zero(text: str) -> None:
+    assert Settings.from_environment({**ENVIRONMENT, "WORKER_PHOTOS": "0"}).worker_photos == 0
+    with pytest.raises(SettingsError, match="WORKER_PHOTOS"):
+        Settings.from_environment({**ENVIRONMENT, "WORKER_PHOTOS": text})
+
+
 def test_every_mistake_in_the_environment_of_the_roll_up_is_named_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
         RollUpSettings.from_environment({"ROLL_UP_QUEUE_URL": "collected", "SUMMARY_TOPIC_ARN": "arn:aws:sqs:x"})

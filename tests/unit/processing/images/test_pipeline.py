@@ -17,7 +17,7 @@ from tests.support import photos
 from tests.support.forged_headers import tiff_with, tiff_without
 from tests.support.icc_profiles import DISPLAY_P3, LINEAR_SRGB, WIDE_GAMUT
 from tests.support.image_comparison import WHITE, corners, mean_colour, similarity
-from tests.support.rendering import LIMITS, SETTINGS, opened, render, render_largest
+from tests.support.rendering import LIMITS, SETTINGS, opened, output_files, render, render_largest
 
 UPRIGHT = ("red", "green", "blue", "yellow")
 GREY = ("grey jpeg", "grey png", "bilevel png", "grey png with alpha", "16-bit grey png", "grey tiff with a mask")
@@ -289,11 +289,9 @@ def _open_profile(profile: bytes) -> ImageCms.ImageCmsProfile:
 
 
 def test_every_output_differs_by_its_mark_and_is_the_same_under_the_same(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.write_bytes(photos.jpeg())
-
     def outputs(mark: str) -> dict[str, bytes]:
-        return {f.name: (tmp_path / f.name).read_bytes() for f in render_photo(source, tmp_path, SETTINGS, mark).files}
+        rendered = render(tmp_path, photos.jpeg(), mark=mark)
+        return {file.name: (tmp_path / file.name).read_bytes() for file in rendered.files}
 
     one, same, other = (outputs(mark) for mark in ("darkroom 1", "darkroom 1", "darkroom 2"))
     assert one == same
@@ -302,8 +300,7 @@ def test_every_output_differs_by_its_mark_and_is_the_same_under_the_same(tmp_pat
 
 
 def test_a_header_that_was_read_before_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = tmp_path / "source"
-    source.write_bytes(photos.jpeg())
-    header = inspect_header(source, SETTINGS.limits)
+    header = inspect_header(photos.jpeg(), SETTINGS.limits)
     monkeypatch.setattr("processing.images.pipeline.inspect_header", lambda *_: pytest.fail("read again"))
-    assert len(render_photo(source, tmp_path, SETTINGS, header=header).files) == 4
+    with output_files(tmp_path) as outputs:
+        assert len(render_photo(photos.jpeg(), outputs, SETTINGS, header=header).files) == 4

@@ -1,5 +1,5 @@
 import json
-from pathlib import Path
+import re
 
 import pytest
 from hypothesis import given
@@ -9,23 +9,22 @@ from processing.failures import FailureCode, PermanentError, RetryableError
 from processing.settings import Limits, RenderSettings, Rendition
 from processing.worker.protocol import (
     RENDERED,
+    InspectRequest,
     ProtocolError,
     RenderRequest,
     WorkerSettings,
     failure_reply,
     inspect_line,
     memory_reply,
+    parse_ready,
     parse_reply,
     parse_request,
+    ready_line,
     render_line,
 )
 
 counts = st.integers(0, 2**40)
-# What a file name can hold on Linux: any text, and bytes that are not UTF-8 as Python shows them.
-names = st.text(st.characters(exclude_characters="/\0", exclude_categories=[])).filter(
-    lambda name: name not in ("", ".")
-)
-paths = names.map(Path)
+names = st.text(min_size=1)
 limits = st.builds(Limits, max_bytes=counts, max_pixels=counts, max_pages=counts)
 renditions = st.lists(st.builds(Rendition, name=names, box_px=counts, quality=counts), max_size=4).map(tuple)
 render_settings = st.builds(RenderSettings, renditions=renditions, limits=limits)
@@ -38,19 +37,32 @@ def test_the_settings_arrive_as_they_were_sent(render: RenderSettings, memory_li
     assert sent.as_argument().isascii()
 
 
-@given(paths, paths, st.text())
-def test_a_request_arrives_as_it_was_sent_in_one_line(source: Path, into: Path, mark: str) -> None:
-    line = render_line(RenderRequest(source, into, mark))
+@given(counts, st.text())
+def test_a_request_arrives_as_it_was_sent_in_one_line(size_bytes: int, mark: str) -> None:
+    line = render_line(size_bytes, mark)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
-    assert parse_request(line) == RenderRequest(source, into, mark)
+    assert parse_request(line) == RenderRequest(size_bytes, mark)
 
 
-@given(paths)
-def test_a_request_for_the_memory_of_a_photo_arrives_as_it_was_sent_in_one_line(source: Path) -> None:
-    line = inspect_line(source)
+@given(counts)
+def test_a_request_for_the_memory_of_a_photo_arrives_as_it_was_sent_in_one_line(size_bytes: int) -> None:
+    line = inspect_line(size_bytes)
     assert line.count(b"\n") == 1
-    assert parse_request(line) == source
+    assert parse_request(line) == InspectRequest(size_bytes)
+
+
+@given(st.dictionaries(st.text(), st.booleans()))
+def test_the_layers_of_a_sandbox_arrive_as_they_were_sent(layers: dict[str, bool]) -> None:
+    assert parse_ready(ready_line(layers)) == layers
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"{}", b"[]", b'{"ready": 1}', b'{"ready": true}', b'{"ready": true, "sandbox": 1}']
+)
+def test_a_worker_that_does_not_say_how_it_is_confined_is_not_ready(line: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        parse_ready(line)
 
 
 @given(counts)
@@ -62,12 +74,36 @@ def test_a_rendered_photo_is_a_reply() -> None:
     assert parse_reply(RENDERED, "rendered")
 
 
-@given(st.sampled_from(FailureCode), st.text())
-def test_a_failure_arrives_as_the_error_of_its_family(code: FailureCode, detail: str) -> None:
+@pytest.mark.parametrize("size", [b"-1", b'"5"', b"1.5", b"null", b"[]"])
+def test_memory_that_is_no_size_is_refused(size: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        parse_reply(b'{"memory_bytes": %s}' % size, "memory_bytes")
+
+
+PRINTABLE = st.text(st.characters(codec="ascii", exclude_categories=["Cc"], exclude_characters="/"), max_size=160)
+OF_WORKERS = ("unsupported-format", "corrupt-image", "out-of-memory", "disk-full", "internal-error")
+
+
+@given(st.sampled_from(OF_WORKERS), PRINTABLE)
+def test_a_failure_arrives_as_the_error_of_its_family(code: str, detail: str) -> None:
     with pytest.raises((PermanentError, RetryableError)) as caught:
-        parse_reply(failure_reply(code, detail), "rendered")
+        parse_reply(failure_reply(FailureCode(code), detail), "rendered")
     assert (caught.value.code, caught.value.detail) == (code, detail)
-    assert isinstance(caught.value, PermanentError) == (code.family == "permanent")
+    assert isinstance(caught.value, PermanentError) == (FailureCode(code).family == "permanent")
+
+
+@given(st.text())
+def test_whatever_a_worker_writes_a_detail_is_one_short_printable_line_without_paths(detail: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        parse_reply(failure_reply(FailureCode.CORRUPT_IMAGE, detail), "rendered")
+    assert re.fullmatch(r"[ -.0-~]{0,160}", caught.value.detail)
+
+
+@pytest.mark.parametrize("code", ["throttled", "storage-unavailable", "access-denied", "out-of-time", "no-such-code"])
+def test_a_worker_cannot_claim_what_only_the_function_can_know(code: str) -> None:
+    line = json.dumps({"failure": {"code": code, "detail": ""}}).encode()
+    with pytest.raises(ProtocolError):
+        parse_reply(line, "rendered")
 
 
 @given(
