@@ -69,6 +69,13 @@ def _silence_is_no_alarm(template: Template) -> bool:
     return treatments.pop("DeadLettersAlarm") == "ignore" and set(treatments.values()) == {"notBreaching"}
 
 
+def _one_result_each(template: Template) -> bool:
+    metric_math = [alarm["Metrics"] for alarm in alarms(template).values() if "Metrics" in alarm]
+    returned = [[query["Id"] for query in queries if query["ReturnData"]] for queries in metric_math]
+    expressions = [[query["Id"] for query in queries if "Expression" in query] for queries in metric_math]
+    return returned == expressions and all(len(ids) == 1 for ids in expressions)
+
+
 def _retries_are_an_alarm_when_they_last(template: Template) -> bool:
     alarm = template["RetriesAlarm"]
     return bool(
@@ -139,6 +146,15 @@ ALARM_RULES = (
             put("RetriesAlarm", "TreatMissingData", "breaching"),
             put("BacklogAlarm", "TreatMissingData", "missing"),
             put("DeadLettersAlarm", "TreatMissingData", "notBreaching"),
+        ],
+    ),
+    Rule(
+        "metric math returns its expression only: CloudWatch refuses an alarm with two results",
+        _one_result_each,
+        [
+            put("BacklogAlarm", "Metrics/0/ReturnData", False),
+            put("BacklogAlarm", "Metrics/1/ReturnData", True),
+            drop("PhotosFailedAlarm", "Metrics/2/ReturnData"),
         ],
     ),
     Rule(
