@@ -14,7 +14,6 @@ MAX_MESSAGE_BYTES = 1024 * 1024
 MAX_BATCH_BYTES = 256 * 1024
 MAX_BATCH_ENTRIES = 10
 MAX_ATTRIBUTES = 10
-TRACE_HEADER = "AWSTraceHeader"  # the only system attribute that a sender may set
 
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _DATA_TYPE = re.compile(r"(String|Number|Binary)(\..+)?")
@@ -72,13 +71,14 @@ class StoredMessage:
         return str(self.attributes.get(attribute, {}).get("StringValue", ""))
 
     def send_arguments(self) -> dict[str, Any]:
-        """Return SendMessage's arguments, with attributes and trace header."""
+        """Return SendMessage's arguments, with attributes, without `AWSTraceHeader`.
+
+        The header carries Lambda's count of invocations, which drops an event above sixteen (Lambda Developer Guide,
+        "Recursive loop detection"): with it, a message that is redriven often would not be processed any more.
+        """
         arguments: dict[str, Any] = {"MessageBody": self.body}
         if self.attributes:
             arguments["MessageAttributes"] = dict(self.attributes)
-        if TRACE_HEADER in self.system:
-            trace = {"DataType": "String", "StringValue": self.system[TRACE_HEADER]}
-            arguments["MessageSystemAttributes"] = {TRACE_HEADER: trace}
         return arguments
 
     def to_document(self) -> dict[str, Any]:

@@ -1,31 +1,34 @@
 """Rules about CloudWatch alarms and the alarm topic."""
 
-from typing import Any
-
 from handlers.reporting import DIGEST_NOT_SENT, METRIC_NAMES
 from tests.integration.conftest import STAGE
-from tests.integration.template.packaged import Rule, Template, drop, put, remove
+from tests.integration.template.alarm_states import Metric, alarms, watched_metrics
+from tests.integration.template.packaged import Rule, Template, attribute, drop, put, remove
 
+QUEUE_NAME = {"Fn::GetAtt": ["PhotoQueue", "QueueName"]}
 STATEMENT = "PolicyDocument/Statement/0"
 OUR_ALARMS = f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:darkroom-{STAGE}-*"
 OF_OUR_ALARMS = {"ArnLike": {"aws:SourceArn": {"Fn::Sub": OUR_ALARMS}}}
 # Metric and the resource that its dimension names.
 WATCHED = {
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "DeadLetterQueue"),
-    ("AWS/SQS", "ApproximateAgeOfOldestMessage", "PhotoQueue"),
+    ("AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "DeadLetterQueue"),
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "PhotoQueue"),
+    ("AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "PhotoQueue"),
+    ("AWS/SQS", "NumberOfMessagesDeleted", "PhotoQueue"),
     ("AWS/SQS", "ApproximateAgeOfOldestMessage", "RollUpQueue"),
     ("AWS/Lambda", "Errors", "ProcessLambdaFunction"),
     ("AWS/Lambda", "Errors", "RollUpLambdaFunction"),
     ("AWS/Lambda", "Throttles", "ProcessLambdaFunction"),
+    ("AWS/Lambda", "RecursiveInvocationsDropped", "ProcessLambdaFunction"),
 }
-
-
-def _alarms(template: Template, *, ours: bool) -> list[dict[str, Any]]:
-    alarms = [template[name] for name in template.names("AWS::CloudWatch::Alarm")]
-    return [alarm for alarm in alarms if (alarm["Namespace"] == _variables(template)[_NAMESPACE]) is ours]
-
-
+OUR_WATCHED = {"DeadLettered", "Exhausted", "Retrying", DIGEST_NOT_SENT}
 _NAMESPACE, _SERVICE = "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"
+
+
+def _metrics(template: Template, *, ours: bool) -> list[Metric]:
+    metrics = [metric for alarm in alarms(template).values() for metric in watched_metrics(alarm)]
+    return [metric for metric in metrics if (metric.namespace == _variables(template)[_NAMESPACE]) is ours]
 
 
 def _variables(template: Template) -> dict[str, str]:
@@ -33,22 +36,20 @@ def _variables(template: Template) -> dict[str, str]:
     return variables
 
 
-def _named(dimension: dict[str, Any]) -> str:
-    value = dimension["Value"]
+def _named(metric: Metric) -> str:
+    value = metric.dimensions[0]["Value"]
     return str(value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0])
 
 
 def _aws_metrics_are_watched(template: Template) -> bool:
-    found = {(a["Namespace"], a["MetricName"], _named(a["Dimensions"][0])) for a in _alarms(template, ours=False)}
-    return found == WATCHED
+    return {(m.namespace, m.name, _named(m)) for m in _metrics(template, ours=False)} == WATCHED
 
 
 def _our_metrics_are_watched(template: Template) -> bool:
     dimensions = [{"Name": "service", "Value": _variables(template)[_SERVICE]}]
-    alarms = _alarms(template, ours=True)
-    emitted = {*METRIC_NAMES.values(), DIGEST_NOT_SENT}
-    return {"Retrying", "DigestNotSent"} == {a["MetricName"] for a in alarms} <= emitted and all(
-        alarm["Dimensions"] == dimensions and alarm["Statistic"] == "Sum" for alarm in alarms
+    metrics = _metrics(template, ours=True)
+    return {metric.name for metric in metrics} == OUR_WATCHED <= {*METRIC_NAMES.values(), DIGEST_NOT_SENT} and all(
+        metric.dimensions == dimensions and metric.statistic == "Sum" for metric in metrics
     )
 
 
@@ -56,15 +57,23 @@ def _alarms_go_off_and_are_heard(template: Template) -> bool:
     return all(
         alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
         and alarm["ComparisonOperator"] == "GreaterThanThreshold"
-        and alarm["TreatMissingData"] == "notBreaching"
         and alarm.get("ActionsEnabled", True)
-        for alarm in (template[name] for name in template.names("AWS::CloudWatch::Alarm"))
+        and template.resource(name).get("Condition", "IsAws") == "IsAws"
+        for name, alarm in alarms(template).items()
     )
 
 
-def _one_dead_letter_is_enough(template: Template) -> bool:
-    alarm = template["DeadLettersAlarm"]
-    return bool(alarm["Threshold"] == 0 and alarm["EvaluationPeriods"] == 1 and alarm["Statistic"] == "Maximum")
+def _silence_is_no_alarm(template: Template) -> bool:
+    # SQS reports nothing about an idle queue, whether or not it is empty.
+    treatments = {name: alarm["TreatMissingData"] for name, alarm in alarms(template).items()}
+    return treatments.pop("DeadLettersAlarm") == "ignore" and set(treatments.values()) == {"notBreaching"}
+
+
+def _one_result_each(template: Template) -> bool:
+    metric_math = [alarm["Metrics"] for alarm in alarms(template).values() if "Metrics" in alarm]
+    returned = [[query["Id"] for query in queries if query["ReturnData"]] for queries in metric_math]
+    expressions = [[query["Id"] for query in queries if "Expression" in query] for queries in metric_math]
+    return returned == expressions and all(len(ids) == 1 for ids in expressions)
 
 
 def _retries_are_an_alarm_when_they_last(template: Template) -> bool:
@@ -97,39 +106,56 @@ def _cloudwatch_may_use_the_key(template: Template) -> bool:
 
 ALARM_RULES = (
     Rule(
-        "dead letters, backlogs, errors and throttles are watched",
+        "dead letters, backlogs, errors, throttles and dropped invocations are watched",
         _aws_metrics_are_watched,
         [
-            *(remove(f"{name}Alarm") for name in ("DeadLetters", "Backlog", "ProcessErrors", "Throttles")),
-            put("DeadLettersAlarm", "Dimensions/0/Value", {"Fn::GetAtt": ["PhotoQueue", "QueueName"]}),
+            *(remove(f"{name}Alarm") for name in ("DeadLetters", "Backlog", "ProcessErrors", "Throttles", "Recursion")),
+            put("DeadLettersAlarm", "Metrics/1/MetricStat/Metric/Dimensions/0/Value", QUEUE_NAME),
+            put("RecursionAlarm", "Dimensions/0/Value", {"Ref": "RollUpLambdaFunction"}),
         ],
     ),
     Rule(
         "our own failure metrics are watched, as the function emits them",
         _our_metrics_are_watched,
         [
+            remove("PhotosFailedAlarm"),
             remove("RetriesAlarm"),
+            put("PhotosFailedAlarm", "Metrics/1/MetricStat/Metric/MetricName", "Failed"),
+            put("PhotosFailedAlarm", "Metrics/2/MetricStat/Metric/Dimensions/0/Value", "darkroom"),
+            put("PhotosFailedAlarm", "Metrics/2/MetricStat/Stat", "Average"),
             put("RetriesAlarm", "MetricName", "Retries"),
-            put("RetriesAlarm", "Dimensions/0/Value", "darkroom"),
             put("RetriesAlarm", "Dimensions/0/Name", "Service"),
             put("ProcessLambdaFunction", f"Environment/Variables/{_SERVICE}", "darkroom"),
             put("ProcessLambdaFunction", f"Environment/Variables/{_NAMESPACE}", "Another"),
         ],
     ),
     Rule(
-        "every alarm goes to the alarm topic, and silence is no alarm",
+        "every alarm goes to the alarm topic",
         _alarms_go_off_and_are_heard,
         [
             drop("ThrottlesAlarm", "AlarmActions"),
             put("BacklogAlarm", "AlarmActions", [{"Ref": "SummaryTopic"}]),
-            put("RetriesAlarm", "TreatMissingData", "breaching"),
             put("DigestsAlarm", "ActionsEnabled", False),
+            attribute("PhotosFailedAlarm", "Condition", "HasAlarmEmail"),
         ],
     ),
     Rule(
-        "one dead letter is enough",
-        _one_dead_letter_is_enough,
-        [put("DeadLettersAlarm", "Threshold", 1), put("DeadLettersAlarm", "EvaluationPeriods", 5)],
+        "silence is no alarm, and an idle dead-letter queue keeps its state",
+        _silence_is_no_alarm,
+        [
+            put("RetriesAlarm", "TreatMissingData", "breaching"),
+            put("BacklogAlarm", "TreatMissingData", "missing"),
+            put("DeadLettersAlarm", "TreatMissingData", "notBreaching"),
+        ],
+    ),
+    Rule(
+        "metric math returns its expression only: CloudWatch refuses an alarm with two results",
+        _one_result_each,
+        [
+            put("BacklogAlarm", "Metrics/0/ReturnData", False),
+            put("BacklogAlarm", "Metrics/1/ReturnData", True),
+            drop("PhotosFailedAlarm", "Metrics/2/ReturnData"),
+        ],
     ),
     Rule(
         "more than a batch of retries in each five minutes of a quarter of an hour is an alarm",

@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 
 from scripts.aws.stack_outputs import StackOutputs
+from scripts.cli.repository import REPOSITORY
 from tests.integration.conftest import STAGE
 from tests.integration.template.alarm_rules import ALARM_RULES
+from tests.integration.template.alarm_state_rules import ALARM_STATE_RULES
+from tests.integration.template.alarm_states import alarms, watched_metrics
+from tests.integration.template.alarm_text_rules import ALARM_TEXT_RULES
 from tests.integration.template.function_rules import FUNCTION_RULES
 from tests.integration.template.messaging_rules import MESSAGING_RULES
 from tests.integration.template.packaged import Rule, Template
 from tests.integration.template.storage_rules import STORAGE_RULES
 
-RULES = (*STORAGE_RULES, *MESSAGING_RULES, *FUNCTION_RULES, *ALARM_RULES)
+RULES = (*STORAGE_RULES, *MESSAGING_RULES, *FUNCTION_RULES, *ALARM_RULES, *ALARM_STATE_RULES, *ALARM_TEXT_RULES)
 BREAKS = [
     pytest.param(rule, change, id=f"{rule.name}, change {number}")
     for rule in RULES
@@ -70,3 +74,10 @@ def test_the_functions_and_the_layer_get_the_zips_that_were_built_for_them(templ
     keys = [template[name]["Code"]["S3Key"] for name in ("ProcessLambdaFunction", "RollUpLambdaFunction")]
     keys.append(template["DependenciesLambdaLayer"]["Content"]["S3Key"])
     assert [Path(key).name for key in keys] == ["function-arm64.zip", "function-arm64.zip", "layer-arm64.zip"]
+
+
+def test_the_readme_counts_the_alarms_and_what_they_cost(template: Template) -> None:
+    metrics = [metric for alarm in alarms(template).values() for metric in watched_metrics(alarm)]
+    readme = (REPOSITORY / "README.md").read_text().replace("\n", " ")
+    price = f"{len(metrics) * 0.10:.2f}"  # CloudWatch bills each metric of an alarm
+    assert f"{len(alarms(template))} alarms on {len(metrics)} metrics ${price}" in readme

@@ -22,16 +22,16 @@ def test_a_message_comes_back_from_its_json_as_it_was(body: str, attributes: dic
     assert StoredMessage.from_document(json.loads(json.dumps(message.to_document()))) == message
 
 
-def test_it_is_sent_again_with_its_attributes_and_its_trace() -> None:
+def test_it_is_sent_again_with_its_attributes() -> None:
     attributes = {"code": {"DataType": "String", "StringValue": "too-slow"}}
-    message = StoredMessage(
-        id="m1", body="b", attributes=attributes, system={"AWSTraceHeader": "Root=1", "SentTimestamp": "1"}
-    )
-    assert message.send_arguments() == {
-        "MessageBody": "b",
-        "MessageAttributes": attributes,
-        "MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}},
-    }
+    message = StoredMessage(id="m1", body="b", attributes=attributes, system={"SentTimestamp": "1"})
+    assert message.send_arguments() == {"MessageBody": "b", "MessageAttributes": attributes}
+
+
+def test_a_redriven_message_starts_a_new_trace_so_that_lambda_counts_no_loop() -> None:
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=3995c3f42cd8ad8;Sampled=1;Lineage=25:1234abcd:15"
+    message = StoredMessage(id="m1", body="b", system={"AWSTraceHeader": trace})
+    assert message.send_arguments() == {"MessageBody": "b"}
 
 
 def test_the_size_counts_body_names_types_and_values() -> None:
