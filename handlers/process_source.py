@@ -64,31 +64,41 @@ class SourceProcessor:
                 obsolete = self.objects.download(source, request.source, self.settings.limits.max_bytes, deadline)
             if obsolete:
                 return SourceResult(obsolete)
-            result = self._render_and_store(keys, request, commit, deadline, stopwatch)
+            result = self._render_and_store(source, keys, request, commit, deadline, stopwatch)
             if result is StoreResult.EARLIER_EXISTS:  # stored by another invocation since the HEAD
-                result = self._render_and_store(keys, request, replace(commit, replaces=True), deadline, stopwatch)
+                result = self._render_and_store(
+                    source, keys, request, replace(commit, replaces=True), deadline, stopwatch
+                )
             if result is not StoreResult.STORED:
                 return SourceResult(Outcome.SUPERSEDED)
             bytes_out = sum(file.stat().st_size for file in request.into.iterdir())
             return SourceResult(Outcome.PROCESSED, keys, request.source.stat().st_size, bytes_out)
 
     def _render_and_store(
-        self, keys: Sequence[str], request: RenderRequest, commit: Commit, deadline: Deadline, stopwatch: Stopwatch
+        self,
+        source: SourceObject,
+        keys: Sequence[str],
+        request: RenderRequest,
+        commit: Commit,
+        deadline: Deadline,
+        stopwatch: Stopwatch,
     ) -> StoreResult:
         """Render the outputs with the commit's mark and store them, the commit marker after all others."""
         self.workers.render(replace(request, mark=commit.mark), deadline, stopwatch)
         *renditions, document = keys
         with stopwatch.measure("upload"):
-            uploads = [self.uploads.submit(self._store, key, request.into, commit, deadline) for key in renditions]
+            uploads = [
+                self.uploads.submit(self._store, source, key, request.into, commit, deadline) for key in renditions
+            ]
             for upload in uploads:
                 upload.exception()  # wait for all: the files must stay until the last is read
             for upload in uploads:
                 if upload.result() is not StoreResult.STORED:
                     return upload.result()
-            return self._store(document, request.into, commit, deadline)
+            return self._store(source, document, request.into, commit, deadline)
 
-    def _store(self, key: str, outputs: Path, commit: Commit, deadline: Deadline) -> StoreResult:
+    def _store(self, source: SourceObject, key: str, outputs: Path, commit: Commit, deadline: Deadline) -> StoreResult:
         # After the deadline the message may be released and its source deleted.
         deadline.require(0, "storing the outputs")
         file = outputs / key.rpartition("/")[2]
-        return self.objects.store(key, file, content_type(file.name), commit)
+        return self.objects.store(source, key, file, content_type(file.name), commit)

@@ -3,6 +3,7 @@
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from handlers.byte_budget import ByteBudget
 from tests.support.fake_aws import FakeCloud, shuffled_and_doubled
+from tests.support.fake_s3 import client_error
 from tests.support.unreliable_aws import BODY_FAULTS, S3_FAULTS, SNS_FAULTS, SQS_FAULTS, Fault
 
 PHOTOS = 12
@@ -57,6 +59,26 @@ def test_when_s3_fails_and_recovers_every_photo_is_processed(
     cloud.work_until_the_queue_is_empty()
     assert failing.failed == 7
     assert_all_processed(cloud)
+
+
+def test_a_put_that_conflicts_with_a_concurrent_one_is_sent_again_in_the_same_attempt(cloud: FakeCloud) -> None:
+    failing = Failing("PutObject", partial(client_error, 409, "ConditionalRequestConflict"), times=3)
+    cloud.s3.before = failing
+    assert cloud.work_until_the_queue_is_empty() == 2
+    assert failing.failed == 3
+    assert_all_processed(cloud)
+
+
+def test_an_archived_source_is_dead_with_its_reason_at_once(cloud: FakeCloud) -> None:
+    def archived(operation: str, key: str) -> None:
+        if operation == "GetObject" and key == "photo 3.jpg":
+            raise client_error(403, "InvalidObjectState", operation)
+
+    cloud.s3.before = archived
+    cloud.work_until_the_queue_is_empty()
+    account = cloud.account()
+    assert account.reasons == {"source-archived": 1}
+    assert len(account.processed) == PHOTOS - 1
 
 
 @pytest.mark.parametrize("fault", BODY_FAULTS)
