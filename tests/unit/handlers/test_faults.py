@@ -100,6 +100,13 @@ def test_when_s3_never_recovers_every_photo_is_dead_with_its_reason(cloud: FakeC
     assert cloud.account().reasons == {code: PHOTOS}
 
 
+@pytest.mark.parametrize("operation", ["GetObject", "PutObject"])
+def test_when_a_bucket_is_missing_every_photo_is_dead_with_that_reason(cloud: FakeCloud, operation: str) -> None:
+    cloud.s3.before = Failing(operation, partial(client_error, 404, "NoSuchBucket"), times=10**9)
+    cloud.work_until_the_queue_is_empty()
+    assert cloud.account().reasons == {"bucket-missing": PHOTOS}
+
+
 def test_when_s3_fails_halfway_through_the_outputs_no_marker_stands_over_a_part(cloud: FakeCloud) -> None:
     def fail_small(operation: str, key: str) -> None:
         if operation == "PutObject" and key.endswith("small.jpg"):
