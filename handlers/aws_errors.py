@@ -22,7 +22,7 @@ _THROTTLED = {
     "BandwidthLimitExceeded",
 }
 # Other refusals come with status 401 or 403.
-_DENIED = {"AccessDeniedException", "ExpiredToken", "NoSuchBucket", "UnrecognizedClientException"}
+_DENIED = {"AccessDeniedException", "ExpiredToken", "UnrecognizedClientException"}
 
 
 def error_code(error: ClientError) -> str:
@@ -62,6 +62,8 @@ def _classify(error: ClientError, action: str) -> DarkroomError:
     detail = f"AWS answered {code} ({status}) while {action}"
     if code == "InvalidObjectState":
         return PermanentError(FailureCode.SOURCE_ARCHIVED, detail)
+    if code == "NoSuchBucket":
+        return RetryableError(FailureCode.BUCKET_MISSING, detail)
     if code in _THROTTLED or status == 429:
         return RetryableError(FailureCode.THROTTLED, detail)
     if code in _DENIED or code.startswith("KMS.") or status in (401, 403):

@@ -31,7 +31,7 @@ class StoreResult(Enum):
 
     STORED = auto()
     EARLIER_EXISTS = auto()  # an output of an earlier version exists, and the commit must not replace it
-    LATER_EXISTS = auto()  # an output of a later version exists
+    LATER_EXISTS = auto()  # of a later version, or of an unknown one after the source was overwritten
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class ObjectStore:
                 return Outcome.GONE
             raise
 
-    def store(self, key: str, file: IO[bytes], content_type: str, commit: Commit) -> StoreResult:
+    def store(self, source: SourceObject, key: str, file: IO[bytes], content_type: str, commit: Commit) -> StoreResult:
         """Store one output unless one of a later version exists; safe with concurrent writers.
 
         An output of an earlier version is replaced only by a commit whose outputs carry a mark; see `Commit.mark`.
@@ -115,9 +115,11 @@ class ObjectStore:
                 if self._put(key, file, content_type, commit.marker, condition):
                     return StoreResult.STORED
                 stored = self.head(key)
+                if stored and stored.marker.is_repeated_by(commit.marker) and not commit.marker.sequencer:
+                    return StoreResult.STORED  # by the event of the same version
                 if stored and stored.marker == commit.marker:
                     return StoreResult.STORED  # by an earlier attempt, or by another delivery of the same event
-                if stored and commit.marker.is_older_than(stored.marker):
+                if stored and self._is_older(source, commit.marker, stored.marker):
                     return StoreResult.LATER_EXISTS
                 if stored and not commit.replaces:
                     return StoreResult.EARLIER_EXISTS
@@ -126,6 +128,23 @@ class ObjectStore:
             FailureCode.STORAGE_UNAVAILABLE,
             f"{MAX_PUT_ATTEMPTS} conditional PUTs failed: other invocations stored the same output",
         )
+
+    def _is_older(self, source: SourceObject, marker: Marker, stored: Marker) -> bool:
+        """Compare sequencers; without both, ask S3 whether the source was overwritten since its event."""
+        if marker.has_order(stored):
+            return marker.is_older_than(stored)
+        return not self._is_current(source)
+
+    def _is_current(self, source: SourceObject) -> bool:
+        if not source.etag:
+            return False  # the event names no version: it may be an earlier one
+        try:
+            self.s3.head_object(Bucket=source.bucket, Key=source.key, IfMatch=f'"{source.etag}"')
+        except ClientError as error:
+            if http_status(error) in (404, 412):
+                return False
+            raise
+        return True
 
     def _put(self, key: str, file: IO[bytes], content_type: str, marker: Marker, condition: dict[str, str]) -> bool:
         """Send a conditional PUT; return False when the condition does not hold."""

@@ -61,31 +61,41 @@ class SourceProcessor:
             if obsolete:
                 return SourceResult(obsolete)
             photo.seal_source()
-            result = self._render_and_store(keys, photo, commit, deadline, stopwatch)
+            result = self._render_and_store(source, keys, photo, commit, deadline, stopwatch)
             if result is StoreResult.EARLIER_EXISTS:  # stored by another invocation since the HEAD
-                result = self._render_and_store(keys, photo, replace(commit, replaces=True), deadline, stopwatch)
+                result = self._render_and_store(
+                    source, keys, photo, replace(commit, replaces=True), deadline, stopwatch
+                )
             if result is not StoreResult.STORED:
                 return SourceResult(Outcome.SUPERSEDED)
             bytes_out = sum(size_of(output) for output in photo.outputs.values())
             return SourceResult(Outcome.PROCESSED, keys, size_of(photo.source), bytes_out)
 
     def _render_and_store(
-        self, keys: Sequence[str], photo: PhotoFiles, commit: Commit, deadline: Deadline, stopwatch: Stopwatch
+        self,
+        source: SourceObject,
+        keys: Sequence[str],
+        photo: PhotoFiles,
+        commit: Commit,
+        deadline: Deadline,
+        stopwatch: Stopwatch,
     ) -> StoreResult:
         """Render the outputs with the commit's mark and store them, the commit marker after all others."""
         self.workers.render(photo, commit.mark, deadline, stopwatch)
         *renditions, document = keys
         with stopwatch.measure("upload"):
-            uploads = [self.uploads.submit(self._store, key, photo, commit, deadline) for key in renditions]
+            uploads = [self.uploads.submit(self._store, source, key, photo, commit, deadline) for key in renditions]
             for upload in uploads:
                 upload.exception()  # wait for all: the files must stay until the last is read
             for upload in uploads:
                 if upload.result() is not StoreResult.STORED:
                     return upload.result()
-            return self._store(document, photo, commit, deadline)
+            return self._store(source, document, photo, commit, deadline)
 
-    def _store(self, key: str, photo: PhotoFiles, commit: Commit, deadline: Deadline) -> StoreResult:
+    def _store(
+        self, source: SourceObject, key: str, photo: PhotoFiles, commit: Commit, deadline: Deadline
+    ) -> StoreResult:
         # After the deadline the message may be released and its source deleted.
         deadline.require(0, "storing the outputs")
         name = key.rpartition("/")[2]
-        return self.objects.store(key, photo.outputs[name], content_type(name), commit)
+        return self.objects.store(source, key, photo.outputs[name], content_type(name), commit)

@@ -46,12 +46,18 @@ class Marker:
 
         A later upload of the same bytes is processed again: a version between the two may be in process, and must not
         win.
+        So is an event with a sequencer after outputs without one: it may be of a later upload.
         """
-        return self.matches(event) and not self.is_older_than(event)
+        may_be_later = bool(event.sequencer) and not self.sequencer
+        return self.matches(event) and not may_be_later and not self.is_older_than(event)
+
+    def has_order(self, other: "Marker") -> bool:
+        """Return True when the sequencers tell which of the two versions is later."""
+        return bool(self.sequencer and other.sequencer)
 
     def is_older_than(self, other: "Marker") -> bool:
         """Return True when `other` describes a later version; an unknown order counts as not older."""
-        return bool(self.sequencer and other.sequencer) and is_earlier(self.sequencer, other.sequencer)
+        return self.has_order(other) and is_earlier(self.sequencer, other.sequencer)
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,11 @@ class FailureCode(StrEnum):
         "Darkroom was not allowed to read the source object or to store its outputs.",
         "Check the bucket policy, the key policy and the function's role, then redrive.",
     )
+    BUCKET_MISSING = _retryable(
+        "bucket-missing",
+        "The input or the output bucket does not exist.",
+        "Create the bucket again, or deploy with the name of the right one, then redrive.",
+    )
     DISK_FULL = _retryable(
         "disk-full",
         "The function's ephemeral storage was full.",

@@ -96,11 +96,17 @@ def _parse_source(bucket: Any, s3_object: Mapping[str, Any]) -> SourceObject:
     return SourceObject(
         bucket=_shaped("bucket", _text(bucket), _BUCKET),
         key=key,
-        size_bytes=_size(s3_object.get("size", 0)),
-        etag=_shaped("eTag", _text(s3_object.get("eTag", "")).strip('"'), _ETAG),
-        version_id=_shaped("versionId", _text(s3_object.get("versionId", "")), _VERSION_ID),
-        sequencer=_shaped("sequencer", _text(s3_object.get("sequencer", "")), _SEQUENCER),
+        size_bytes=_size(_optional(s3_object, "size", 0)),
+        etag=_shaped("eTag", _text(_optional(s3_object, "eTag", "")).strip('"'), _ETAG),
+        version_id=_shaped("versionId", _text(_optional(s3_object, "versionId", "")), _VERSION_ID),
+        sequencer=_shaped("sequencer", _text(_optional(s3_object, "sequencer", "")), _SEQUENCER),
     )
+
+
+def _optional(s3_object: Mapping[str, Any], name: str, absent: Any) -> Any:
+    """Return a field; `absent` when it is missing or null, as other senders and buckets without versions write it."""
+    value = s3_object.get(name)
+    return absent if value is None else value
 
 
 def _shaped(name: str, value: str, shape: re.Pattern[str]) -> str:

@@ -21,6 +21,8 @@ _WHY_RETRYING = {
     FailureCode.STORAGE_UNAVAILABLE: "S3 could not be reached or answered with an error.",
     FailureCode.ACCESS_DENIED: "Darkroom was not allowed to read the photo or to store its outputs. "
     "Check the permissions before the attempts run out.",
+    FailureCode.BUCKET_MISSING: "A bucket was missing during this attempt. "
+    "Create it again before the attempts run out.",
     FailureCode.DISK_FULL: "The function's ephemeral storage was full during this attempt.",
     FailureCode.OUT_OF_TIME: "Time ran out before the photo was finished.",
     FailureCode.INTERNAL_ERROR: "Darkroom itself failed. Check the logs if this continues.",

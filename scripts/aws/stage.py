@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from processing.settings import Limits, RenderSettings, Rendition, parse_renditions
 from scripts.aws.local_endpoint import ACCESS_KEY_ID, LOCAL_STAGE, REGION, SECRET_ACCESS_KEY, find_running_stack
@@ -139,8 +140,16 @@ def find_stage(name: str) -> Stage:
     try:
         outputs = read_stack_outputs(make_client(session, "cloudformation"), name)
     except StackOutputsError as error:
-        raise OperatorError(f"{error} (looked in {region})") from error
+        where = f"(looked in {region}, {_account(session)})"
+        raise OperatorError(f"{error} {where}. Wrong region, account or stage?") from error
     return Stage(name=name, outputs=outputs, session=session)
+
+
+def _account(session: boto3.Session) -> str:
+    try:
+        return f"account {make_client(session, 'sts').get_caller_identity()['Account']}"
+    except (BotoCoreError, ClientError):
+        return "an account that STS does not name"
 
 
 def _find_local() -> Stage:

@@ -39,7 +39,7 @@ Profile = Annotated[str, typer.Option("--aws-profile", help="AWS profile; by def
 @app.command(context_settings=_PASS_ON)
 def deploy(
     context: typer.Context,
-    stage: StageOption = "dev",
+    stage: StageOption,
     param: Parameters = None,
     region: Region = "",
     aws_profile: Profile = "",
@@ -77,7 +77,7 @@ def package(context: typer.Context, stage: StageOption = "dev", param: Parameter
 @app.command(context_settings=_PASS_ON)
 def remove(
     context: typer.Context,
-    stage: StageOption = "dev",
+    stage: StageOption,
     param: Parameters = None,
     region: Region = "",
     aws_profile: Profile = "",

@@ -45,6 +45,7 @@ ToOption = Annotated[str, typer.Option("--to", metavar="QUEUE", help="Send to an
 def redrive_dead_letters(
     stage: StageOption,
     code: CodeOption = None,
+    every_code: Annotated[bool, typer.Option("--all", help="Permanent failures too, which come back.")] = False,
     key: KeyOption = None,
     older_than: OlderOption = None,
     newer_than: NewerOption = None,
@@ -72,7 +73,7 @@ def redrive_dead_letters(
         cancel_move_task(MoveTasks(deployed.sqs, deployed.dlq.arn), screen)
         return EXIT_OK
     request = RedriveRequest(
-        selection=Selection(code, key, older_than, newer_than),
+        selection=Selection(code, key, older_than, newer_than, retryable_only=not (code or every_code)),
         most=most,
         per_second=per_second,
         to=find_queue(deployed, to).url,
@@ -98,6 +99,8 @@ def redrive(stage: Stage, request: RedriveRequest, screen: Screen, *, execute: b
         if not (execute and journal):
             screen.result([DRY_RUN, *plan.report(datetime.now(UTC))], plan.to_document())
             return EXIT_OK
+        for line in plan.cautions():
+            screen.note(line)
         if plan.by_move_task:
             return run_move_task(tasks, job.destination.arn, request.per_second, screen)
         try:

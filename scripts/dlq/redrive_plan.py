@@ -138,11 +138,17 @@ class RedrivePlan:
             notes.append(f"Then every outcome is waited for, {longest} at most.")
         if self.pending:
             notes.append(f"{count_of(self.pending, 'message')} of earlier runs have no outcome yet: waited for too.")
-        if self.permanent:
-            notes.append("Caution: these are permanent failures and come back unless the cause is fixed:")
-            codes = sorted(self.permanent.items())
-            notes += [f"  {count:,} {code}: {explain(code).what_to_do}" for code, count in codes]
-        return notes
+        return notes + self.cautions()
+
+    def cautions(self) -> list[str]:
+        """Warn of permanent failures that are sent; empty if there are none."""
+        if not self.permanent:
+            return []
+        codes = sorted(self.permanent.items())
+        return [
+            "Caution: these are permanent failures and come back unless the cause is fixed:",
+            *(f"  {count:,} {code}: {explain(code).what_to_do}" for code, count in codes),
+        ]
 
 
 def plan_actions(letters: Iterable[DeadLetter], journal: Mapping[str, JournalEntry]) -> tuple[RedriveAction, ...]:

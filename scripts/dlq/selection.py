@@ -47,12 +47,14 @@ class Selection:
         key_glob: `*`, `?` and `[...]` as in a shell, but `*` also matches `/`; case-sensitive.
         older_than: the least time since SentTimestamp.
         newer_than: the most time since SentTimestamp.
+        retryable_only: no permanent failures, which come back.
     """
 
     codes: Collection[str] | None = None
     key_glob: str | None = None
     older_than: timedelta | None = None
     newer_than: timedelta | None = None
+    retryable_only: bool = False
 
     @property
     def is_everything(self) -> bool:
@@ -62,6 +64,8 @@ class Selection:
         """Return the first condition that a dead letter fails, in words; empty if none."""
         if self.codes and letter.code not in self.codes:
             return "of another code"
+        if self.retryable_only and letter.is_permanent:
+            return "permanent (take them with --code or --all)"
         if self.key_glob is not None and not any(fnmatchcase(s.key, self.key_glob) for s in letter.sources):
             return "of another key"
         if self.older_than is not None and letter.age(now) < self.older_than:
@@ -73,6 +77,8 @@ class Selection:
     def describe(self) -> str:
         """Return the conditions in words; empty if there are none."""
         parts = ["code " + " or ".join(sorted(self.codes))] if self.codes else []
+        if self.retryable_only:
+            parts.append("retryable codes")
         if self.key_glob is not None:
             parts.append(f"key {key_text(self.key_glob)}")
         if self.older_than is not None:

@@ -96,12 +96,26 @@ HANDLERS = (
     Mutation(
         "An output of a later version is never replaced by an earlier one",
         "handlers/object_store.py",
-        "if stored and commit.marker.is_older_than(stored.marker):",
+        "if stored and self._is_older(source, commit.marker, stored.marker):",
         "if stored and False:",
         (
             "handlers/test_process_images.py",
             "handlers/test_races.py",
         ),
+    ),
+    Mutation(
+        "A PUT that conflicts with a concurrent one is sent again",
+        "handlers/object_store.py",
+        "if http_status(error) in (409, 412) or",
+        "if http_status(error) == 412 or",
+        ("handlers/test_faults.py",),
+    ),
+    Mutation(
+        "A message without a sequencer never replaces newer outputs",
+        "handlers/object_store.py",
+        "        return not self._is_current(source)",
+        "        return False",
+        ("handlers/test_races.py",),
     ),
     Mutation(
         "A source that was overwritten since its event is not processed",

@@ -87,12 +87,14 @@ class FakeS3:
         self.trickle_seconds = 0.0
         self._lock = threading.Lock()
 
-    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 (boto3's names)
+    def head_object(self, *, Bucket: str, Key: str, IfMatch: str = "") -> dict[str, Any]:  # noqa: N803 (boto3's names)
         self.before("HeadObject", Key)
         stored = self.objects.get((Bucket, Key))
         self.after("HeadObject", Key)
         if stored is None:
             raise client_error(404, "404", "HeadObject")
+        if IfMatch and IfMatch != stored.etag:
+            raise client_error(412, "412", "HeadObject")
         return {"ETag": stored.etag, "Metadata": dict(stored.metadata), "ContentLength": len(stored.body)}
 
     def get_object(self, *, Bucket: str, Key: str, IfMatch: str = "") -> dict[str, Any]:  # noqa: N803

@@ -56,6 +56,23 @@ def test_a_whole_queue_is_moved_letter_by_letter_where_the_service_has_no_move_t
     assert in_dlq(bare_stage) == []
 
 
+def test_permanent_failures_stay_unless_all_are_asked_for(dlq: CommandLine, bare_stage: BareStage) -> None:
+    fill_dlq(bare_stage, DENIED + CORRUPT)
+    assert "3 stay: 3 permanent (take them with --code or --all)." in dlq("redrive").lines
+    assert dlq("redrive", "--execute").code == 0
+    assert bodies(in_queue(bare_stage)) == bodies(DENIED)
+    assert bodies(in_dlq(bare_stage)) == bodies(CORRUPT)
+
+
+def test_a_redrive_of_permanent_failures_repeats_its_caution_when_it_acts(
+    dlq: CommandLine, bare_stage: BareStage
+) -> None:
+    fill_dlq(bare_stage, CORRUPT)
+    said = dlq("redrive", "--all", "--execute")
+    assert "Caution: these are permanent failures and come back unless the cause is fixed:" in said.err
+    assert bodies(in_queue(bare_stage)) == bodies(CORRUPT)
+
+
 def test_a_maximum_moves_the_oldest_and_the_rest_stays_visible(dlq: CommandLine, bare_stage: BareStage) -> None:
     fill_dlq(bare_stage, DENIED[:2])
     time.sleep(0.02)  # SQS's timestamps are in milliseconds
@@ -69,7 +86,7 @@ def test_a_redrive_can_go_to_another_queue_by_its_name(dlq: CommandLine, bare_st
     sqs = bare_stage.client("sqs")
     url = sqs.create_queue(QueueName=f"{bare_stage.name}-aside")["QueueUrl"]
     fill_dlq(bare_stage, CORRUPT)
-    assert dlq("redrive", "--to", f"{bare_stage.name}-aside", "--execute").code == 0
+    assert dlq("redrive", "--to", f"{bare_stage.name}-aside", "--all", "--execute").code == 0
     assert bodies(drain(sqs, url)) == bodies(CORRUPT)
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from handlers.byte_budget import ByteBudget
 from handlers.photo_files import PhotoFiles, open_photo_files
 from processing.settings import RenderSettings
 from tests.support.fake_aws import FakeCloud, shuffled_and_doubled
+from tests.support.fake_s3 import client_error
 from tests.support.unreliable_aws import BODY_FAULTS, S3_FAULTS, SNS_FAULTS, SQS_FAULTS, Fault
 
 PHOTOS = 12
@@ -63,6 +65,26 @@ def test_when_s3_fails_and_recovers_every_photo_is_processed(
     assert_all_processed(cloud)
 
 
+def test_a_put_that_conflicts_with_a_concurrent_one_is_sent_again_in_the_same_attempt(cloud: FakeCloud) -> None:
+    failing = Failing("PutObject", partial(client_error, 409, "ConditionalRequestConflict"), times=3)
+    cloud.s3.before = failing
+    assert cloud.work_until_the_queue_is_empty() == 2
+    assert failing.failed == 3
+    assert_all_processed(cloud)
+
+
+def test_an_archived_source_is_dead_with_its_reason_at_once(cloud: FakeCloud) -> None:
+    def archived(operation: str, key: str) -> None:
+        if operation == "GetObject" and key == "photo 3.jpg":
+            raise client_error(403, "InvalidObjectState", operation)
+
+    cloud.s3.before = archived
+    cloud.work_until_the_queue_is_empty()
+    account = cloud.account()
+    assert account.reasons == {"source-archived": 1}
+    assert len(account.processed) == PHOTOS - 1
+
+
 @pytest.mark.parametrize("fault", BODY_FAULTS)
 def test_when_bodies_break_off_half_way_every_photo_is_processed_from_a_whole_one(cloud: FakeCloud, fault: str) -> None:
     breaks = iter([BODY_FAULTS[fault]("")] * 7)
@@ -80,6 +102,13 @@ def test_when_s3_never_recovers_every_photo_is_dead_with_its_reason(cloud: FakeC
     cloud.s3.before = Failing("PutObject", S3_FAULTS[fault], times=10**9)
     cloud.work_until_the_queue_is_empty()
     assert cloud.account().reasons == {code: PHOTOS}
+
+
+@pytest.mark.parametrize("operation", ["GetObject", "PutObject"])
+def test_when_a_bucket_is_missing_every_photo_is_dead_with_that_reason(cloud: FakeCloud, operation: str) -> None:
+    cloud.s3.before = Failing(operation, partial(client_error, 404, "NoSuchBucket"), times=10**9)
+    cloud.work_until_the_queue_is_empty()
+    assert cloud.account().reasons == {"bucket-missing": PHOTOS}
 
 
 def test_when_s3_fails_halfway_through_the_outputs_no_marker_stands_over_a_part(cloud: FakeCloud) -> None:

@@ -1,9 +1,9 @@
 """Several writers of one key, in every order of their requests: the newest outputs win, the marker comes last."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from hypothesis import given, settings
@@ -42,6 +42,7 @@ class World:
         versions: uploaded under the key, one after the other; bytes may repeat.
         settled: number of versions that were uploaded and processed before the race.
         deliveries: how often each event of the race is delivered.
+        reconciled: numbers of versions that `reconcile` lists in the race; its messages have no sequencer.
         dies: called before each request of a first attempt; True kills its function there.
         outcomes: number of the version and outcome, for each delivery.
     """
@@ -51,13 +52,15 @@ class World:
     versions: Sequence[bytes]
     settled: int = 0
     deliveries: int = 1
+    reconciled: Collection[int] = ()
     dies: Callable[[], bool] = lambda: False
     outcomes: list[tuple[int, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.scheduler = Scheduler(self._choose)
         self.s3 = FakeS3()
-        self._seen: dict[str, str] = {}
+        self._uploaded = 0
+        self._seen: dict[str, Sequence[str]] = {}
         self._broken: list[str] = []
         # By process and key: its tasks work on different keys, so their order among each other makes no difference.
         self._history: defaultdict[tuple[str, str], tuple[Hashable, ...]] = defaultdict(tuple)
@@ -77,24 +80,32 @@ class World:
         self._assert_newest_won()
 
     def _upload_the_rest(self) -> None:
+        for number in range(self.settled):
+            self._reconcile(number)
         for number in range(self.settled, len(self.versions)):
             self._upload(number)
             for copy in range(self.deliveries):
-                self._spawn_writer(number, f"version {number}, copy {copy}")
+                self._spawn_writer(number, f"version {number}, copy {copy}", self._source(number))
+            self._reconcile(number)
+
+    def _reconcile(self, number: int) -> None:
+        if number in self.reconciled:
+            self._spawn_writer(number, f"version {number}, reconciled", replace(self._source(number), sequencer=""))
 
     def _upload(self, number: int) -> None:
         self.s3.put_object(Bucket="photos", Key=KEY, Body=self.versions[number])
+        self._uploaded = number + 1
 
-    def _spawn_writer(self, number: int, process: str) -> None:
-        self.scheduler.spawn(process, lambda: self._write(number, process))
+    def _spawn_writer(self, number: int, process: str, source: SourceObject) -> None:
+        self.scheduler.spawn(process, lambda: self._write(number, process, source))
 
-    def _write(self, number: int, process: str) -> None:
+    def _write(self, number: int, process: str, source: SourceObject) -> None:
         """Process the event; when the process is killed, SQS delivers it again."""
         try:
             uploads = Tasks(self.scheduler, process)
-            result = self._processor(uploads).process(self._source(number), Deadline.after(60), Stopwatch())
+            result = self._processor(uploads).process(source, Deadline.after(60), Stopwatch())
         except ProcessKilledError:
-            self._spawn_writer(number, f"{process}{AGAIN}")
+            self._spawn_writer(number, f"{process}{AGAIN}", source)
         except Exception as error:  # noqa: BLE001 (checked at the end)
             self._broken.append(f"{process}: {error!r}")
         else:
@@ -129,13 +140,19 @@ class World:
         """Check after every PUT that no output got older and that a marker comes after its set."""
         if operation != "PutObject" or key == KEY:
             return
-        sequencers = {key: self._stored(key).metadata["source-sequencer"] for key in self.s3.keys("renditions")}
-        if any(sequencers[name] < before for name, before in self._seen.items()):
-            self._broken.append(f"an output got older: {self._seen} -> {sequencers}")
-        self._seen = sequencers
+        stored = {key: self._uploads_of(key) for key in self.s3.keys("renditions")}
+        if any(stored[name][-1] < before[0] for name, before in self._seen.items()):
+            self._broken.append(f"an output got older: {self._seen} -> {stored}")
+        self._seen = stored
         *renditions, document = self._outputs
-        if document in sequencers and any(sequencers.get(name, "") < sequencers[document] for name in renditions):
-            self._broken.append(f"the marker was there before its set: {sequencers}")
+        if document in stored and any(stored.get(name, ("",))[-1] < stored[document][0] for name in renditions):
+            self._broken.append(f"the marker was there before its set: {stored}")
+
+    def _uploads_of(self, key: str) -> Sequence[str]:
+        """Return an output's sequencer; without one, those of all uploads of its source's bytes."""
+        marker = Marker.from_metadata(self._stored(key).metadata)
+        uploads = [self._source(number) for number in range(self._uploaded)]
+        return [marker.sequencer] if marker.sequencer else [u.sequencer for u in uploads if u.etag == marker.etag]
 
     @property
     def _outputs(self) -> tuple[str, ...]:
@@ -229,6 +246,16 @@ def test_the_same_event_twice_at_once_gives_one_set_of_outputs_in_every_order_of
     assert {outcome for world in worlds for _, outcome in world.outcomes} == {"processed", "duplicate"}
 
 
+def test_a_message_without_a_sequencer_never_replaces_newer_outputs_in_any_order_of_requests() -> None:
+    worlds = run_in_every_order(ONE_OUTPUT, [b"old", b"new"], settled=1, reconciled=[0, 1])
+    assert any((0, "superseded") in world.outcomes for world in worlds)
+    run_in_every_order(ONE_OUTPUT, [b"old", b"new"], reconciled=[0])
+
+
+def test_a_photo_that_is_put_back_beside_a_message_without_a_sequencer_wins_in_every_order_of_requests() -> None:
+    run_in_every_order(ONE_OUTPUT, [b"photo", b"edited", b"photo"], settled=1, reconciled=[0])
+
+
 @settings(max_examples=150)
 @given(st.data(), st.lists(st.sampled_from([b"photo", b"edited", b"edited again"]), min_size=1, max_size=3))
 def test_whoever_writes_dies_and_comes_again_the_newest_version_wins(
@@ -243,6 +270,7 @@ def test_whoever_writes_dies_and_comes_again_the_newest_version_wins(
         versions,
         settled=data.draw(st.integers(0, len(versions) - 1)),
         deliveries=data.draw(st.integers(1, 2)),
+        reconciled=data.draw(st.sets(st.integers(0, len(versions) - 1))),
         dies=lambda: data.draw(st.integers(0, 9)) == 9,
     )
     world.run()

@@ -32,9 +32,13 @@ def test_another_source_or_other_settings_are_no_repetition(etag: str, fingerpri
     assert not Marker("e1", "01", "f").is_repeated_by(Marker(etag, "01", fingerprint))
 
 
-@pytest.mark.parametrize(("earlier", "later"), [("01", "02"), ("02", "02"), ("", "02"), ("01", "")])
+@pytest.mark.parametrize(("earlier", "later"), [("01", "02"), ("02", "02"), ("", "02"), ("", "")])
 def test_an_event_that_is_not_known_to_be_later_is_a_repetition(earlier: str, later: str) -> None:
     assert Marker("e1", later, "f").is_repeated_by(Marker("e1", earlier, "f"))
+
+
+def test_an_event_with_a_sequencer_is_no_repetition_of_outputs_without_one() -> None:
+    assert not Marker("e1", "", "f").is_repeated_by(Marker("e1", "01", "f"))
 
 
 def test_a_later_upload_of_the_same_bytes_is_no_repetition() -> None:

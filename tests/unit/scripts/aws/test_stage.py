@@ -43,11 +43,14 @@ def test_a_stage_is_looked_for_in_the_region_that_aws_region_names_whatever_the_
         raise StackOutputsError("not there")
 
     monkeypatch.setattr(stages, "read_stack_outputs", look)
+    monkeypatch.setattr(stages, "_account", lambda _: "account 123456789012")
     monkeypatch.setenv("AWS_REGION", "us-east-2")
     for profile in (None, "photos"):
         if profile:
             monkeypatch.setenv("AWS_PROFILE", profile)
-        with pytest.raises(OperatorError, match=r"looked in us-east-2"):
+        with pytest.raises(
+            OperatorError, match=r"looked in us-east-2, account 123456789012\). Wrong region, account or stage\?"
+        ):
             find_stage("prod")
     assert regions == ["us-east-2", "us-east-2"]
 

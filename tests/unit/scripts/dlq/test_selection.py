@@ -32,6 +32,7 @@ def chosen(selection: Selection, most: int | None = None) -> list[str]:
         (Selection(codes=frozenset({"access-denied"})), ["1", "3"]),
         (Selection(codes=frozenset({"access-denied", "throttled"})), ["1", "3", "4"]),
         (Selection(codes=frozenset({NO_REASON})), ["5"]),
+        (Selection(retryable_only=True), ["1", "3", "4", "5"]),
         (Selection(key_glob="*.jpg"), ["1", "3", "5"]),
         (Selection(key_glob="2026/*"), ["1", "2", "3"]),
         (Selection(key_glob="2026/0[8]/?.jpg"), ["3"]),
