@@ -26,7 +26,7 @@ def page_text(sheet: Sheet) -> str:
         sheet=sheet,
         style=Markup(style),  # noqa: S704 (this folder's own files)
         script=Markup(script),  # noqa: S704
-        policy=f"default-src 'none'; img-src 'self' file:; style-src {_hash(style)}; script-src {_hash(script)}",
+        policy=f"default-src 'none'; img-src 'self' file: data:; style-src {_hash(style)}; script-src {_hash(script)}",
     )
 
 

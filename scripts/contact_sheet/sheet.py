@@ -189,7 +189,7 @@ def build_sheet(
         failures: the failures that were kept.
         failed: the number of all failures.
     """
-    listed = list(results)
+    out, listed = out.resolve(), list(results)
     processed = {r.source.key: r for r in listed if r.source and r.outcome is Outcome.PROCESSED}
     failed_keys = {failure.key for failure in failures}
     photos = [_photo(out, key, result) for key, result in processed.items() if key not in failed_keys]
@@ -209,7 +209,8 @@ def relative_link(key: str) -> str:
 
 def _photo(out: Path, key: str, result: RecordResult) -> SheetPhoto | None:
     files = [file for output in result.outputs if (file := _output_file(out, output))]
-    renditions = sorted((f for f in files if f.width), key=lambda f: (f.width * f.height, f.size_bytes))
+    # The outputs are listed from the largest: reversed, so that renditions of one shape keep their order.
+    renditions = sorted((f for f in reversed(files) if f.width), key=lambda f: f.width * f.height)
     if not renditions:
         return None
     document = next((file for file in files if file.name == DOCUMENT_NAME), None)
@@ -220,7 +221,7 @@ def _output_file(out: Path, output: str) -> OutputFile | None:
     """Read an output's size and shape; return None for a file that is not in the output folder."""
     path, name = out / output, output.rpartition("/")[2]
     try:
-        if not path.resolve().is_relative_to(out.resolve()):
+        if not path.resolve().is_relative_to(out):
             return None
         width, height = (0, 0) if name == DOCUMENT_NAME else _shape(path)
         size_bytes = path.stat().st_size

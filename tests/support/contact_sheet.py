@@ -19,7 +19,7 @@ def processed(out: Path, key: str, size_bytes: int = 5_000) -> RecordResult:
     for name, shape in RENDITIONS.items():
         (out / key / name).write_bytes(jpeg(shape))
     (out / key / "document.pdf").write_bytes(b"%PDF-1.7")
-    outputs = tuple(f"{key}/{name}" for name in (*RENDITIONS, "document.pdf"))
+    outputs = tuple(f"{key}/{name}" for name in (*reversed(RENDITIONS), "document.pdf"))
     source = SourceObject(bucket="photos", key=key, size_bytes=size_bytes)
     return RecordResult(message_id="m", source=source, outcome=Outcome.PROCESSED, outputs=outputs, bytes_in=size_bytes)
 

@@ -13,6 +13,14 @@ def test_renditions_are_ordered_by_size_and_have_the_shape_of_their_files(tmp_pa
     assert shapes == [("small.jpg", 30, 20), ("medium.jpg", 60, 40), ("large.jpg", 120, 80)]
 
 
+def test_renditions_of_a_photo_that_is_smaller_than_all_of_them_keep_their_order(tmp_path: Path) -> None:
+    result = processed(tmp_path, "a.jpg")
+    for name in ("medium.jpg", "large.jpg"):
+        (tmp_path / "a.jpg" / name).write_bytes((tmp_path / "a.jpg/small.jpg").read_bytes())
+    (photo,) = sheet_of(tmp_path, [result]).photos
+    assert [file.name for file in photo.renditions] == ["small.jpg", "medium.jpg", "large.jpg"]
+
+
 def test_special_characters_of_a_key_are_encoded_in_the_link(tmp_path: Path) -> None:
     (photo,) = sheet_of(tmp_path, [processed(tmp_path, "day 2/100% #1?é.jpg")]).photos
     assert photo.renditions[0].href == "./day%202/100%25%20%231%3F%C3%A9.jpg/small.jpg"
