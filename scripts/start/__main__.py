@@ -1,7 +1,9 @@
 """`npm start -- PHOTOS`: run a folder of photos through the service on a local stack."""
 
 import importlib.util
+import io
 import time
+import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,14 +19,17 @@ from scripts.aws.local_endpoint import LOCAL_STAGE
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, main, make_app
 from scripts.cli.errors import OperatorError
 from scripts.cli.failures import NO_OUTCOME, Failure
-from scripts.cli.output import Report, Screen
+from scripts.cli.output import Report, Screen, key_text
+from scripts.contact_sheet.page import page_text
+from scripts.contact_sheet.sheet import build_sheet
 from scripts.local_stack.stack import local_stack
-from scripts.photo_job.local_job import LocalJob
-from scripts.photo_job.photo_folder import LocalFile, walk
+from scripts.photo_job.local_job import LocalJob, save
+from scripts.photo_job.photo_folder import LocalFile, error_reason, walk
 from scripts.photo_job.progress import JobProgress, job_report
 
 EPILOG = 'Example: npm start -- ~/Pictures/"my holiday" --out ~/small'
 # The dead letters go with the local stack: there is nothing to redrive.
+PAGE_NAME = "index.html"
 AFTER_FAILURES = "Your originals are untouched; fix what failed, then run the folder again."
 # Photos that scikit-image ships under free licences (public domain and CC0; the docstrings in its data/_fetchers.py
 # name each source).
@@ -59,22 +64,28 @@ PhotosArgument = Annotated[
 OutOption = Annotated[
     Path, typer.Option(parser=folder_name, metavar="DIR", help="Where the outputs go, under their keys.")
 ]
+OpenOption = Annotated[bool, typer.Option("--open", help="Open the contact sheet in a browser.")]
 PatienceOption = Annotated[float, typer.Option(min=1, help="Give up a photo after this long without any news.")]
 
 
 @app.command(epilog=EPILOG)
-def command(photos: PhotosArgument = None, out: OutOption = Path("out"), patience_seconds: PatienceOption = 480) -> int:
+def command(
+    photos: PhotosArgument = None,
+    out: OutOption = Path("out"),
+    patience_seconds: PatienceOption = 480,
+    open_page: OpenOption = False,
+) -> int:
     """Run a folder of photos through the service on a local stack: renditions, PDFs and a digest come out.
 
     Exit status: 0 all processed; 2 finished but some photos failed; 1 could not run or wrong usage; 130 interrupted.
     """
     try:
-        return run(Screen(), photos, out, patience_seconds)
+        return run(Screen(), photos, out, patience_seconds, open_page=open_page)
     except (ClientError, BotoCoreError) as error:  # without this it would be reported as AWS
         raise OperatorError(f"the local AWS failed: {error}") from error
 
 
-def run(screen: Screen, folder: Path | None, out: Path, patience_seconds: float) -> int:
+def run(screen: Screen, folder: Path | None, out: Path, patience_seconds: float, *, open_page: bool) -> int:
     """Run the job; return the exit status.
 
     Raises:
@@ -93,6 +104,7 @@ def run(screen: Screen, folder: Path | None, out: Path, patience_seconds: float)
                 photos, lambda: show(progress.settled, f"{progress.uploaded:,} uploaded, {progress.failed:,} failed")
             )
     screen.result([*digest_mail(job), f"The outputs are in {out.resolve()}"], None)
+    show_contact_sheet(screen, job, title=folder.resolve().name if folder else "sample photos", open_page=open_page)
     return EXIT_SOME_FAILED if job.progress.failed else EXIT_OK
 
 
@@ -171,6 +183,21 @@ def digest_mail(job: LocalJob) -> Report:
         f"Subject: {digest.subject}\n",
         email_text(digest),
     ]
+
+
+def show_contact_sheet(screen: Screen, job: LocalJob, *, title: str, open_page: bool) -> None:
+    """Write the contact sheet and print its path; a page that cannot be written does not fail the job."""
+    path, progress = job.out.resolve() / PAGE_NAME, job.progress
+    results = [result for digest in job.digests for result in digest.results]
+    sheet = build_sheet(job.out, key_text(title), results, progress.failures, progress.failed)
+    try:
+        save(io.BytesIO(page_text(sheet).encode()), path)
+    except OSError as error:
+        screen.note(f"The contact sheet {path} could not be written: {error_reason(error)}.")
+        return
+    screen.result(["Open the contact sheet in a browser:", str(path)], None)
+    if open_page and not webbrowser.open(path.as_uri()):
+        screen.note("No browser was found: open the page yourself.")
 
 
 def local_failures_note(progress: JobProgress) -> list[str]:

@@ -59,7 +59,9 @@ def test_a_folder_with_a_bad_photo_ends_with_2_and_an_account_of_it(tmp_path: Pa
     ended = run(str(photos), "--out", str(tmp_path / "out"))
     assert ended.returncode == 2, ended.stderr
     assert (tmp_path / "out/good one.jpg/document.pdf").is_file()
-    assert ended.stdout.endswith(f"The outputs are in {tmp_path / 'out'}\n")
+    assert f"The outputs are in {tmp_path / 'out'}\n" in ended.stdout
+    assert ended.stdout.splitlines()[-1] == str(tmp_path / "out/index.html")
+    assert 'href="./good%20one.jpg/large.jpg"' in (tmp_path / "out/index.html").read_text()
     for told in ("bad\\none.jpg", "unsupported-format", "Upload a JPEG", "Subject: Darkroom local:"):
         assert told in " ".join(ended.stdout.split())
 

@@ -2,11 +2,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from scripts.cli.failures import NOT_COPIED, Failure
-from scripts.cli.output import plain_lines
+from scripts.cli.output import Screen, plain_lines
 from scripts.photo_job.photo_folder import not_uploaded
 from scripts.photo_job.progress import JobProgress
-from scripts.start.__main__ import final_report, local_failures_note
+from scripts.start.__main__ import final_report, local_failures_note, show_contact_sheet
 
 
 def report(progress: JobProgress, expected: int) -> list[str]:
@@ -46,3 +48,21 @@ def test_after_the_failures_it_says_what_to_do_about_them_all() -> None:
 
 def test_photos_without_an_outcome_lead_to_the_log_of_the_local_aws() -> None:
     assert report(failed("a.jpg", "no-outcome"), 1)[-1] == "The log of the local AWS is stack.log"
+
+
+def test_the_path_of_the_contact_sheet_is_the_last_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show_contact_sheet(Screen(), finished_job(tmp_path), title="holiday", open_page=False)
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "index.html")
+    assert "a.jpg" in (tmp_path / "index.html").read_text()
+
+
+def test_a_contact_sheet_that_cannot_be_written_is_reported_and_does_not_end_the_job(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "index.html").mkdir()  # a photo of this name
+    show_contact_sheet(Screen(), finished_job(tmp_path), title="holiday", open_page=False)
+    assert "index.html could not be written: Is a directory." in capsys.readouterr().err
+
+
+def finished_job(out: Path) -> Any:
+    return SimpleNamespace(out=out, progress=failed("a.jpg", NOT_COPIED), digests=[])
