@@ -100,7 +100,7 @@ def _moves_lines(moves: MoveResult) -> list[str]:
     ):
         lines += [f"{count:,} {what} ({error})." for error, count in sorted(Counter(errors.values()).items())]
     if moves.missing:
-        lines.append(f"{len(moves.missing):,} were not received again: another reader has received or deleted them.")
+        lines.append(f"{len(moves.missing):,} are still in the DLQ: give the command again.")
     return lines
 
 

@@ -56,7 +56,7 @@ def test_whatever_did_not_go_through_is_reported_with_its_reason() -> None:
         "Redrove 0 dead letters to photos.",
         "1 stay in the DLQ, because SQS refused to take them (InvalidMessageContents).",
         "1 were sent but not deleted: give the command again (InternalError).",
-        "2 were not received again: another reader has received or deleted them.",
+        "2 are still in the DLQ: give the command again.",
     ]
     assert RedriveResult(moves).exit_code == EXIT_SOME_FAILED
 
