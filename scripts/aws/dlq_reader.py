@@ -1,4 +1,4 @@
-"""Reads dead letters from a DLQ: all of them, or selected ones to delete.
+"""Reads dead letters from a DLQ, and holds them so that a command can delete them.
 
 SQS cannot read without receiving, which hides a message for the visibility timeout and counts as a receive. Messages
 stay hidden until the reading ends, so that none is received twice, and then become visible again. After a kill they
@@ -6,15 +6,15 @@ become visible by themselves when the timeout ends.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.parallel import chunks
 from scripts.aws.sqs_message import MAX_BATCH_ENTRIES
-from scripts.aws.sqs_queue import Depth, SqsQueue
+from scripts.aws.sqs_queue import BatchOutcome, Depth, SqsQueue
 from scripts.cli.output import Screen
 from scripts.cli.signals import uninterrupted
 
@@ -25,11 +25,9 @@ WAIT_SECONDS = 2
 # The visibility timeout must outlast reading the whole queue; a slower connection is treated as broken.
 MIN_READ_PER_SECOND = 50
 MAX_VISIBILITY_TIMEOUT_SECONDS = 12 * 3600  # SQS's limit
-# Empty answers in a row that end the reading although ApproximateNumberOfMessages is higher.
-MAX_EMPTY_ANSWERS = 3
-# The queue must look empty twice, because SQS's depth is late.
-_EMPTY_LOOKS = 2
-_RELEASE_THREADS = 8
+# Rounds of empty answers in a row that end the reading although ApproximateNumberOfMessages is higher.
+MAX_EMPTY_ROUNDS = 3
+THREADS = 32  # as many as the client's connections
 
 NOTICE = (
     "Reading dead letters counts as receiving them and hides them for a moment. "
@@ -38,94 +36,126 @@ NOTICE = (
 
 
 class DlqReader:
-    """Yields each dead letter of a queue once; `depth` is the queue's size before."""
+    """Yields each dead letter of a queue once and holds it until it is deleted or released.
 
-    def __init__(self, queue: SqsQueue) -> None:
+    Args:
+        queue: the DLQ.
+        screen: shows the progress, if given.
+
+    Attributes:
+        depth: the queue's size before the reading.
+        read: how many were read, known after the reading.
+        unseen: about how many SQS did not return, known after the reading.
+    """
+
+    def __init__(self, queue: SqsQueue, screen: Screen | None = None) -> None:
         self.queue = queue
         self.depth = queue.depth()
+        self.read = self.unseen = 0
+        self._screen = screen
+        self._timeout_seconds = _reading_timeout_seconds(self.depth)
+        self._held_since = time.monotonic()
         self._handles: dict[str, str] = {}
+        self._beyond = 0
 
     def dead_letters(self) -> Iterator[DeadLetter]:
-        """Receive until the queue is empty."""
-        empty_answers, timeout_seconds = 0, _reading_timeout_seconds(self.depth)
-        while empty_answers < MAX_EMPTY_ANSWERS:
-            with uninterrupted():  # received messages must be in `_handles`, or they stay hidden
-                letters = _receive(self.queue, timeout_seconds)
-                new = [letter for letter in letters if letter.id not in self._handles]
-                self._handles.update({letter.id: letter.message.receipt_handle for letter in letters})
-            yield from new
-            empty_answers = 0 if new else empty_answers + 1
-            if not letters and len(self._handles) >= self.depth.visible:
-                break
+        """Receive in threads until nothing new comes."""
+        empty_rounds, is_short = 0, self.depth.visible > 0
+        with ThreadPoolExecutor(THREADS) as threads, self._progress() as on_progress:
+            while empty_rounds < (MAX_EMPTY_ROUNDS if is_short else 1):
+                new = self._receive_round(threads, self._requests())
+                yield from new
+                on_progress(len(self._handles), "")
+                empty_rounds = 0 if new else empty_rounds + 1
+                is_short = len(self._handles) < self.depth.visible
+        self.read = len(self._handles)
+        # SQS's depth is late: what it still calls visible was not seen, but no more than it said before.
+        self.unseen = min(self.depth.visible - self.read, self.queue.depth().visible) if is_short else 0
 
     @property
     def shortfall(self) -> str:
         """A note, after the reading, that SQS reported more messages than were read; empty if not."""
-        read = len(self._handles)
-        return f"SQS says about {self.depth.visible:,}; {read:,} were read." if read < self.depth.visible else ""
+        numbers = f"SQS says about {self.depth.visible:,}; {self.read:,} were read"
+        return f"{numbers}: about {self.unseen:,} were not seen." if self.unseen else ""
+
+    def holds(self, letter: DeadLetter) -> bool:
+        return letter.id in self._handles
+
+    def keep(self, letters: Iterable[DeadLetter]) -> None:
+        """Release all others, and hold these for as long as any later run waits after a kill."""
+        kept = {letter.id for letter in letters}
+        self._release([letter_id for letter_id in self._handles if letter_id not in kept])
+        self._hold()
+
+    def hold_longer(self) -> None:
+        """Renew the visibility timeout of all held messages when half of it has passed."""
+        if time.monotonic() - self._held_since >= VISIBILITY_TIMEOUT_SECONDS / 2:
+            self._hold()
+
+    def delete(self, letters: Sequence[DeadLetter]) -> BatchOutcome:
+        """Delete at most one batch of held messages."""
+        outcome = self.queue.delete([self._handles[letter.id] for letter in letters])
+        for position in outcome.done:
+            del self._handles[letters[position].id]
+        return outcome
 
     def release_all(self) -> None:
-        """Make all messages that were read visible again."""
-        with ThreadPoolExecutor(_RELEASE_THREADS) as threads:
-            list(threads.map(self.queue.release, chunks(self._handles.values(), MAX_BATCH_ENTRIES)))
+        """Make all held messages visible again."""
+        self._release(list(self._handles))
+
+    def _progress(self) -> AbstractContextManager[Callable[[int, str], None]]:
+        if self._screen:
+            return self._screen.progress("reading", self.depth.visible)
+        return nullcontext(lambda *_: None)
+
+    def _requests(self) -> int:
+        """Return how many requests may find something; beyond SQS's depth one, then twice as many each round."""
+        if (expected := self.depth.visible - len(self._handles)) > 0:
+            return min(THREADS, -(-expected // MAX_BATCH_ENTRIES))
+        self._beyond = min(THREADS, 2 * self._beyond or 1)
+        return self._beyond
+
+    def _receive_round(self, threads: ThreadPoolExecutor, requests: int) -> list[DeadLetter]:
+        """Receive with concurrent requests; return the letters that were not received before."""
+        with uninterrupted():  # received messages must be in `_handles`, or they stay hidden
+            calls = [threads.submit(_receive, self.queue, self._timeout_seconds) for _ in range(requests)]
+            wait(calls)
+            letters = {letter.id: letter for call in calls if not call.exception() for letter in call.result()}
+            new = [letter for letter in letters.values() if not self.holds(letter)]
+            self._handles.update({letter.id: letter.message.receipt_handle for letter in letters.values()})
+        for call in calls:
+            call.result()  # raises a failed request's error
+        return new
+
+    def _release(self, ids: Collection[str]) -> None:
+        with uninterrupted():
+            self._change_visibility([self._handles.pop(letter_id) for letter_id in ids], 0)
+
+    def _hold(self) -> None:
+        self._held_since = time.monotonic()
+        self._change_visibility(self._handles.values(), VISIBILITY_TIMEOUT_SECONDS)
+
+    def _change_visibility(self, handles: Iterable[str], seconds: int) -> None:
+        with ThreadPoolExecutor(THREADS) as threads:
+            batches = chunks(handles, MAX_BATCH_ENTRIES)
+            list(threads.map(lambda batch: self.queue.change_visibility(batch, seconds), batches))
 
 
 @contextmanager
 def read_dlq(queue: SqsQueue, screen: Screen | None = None) -> Iterator[DlqReader]:
-    """Read a DLQ; all messages become visible again when the block ends. Explain it on the screen, if given."""
+    """Read a DLQ; held messages become visible again when the block ends.
+
+    With a screen, it explains that, shows the progress and reports a shortfall.
+    """
     if screen:
         screen.note(NOTICE)
-    reader = DlqReader(queue)
+    reader = DlqReader(queue, screen)
     try:
         yield reader
     finally:
-        with uninterrupted():
-            reader.release_all()
-
-
-def receive_selected(
-    queue: SqsQueue,
-    wanted: set[str],
-    act: Callable[[Sequence[DeadLetter]], set[str]],
-    *,
-    most: int | None = None,
-    batch_size: int = MAX_BATCH_ENTRIES,
-) -> set[str]:
-    """Act on the dead letters with these ids, or on the first `most` received.
-
-    Receives one batch at a time, so that a kill hides few of the wanted ones.
-
-    Args:
-        queue: the DLQ.
-        wanted: their ids.
-        act: called with a batch at most; returns the ids of those that it deleted.
-        most: how many to act on; None for all.
-        batch_size: how many to receive at once.
-
-    Returns:
-        The ids that were not received: another reader has received or deleted them.
-    """
-    left, hidden = set(wanted), dict[str, str]()
-    still = len(left) if most is None else min(most, len(left))
-    end, empty_looks = _end_of_timeout(), 0
-    try:
-        while still and time.monotonic() < end and empty_looks < _EMPTY_LOOKS:
-            with uninterrupted():  # received messages must be in `hidden`, or they stay hidden
-                letters = _receive(queue, VISIBILITY_TIMEOUT_SECONDS, batch_size)
-                hidden |= {letter.id: letter.message.receipt_handle for letter in letters}
-            selected = [letter for letter in letters if letter.id in left][:still]
-            if selected:
-                left -= {letter.id for letter in selected}
-                still -= len(selected)
-                for deleted in act(selected):
-                    del hidden[deleted]
-                end = _end_of_timeout()
-            is_empty = not letters and queue.depth().all <= len(hidden)
-            empty_looks = empty_looks + 1 if is_empty else 0
-    finally:
-        with uninterrupted():
-            queue.release(hidden.values())
-    return left
+        reader.release_all()
+    if screen and reader.shortfall:
+        screen.note(reader.shortfall)
 
 
 def wait_until_visible(queue: SqsQueue, screen: Screen) -> None:
@@ -145,11 +175,6 @@ def _reading_timeout_seconds(depth: Depth) -> int:
     return min(MAX_VISIBILITY_TIMEOUT_SECONDS, VISIBILITY_TIMEOUT_SECONDS + depth.all // MIN_READ_PER_SECOND)
 
 
-def _receive(queue: SqsQueue, timeout_seconds: int, most: int = MAX_BATCH_ENTRIES) -> list[DeadLetter]:
-    messages = queue.receive(visibility_timeout_seconds=timeout_seconds, wait_seconds=WAIT_SECONDS, most=most)
+def _receive(queue: SqsQueue, timeout_seconds: int) -> list[DeadLetter]:
+    messages = queue.receive(visibility_timeout_seconds=timeout_seconds, wait_seconds=WAIT_SECONDS)
     return [DeadLetter(message) for message in messages]
-
-
-def _end_of_timeout() -> float:
-    """Return a time by which messages that another reader received are visible again."""
-    return time.monotonic() + VISIBILITY_TIMEOUT_SECONDS + 2 * WAIT_SECONDS + 1

@@ -1,12 +1,11 @@
 """An SQS queue: receive, send, delete and release in batches, with the result of each entry."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from scripts.aws.parallel import chunks
 from scripts.aws.sqs_message import MAX_BATCH_ENTRIES, StoredMessage
 
 if TYPE_CHECKING:
@@ -72,13 +71,11 @@ class SqsQueue:
         attributes = self._attributes(*names)
         return Depth(*(int(attributes[name]) for name in names))
 
-    def receive(
-        self, *, visibility_timeout_seconds: int, wait_seconds: int, most: int = MAX_BATCH_ENTRIES
-    ) -> list[StoredMessage]:
+    def receive(self, *, visibility_timeout_seconds: int, wait_seconds: int) -> list[StoredMessage]:
         """Receive at most one batch, with all attributes."""
         answer = self.sqs.receive_message(
             QueueUrl=self.url,
-            MaxNumberOfMessages=most,
+            MaxNumberOfMessages=MAX_BATCH_ENTRIES,
             VisibilityTimeout=visibility_timeout_seconds,
             WaitTimeSeconds=wait_seconds,
             MessageAttributeNames=["All"],
@@ -97,11 +94,10 @@ class SqsQueue:
         entries = [{"ReceiptHandle": handle} for handle in receipt_handles]
         return call_in_batch(self.sqs.delete_message_batch, self.url, entries)
 
-    def release(self, receipt_handles: Iterable[str]) -> None:
-        """Make received messages visible again: set their visibility timeout to 0."""
-        for chunk in chunks(receipt_handles, MAX_BATCH_ENTRIES):
-            entries = [{"ReceiptHandle": handle, "VisibilityTimeout": 0} for handle in chunk]
-            call_in_batch(self.sqs.change_message_visibility_batch, self.url, entries)
+    def change_visibility(self, receipt_handles: Sequence[str], seconds: int) -> None:
+        """Let at most one batch of received messages stay hidden so many seconds from now; 0 releases them."""
+        entries = [{"ReceiptHandle": handle, "VisibilityTimeout": seconds} for handle in receipt_handles]
+        call_in_batch(self.sqs.change_message_visibility_batch, self.url, entries)
 
     def _attributes(self, *names: Any) -> dict[str, str]:
         answer = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=list(names))

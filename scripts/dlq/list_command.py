@@ -73,15 +73,12 @@ def list_dead_letters(
         Selection(code, key, older_than, newer_than),
     )
     summary, kept = DlqSummary(queue.name, datetime.now(UTC)), list[DeadLetter]()
-    with read_dlq(queue, screen) as reader, screen.progress("reading", reader.depth.visible) as on_progress:
+    with read_dlq(queue, screen) as reader:
         for letter in reader.dead_letters():
             if not selection.mismatch(letter, summary.now):
                 summary.add(letter)
-                on_progress(summary.count, "")
                 if each or screen.as_json:
                     kept.append(letter)
-    if reader.shortfall:
-        screen.note(reader.shortfall)
     kept.sort(key=oldest_first)
     report = [*summary_report(summary, reader.depth, timedelta(seconds=queue.retention_seconds))]
     if each and kept:

@@ -13,7 +13,9 @@ import typer
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_reader import read_dlq, receive_selected, wait_until_visible
+from scripts.aws.dlq_reader import DlqReader, read_dlq, wait_until_visible
+from scripts.aws.parallel import chunks
+from scripts.aws.sqs_message import MAX_BATCH_ENTRIES
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, ExecuteOption, JsonOption, StageOption
@@ -85,6 +87,10 @@ def purge_dead_letters(
         wait_until_visible(queue, screen)
     with read_dlq(queue, screen) as reader:
         plan = plan_purge(queue.name, file.name, lines, tuple(reader.dead_letters()), reader.depth.in_flight)
+    if execute and plan.missing and reader.unseen:
+        raise OperatorError(
+            f"{reader.shortfall} {plan.missing:,} of {file.name} may be among them: nothing was deleted"
+        )
     count = len(plan.to_delete)
     if not execute:
         screen.result([DRY_RUN, *plan.dry_report], plan.to_document())
@@ -138,17 +144,19 @@ def _confirm(plan: PurgePlan, yes_delete: int | None, screen: Screen) -> None:
 def _delete(queue: SqsQueue, wanted: set[str], redrives: Journal | None, screen: Screen) -> int:
     """Delete dead letters; journal them so that no redrive waits for their outcomes."""
     total = 0
-
-    def delete_batch(letters: Sequence[DeadLetter]) -> set[str]:
-        nonlocal total
-        outcome = queue.delete([letter.message.receipt_handle for letter in letters])
-        deleted = [letters[position] for position in outcome.done]
-        if redrives:
-            redrives.record(map(purged_entry, deleted))
-        total += len(deleted)
-        on_progress(total, "")
-        return {letter.id for letter in deleted}
-
-    with screen.progress("deleting", len(wanted)) as on_progress:
-        receive_selected(queue, wanted, delete_batch)
+    # Read again, because the confirmation may take longer than any hold.
+    with read_dlq(queue) as reader, screen.progress("deleting", len(wanted)) as on_progress:
+        letters = [letter for letter in reader.dead_letters() if letter.id in wanted]
+        reader.keep(letters)
+        for batch in chunks(letters, MAX_BATCH_ENTRIES):
+            total += _delete_batch(reader, batch, redrives)
+            on_progress(total, "")
     return total
+
+
+def _delete_batch(reader: DlqReader, letters: Sequence[DeadLetter], redrives: Journal | None) -> int:
+    reader.hold_longer()
+    deleted = [letters[position] for position in reader.delete(letters).done]
+    if redrives:
+        redrives.record(map(purged_entry, deleted))
+    return len(deleted)

@@ -3,7 +3,7 @@
 `send_then_delete` moves each batch.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ import typer
 from botocore.exceptions import ClientError
 
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_reader import read_dlq, wait_until_visible
+from scripts.aws.dlq_reader import DlqReader, read_dlq, wait_until_visible
 from scripts.aws.parallel import map_in_threads
 from scripts.aws.photo_state import PhotoStates, SourceState
 from scripts.aws.sqs_queue import SqsQueue
@@ -28,13 +28,11 @@ from scripts.dlq.outcomes import SETTLED, OutcomeChecker, Outcomes, pending_outc
 from scripts.dlq.redrive_plan import DRY_RUN, RedrivePlan, RedriveRequest, plan_actions
 from scripts.dlq.redrive_report import RedriveResult
 from scripts.dlq.selection import CodeOption, KeyOption, NewerOption, OlderOption, Selection, select
-from scripts.dlq.send_then_delete import Mover
+from scripts.dlq.send_then_delete import Mover, MoveResult
 from scripts.sending.journal import Journal, journal_path, open_journal
 from scripts.sending.sender import RateLimit, Sender
 
 THREADS = 16
-# More canaries than needed, because SQS returns some of them first.
-SPARE_CANARIES = 100
 
 RateOption = Annotated[
     float | None, typer.Option("--rate", parser=parse_rate, metavar="N/s", help="Send at most 10/s, 300/m.")
@@ -95,21 +93,26 @@ def redrive(stage: Stage, request: RedriveRequest, screen: Screen, *, execute: b
     with open_journal(request.journal, execute=execute) as journal:
         if execute:
             wait_until_visible(stage.dlq, screen)
-        plan = job.plan(journal, can_use_move_task=can_use_move_task)
-        if not (execute and journal):
-            screen.result([DRY_RUN, *plan.report(datetime.now(UTC))], plan.to_document())
-            return EXIT_OK
-        for line in plan.cautions():
-            screen.note(line)
-        if plan.by_move_task:
+        with read_dlq(stage.dlq, screen) as reader:
+            plan = job.plan(reader, journal, can_use_move_task=can_use_move_task)
+            for line in plan.cautions() if execute else ():
+                screen.note(line)
+            if execute and journal and not plan.by_move_task:
+                result = _execute(job, plan, journal, reader)
+                screen.result(result.report(plan), result.to_document(plan))
+                return result.exit_code
+        if execute:
             return run_move_task(tasks, job.destination.arn, request.per_second, screen)
-        try:
-            result = job.execute(plan, journal)
-        except KeyboardInterrupt:
-            screen.note("Interrupted. Nothing is lost: give the same command again to go on.")
-            raise
-    screen.result(result.report(plan), result.to_document(plan))
-    return result.exit_code
+    screen.result([DRY_RUN, *plan.report(datetime.now(UTC))], plan.to_document())
+    return EXIT_OK
+
+
+def _execute(job: "Redrive", plan: RedrivePlan, journal: Journal, reader: DlqReader) -> RedriveResult:
+    try:
+        return job.execute(plan, journal, reader)
+    except KeyboardInterrupt:
+        job.screen.note("Interrupted. Nothing is lost: give the same command again to go on.")
+        raise
 
 
 def find_queue(stage: Stage, name_or_url: str) -> SqsQueue:
@@ -154,11 +157,10 @@ class Redrive:
     def destination(self) -> SqsQueue:
         return SqsQueue(self.stage.sqs, self.request.to)
 
-    def plan(self, journal: Journal | None, *, can_use_move_task: bool = False) -> RedrivePlan:
+    def plan(self, reader: DlqReader, journal: Journal | None, *, can_use_move_task: bool = False) -> RedrivePlan:
         """Read the DLQ and the journal; change nothing."""
         request = self.request
-        with read_dlq(self.stage.dlq, self.screen) as reader:
-            letters, left = select(reader.dead_letters(), request.selection, datetime.now(UTC), request.most)
+        letters, left = select(reader.dead_letters(), request.selection, datetime.now(UTC), request.most)
         known = journal.find(letter.id for letter in letters) if journal else {}
         pending = pending_outcomes(journal, request.to, letters) if journal and request.verify else []
         return RedrivePlan(
@@ -172,22 +174,43 @@ class Redrive:
             by_move_task=can_use_move_task and is_whole_queue(request) and bool(letters) and not known,
         )
 
-    def execute(self, plan: RedrivePlan, journal: Journal) -> RedriveResult:
+    def execute(self, plan: RedrivePlan, journal: Journal, reader: DlqReader) -> RedriveResult:
         """Move the canary, check its outcomes, move the rest, check all outcomes."""
-        result, canary, wanted = RedriveResult(), self.request.canary, {letter.id for letter in plan.letters}
+        result, letters = RedriveResult(), plan.letters
+        reader.keep(letters)
         sender = Sender(self.destination, journal, RateLimit(self.request.per_second))
-        with self.screen.progress("redriving", len(wanted)) as on_progress:
-            mover = Mover(self.stage.dlq, sender, on_progress)
-            if canary and wanted:
-                result.moves = mover.move(choose_canaries(plan.letters, PhotoStates.of(self.stage), canary), canary)
-                result.outcomes = self._find_outcomes(journal, result.moves.moved)
+        with self.screen.progress("redriving", len(letters)) as on_progress:
+            mover = Mover(sender, on_progress)
+            if self.request.canary and letters:
+                self._move_canary(mover, letters, reader, result)
                 if not result.proves_success:
-                    result.untouched = len(wanted) - len(result.moves.moved)
+                    result.untouched = len(letters) - len(result.moves.moved)
                     return result
-            result.moves = mover.move(wanted - result.moves.moved)
+                with read_dlq(self.stage.dlq) as again:
+                    result.moves = self._move_rest(mover, letters, again)
+            else:
+                result.moves = mover.move(reader, letters)
+        reader.release_all()
         if self.request.verify:
             result.outcomes.photos += self._find_outcomes(journal).photos
         return result
+
+    def _move_canary(
+        self, mover: Mover, letters: Sequence[DeadLetter], reader: DlqReader, result: RedriveResult
+    ) -> None:
+        """Move the canary, make the rest visible again and wait for the canary's outcomes."""
+        canaries = choose_canaries(letters, PhotoStates.of(self.stage), self.request.canary)
+        result.moves = mover.move(reader, canaries)
+        reader.release_all()
+        result.outcomes = self._find_outcomes(mover.sender.journal, result.moves.moved)
+
+    def _move_rest(self, mover: Mover, letters: Sequence[DeadLetter], reader: DlqReader) -> MoveResult:
+        """Read the DLQ again, because no hold lasts as long as a canary may, and move what the canary left."""
+        for _ in reader.dead_letters():
+            pass
+        rest = [letter for letter in letters if letter.id not in mover.result.moved]
+        reader.keep(rest)
+        return mover.move(reader, rest)
 
     def _find_outcomes(self, journal: Journal, items: set[str] | None = None) -> Outcomes:
         """Wait for the outcomes of these items, or of all pending ones, and journal them."""
@@ -208,8 +231,8 @@ def is_whole_queue(request: RedriveRequest) -> bool:
     return request.selection.is_everything and not asks_more and can_use_rate(request.per_second)
 
 
-def choose_canaries(letters: Iterable[DeadLetter], photos: PhotoStates, count: int) -> set[str]:
-    """Return ids of dead letters that succeed only if the cause is fixed, and some to spare.
+def choose_canaries(letters: Iterable[DeadLetter], photos: PhotoStates, count: int) -> list[DeadLetter]:
+    """Return dead letters that succeed only if the cause is fixed.
 
     Their photo is unchanged and not done yet. Others need nothing and prove nothing.
     """
@@ -217,6 +240,6 @@ def choose_canaries(letters: Iterable[DeadLetter], photos: PhotoStates, count: i
     def proves_something(letter: DeadLetter) -> bool:
         return any(photos.source_state(s) is SourceState.SAME and not photos.is_done(s) for s in letter.sources)
 
-    checked = map_in_threads(lambda letter: letter.id if proves_something(letter) else "", letters, THREADS)
+    checked = map_in_threads(lambda letter: letter if proves_something(letter) else None, letters, THREADS)
     with closing(checked):
-        return set(islice(filter(None, checked), count + SPARE_CANARIES))
+        return list(islice((letter for letter in checked if letter), count))

@@ -79,10 +79,11 @@ class RedriveResult:
         left = f"Not touched: {count_of(self.untouched, 'dead letter')}."
         if self.is_good:
             why = "because no photo is unchanged and still to be processed"
-            return f"Stopped: the canary proved nothing, {why}. Without --canary all of them go. {left}"
+            return f"Stopped: the canary proved nothing, {why}. {left}"
         codes = Counter(photo.code for photo in self.outcomes.failures)
         came_back = ", ".join(f"{code} {count:,}" for code, count in sorted(codes.items()))
-        why = f"came back: {came_back}" if came_back else "not all of it has an outcome"
+        without_code = "not all of it has an outcome" if self.moves.is_clean else "not all of it was moved"
+        why = f"came back: {came_back}" if came_back else without_code
         return f"Stopped after the canary ({why}). {left}"
 
 
@@ -100,7 +101,7 @@ def _moves_lines(moves: MoveResult) -> list[str]:
     ):
         lines += [f"{count:,} {what} ({error})." for error, count in sorted(Counter(errors.values()).items())]
     if moves.missing:
-        lines.append(f"{len(moves.missing):,} were not received again: another reader has received or deleted them.")
+        lines.append(f"{len(moves.missing):,} are still in the DLQ: give the command again.")
     return lines
 
 

@@ -3,14 +3,14 @@
 Journal steps: sending, sent, moved. A later run only deletes what is journaled as sent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_reader import receive_selected
+from scripts.aws.dlq_reader import DlqReader
+from scripts.aws.parallel import chunks
 from scripts.aws.sqs_message import MAX_BATCH_ENTRIES
-from scripts.aws.sqs_queue import SqsQueue
 from scripts.sending.sender import OutgoingMessage, Sender, SendResult
 
 MOVED = "moved"
@@ -24,7 +24,7 @@ class MoveResult:
         moved: sent, now or by an earlier run, and deleted from the DLQ.
         sent: SQS's answers to sending.
         not_deleted: sent, but SQS did not delete them; a later run will.
-        missing: not received; another reader has received or deleted them.
+        missing: not held by the reader.
     """
 
     moved: set[str] = field(default_factory=set)
@@ -50,37 +50,38 @@ class MoveResult:
 
 @dataclass(frozen=True)
 class Mover:
-    """Moves dead letters from a DLQ to the sender's queue.
+    """Moves dead letters that a reader holds to the sender's queue.
 
     Attributes:
         sender: sends and journals.
         on_progress: called with the number moved and a note.
     """
 
-    dlq: SqsQueue
     sender: Sender
     on_progress: Callable[[int, str], None] = lambda *_: None
     result: MoveResult = field(default_factory=MoveResult)
 
-    def move(self, wanted: set[str], most: int | None = None) -> MoveResult:
-        """Move the dead letters with these ids, or the first `most` received."""
-        batch_size = self.sender.rate_limit.batch_size(MAX_BATCH_ENTRIES)
-        missing = receive_selected(self.dlq, wanted, self._send_then_delete, most=most, batch_size=batch_size)
-        self.result.missing = missing if most is None else set()
+    def move(self, reader: DlqReader, letters: Iterable[DeadLetter]) -> MoveResult:
+        """Move these dead letters, batch by batch."""
+        wanted = list(letters)
+        held = [letter for letter in wanted if reader.holds(letter)]
+        self.result.missing = {letter.id for letter in wanted} - {letter.id for letter in held}
+        for batch in chunks(held, self.sender.rate_limit.batch_size(MAX_BATCH_ENTRIES)):
+            reader.hold_longer()
+            self._send_then_delete(reader, batch)
         return self.result
 
-    def _send_then_delete(self, letters: Sequence[DeadLetter]) -> set[str]:
+    def _send_then_delete(self, reader: DlqReader, letters: Sequence[DeadLetter]) -> None:
         sent = self.sender.send([OutgoingMessage(letter.id, letter.message, _document(letter)) for letter in letters])
         self.result.sent.add(sent)
         arrived = [letter for letter in letters if letter.id in sent.arrived]
-        deletion = self.dlq.delete([letter.message.receipt_handle for letter in arrived])
+        deletion = reader.delete(arrived)
         self.result.not_deleted |= {arrived[position].id: code for position, code in deletion.failed.items()}
         deleted = {arrived[position].id for position in deletion.done}
         journal = self.sender.journal
         journal.record(replace(entry, step=MOVED) for entry in journal.find(deleted).values())
         self.result.moved |= deleted
         self.on_progress(len(self.result.moved), "")
-        return deleted
 
 
 def _document(letter: DeadLetter) -> dict[str, Any]:

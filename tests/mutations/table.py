@@ -358,8 +358,7 @@ SCRIPTS = (
         "A redrive sends before it deletes",
         "scripts/dlq/send_then_delete.py",
         "        sent = self.sender.send(",
-        "        self.dlq.delete([letter.message.receipt_handle for letter in letters])\n"
-        "        sent = self.sender.send(",
+        "        reader.delete(letters)\n        sent = self.sender.send(",
         ("dlq/test_send_then_delete.py",),
     ),
     Mutation(
@@ -385,16 +384,16 @@ SCRIPTS = (
     ),
     Mutation(
         "A redrive takes only what was selected",
-        "scripts/aws/dlq_reader.py",
-        "selected = [letter for letter in letters if letter.id in left][:still]",
-        "selected = letters[:still]",
-        ("dlq/test_send_then_delete.py",),
+        "scripts/dlq/selection.py",
+        "        if reason := selection.mismatch(letter, now):",
+        "        if (reason := selection.mismatch(letter, now)) and reason.endswith('old'):",
+        ("dlq/test_redrive_at_distance.py",),
     ),
     Mutation(
         "Dead letters that stay are visible again",
         "scripts/aws/dlq_reader.py",
-        "            queue.release(hidden.values())",
-        "            hidden.clear()",
+        "        reader.release_all()\n    if screen",
+        "        pass\n    if screen",
         ("dlq/test_send_then_delete.py",),
     ),
     Mutation(

@@ -1,5 +1,6 @@
 """An `SqsQueue` and a `PhotoStates` in memory, with failures that the test chooses."""
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -34,11 +35,13 @@ class FakeQueue:
     error: type[BaseException] = ConnectionError
     depths: list[int] = field(default_factory=list)
     url: str = "the-queue"
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def receive(self, *, visibility_timeout_seconds: int, wait_seconds: int, most: int) -> list[StoredMessage]:
-        received = list(self.visible.values())[:most]
-        for message in received:
-            self.hidden[message.receipt_handle] = self.visible.pop(message.id)
+    def receive(self, *, visibility_timeout_seconds: int, wait_seconds: int) -> list[StoredMessage]:
+        with self._lock:
+            received = list(self.visible.values())[:10]
+            for message in received:
+                self.hidden[message.receipt_handle] = self.visible.pop(message.id)
         return received
 
     def send(self, messages: Sequence[StoredMessage]) -> BatchOutcome:
@@ -66,10 +69,11 @@ class FakeQueue:
                 outcome.done[position] = {}
         return outcome
 
-    def release(self, receipt_handles: Sequence[str]) -> None:
-        for handle in receipt_handles:
-            message = self.hidden.pop(handle)
-            self.visible[message.id] = message
+    def change_visibility(self, receipt_handles: Sequence[str], seconds: int) -> None:
+        with self._lock:
+            for handle in receipt_handles if not seconds else ():
+                message = self.hidden.pop(handle)
+                self.visible[message.id] = message
 
     def depth(self) -> Depth:
         if self.depths:

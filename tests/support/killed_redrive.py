@@ -22,7 +22,7 @@ from scripts.dlq.redrive_plan import RedriveRequest
 from scripts.dlq.selection import Selection
 from scripts.sending.journal import Journal, JournalEntry
 
-VISIBILITY_TIMEOUT_SECONDS = 2
+VISIBILITY_TIMEOUT_SECONDS = 6  # half of it outlasts a run, so that no renewal is an extra step
 
 
 class Steps:
@@ -77,11 +77,12 @@ def make_request(target: Stage, journal: Path) -> RedriveRequest:
 def run_until_killed(endpoint_url: str, queue_url: str, dlq_url: str, journal: str, kill_at: int) -> None:
     """Run the redrive until it ends or is killed; write the steps of a whole run."""
     dlq_reader.VISIBILITY_TIMEOUT_SECONDS, dlq_reader.WAIT_SECONDS = VISIBILITY_TIMEOUT_SECONDS, 0
+    dlq_reader.THREADS = 1  # the same steps in every run
     target, steps = make_target(endpoint_url, queue_url, dlq_url), Steps(kill_at)
     target.sqs.meta.events.register("before-call.sqs", steps.before_call)
     target.sqs.meta.events.register("after-call.sqs", steps.after_call)
     job = Redrive(target, make_request(target, Path(journal)), Screen())
     can_use_move_task = MoveTasks(target.sqs, target.dlq.arn).is_available()
-    with RecordingJournal(Path(journal), steps) as opened:
-        job.execute(job.plan(opened, can_use_move_task=can_use_move_task), opened)
+    with RecordingJournal(Path(journal), steps) as opened, dlq_reader.read_dlq(target.dlq) as reader:
+        job.execute(job.plan(reader, opened, can_use_move_task=can_use_move_task), opened, reader)
     Path(f"{journal}.steps").write_text(json.dumps(steps.names))

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from processing.failures import FailureCode
-from scripts.aws.sqs_queue import Depth
+from scripts.aws.sqs_queue import Depth, SqsQueue
 from scripts.cli.repository import REPOSITORY
 from tests.support.bare_stage import BareStage, fill_dlq
 from tests.support.command_line import CommandLine
@@ -106,6 +108,22 @@ def test_a_purge_that_was_killed_is_given_again_as_it_was(
     said = dlq("purge", str(file), "--execute", "--yes-delete", "3")
     nothing = f"Nothing to delete: {bare_stage.name}-dead-letters holds none of what friday.jsonl has."
     assert (said.code, said.lines[0]) == (0, nothing)
+
+
+def test_a_purge_deletes_nothing_when_letters_of_the_export_may_be_among_those_not_seen(
+    dlq: CommandLine, bare_stage: BareStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_dlq(bare_stage, CORRUPT)
+    file = tmp_path / "friday.jsonl"
+    dlq("export", str(file))
+    sqs, url = bare_stage.client("sqs"), bare_stage.target.outputs.dead_letter_queue_url
+    (letter,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=9)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
+    monkeypatch.setattr(SqsQueue, "depth", lambda _: Depth(visible=3, in_flight=0, delayed=0))
+    said = dlq("purge", str(file), "--execute", "--yes-delete", "2")
+    assert said.code == 1
+    assert "about 1 were not seen. 1 of friday.jsonl may be among them: nothing was deleted" in said.err
+    assert len(in_dlq(bare_stage)) == 2
 
 
 def test_redrive_verify_does_not_wait_for_what_was_purged(

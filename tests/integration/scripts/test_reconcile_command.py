@@ -13,6 +13,7 @@ import pytest
 
 from processing.output_keys import document_key
 from processing.s3_events import parse_message
+from scripts.aws.sqs_queue import Depth, SqsQueue
 from scripts.cli.repository import REPOSITORY
 from scripts.reconcile.__main__ import app
 from scripts.sending import journal
@@ -230,3 +231,14 @@ def test_a_thousand_keys_and_more_are_listed_page_by_page(reconcile: CommandLine
     for number in range(1100):
         s3.put_object(Bucket=bucket, Key=f"{number:04}.jpg", Body=os.urandom(2))
     assert json.loads(reconcile(*NOW, "--json").out)["states"]["missing"] == 1100
+
+
+def test_nothing_is_sent_when_dead_letters_were_not_seen(
+    reconcile: CommandLine, bare_stage: BareStage, one_of_each: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dlq = bare_stage.target.outputs.dead_letter_queue_url
+    monkeypatch.setattr(SqsQueue, "depth", lambda queue: Depth(40 if queue.url == dlq else 0, 0, 0))
+    said = reconcile(*NOW, "--execute")
+    assert said.code == 1
+    assert "about 39 were not seen. What looks missing may be among them: nothing was sent" in said.err
+    assert sent(bare_stage) == []

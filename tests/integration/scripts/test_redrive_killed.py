@@ -16,7 +16,7 @@ import pytest
 
 from processing.failures import FailureCode
 from scripts.aws import dlq_reader
-from scripts.aws.dlq_reader import wait_until_visible
+from scripts.aws.dlq_reader import read_dlq, wait_until_visible
 from scripts.aws.local_endpoint import make_local_client
 from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
@@ -116,8 +116,8 @@ _FORKS.set_forkserver_preload(["tests.support.killed_redrive"])
 def _rerun(target: Stage, path: Path) -> tuple[int, dict[str, int]]:
     job = Redrive(target, make_request(target, path), Screen())
     wait_until_visible(target.dlq, Screen())
-    with Journal(path) as journal:
-        result = job.execute(job.plan(journal), journal)
+    with Journal(path) as journal, read_dlq(target.dlq) as reader:
+        result = job.execute(job.plan(reader, journal), journal, reader)
         return len(result.moves.sent.maybe_twice), journal.counts()
 
 

@@ -33,4 +33,12 @@ def test_fewer_dead_letters_than_sqs_reported_are_a_shortfall_and_no_endless_wai
     queue.depths = [40]
     with read_dlq(queue) as reader:  # type: ignore[arg-type]
         assert len(list(reader.dead_letters())) == 25
-    assert reader.shortfall == "SQS says about 40; 25 were read."
+    assert reader.shortfall == "SQS says about 40; 25 were read: about 15 were not seen."
+
+
+def test_a_depth_that_sqs_corrects_during_the_reading_is_no_shortfall() -> None:
+    queue = queue_with(IDS)
+    queue.depths = [40, 0]
+    with read_dlq(queue) as reader:  # type: ignore[arg-type]
+        list(reader.dead_letters())
+    assert reader.shortfall == ""

@@ -56,7 +56,7 @@ def test_whatever_did_not_go_through_is_reported_with_its_reason() -> None:
         "Redrove 0 dead letters to photos.",
         "1 stay in the DLQ, because SQS refused to take them (InvalidMessageContents).",
         "1 were sent but not deleted: give the command again (InternalError).",
-        "2 were not received again: another reader has received or deleted them.",
+        "2 are still in the DLQ: give the command again.",
     ]
     assert RedriveResult(moves).exit_code == EXIT_SOME_FAILED
 
@@ -108,3 +108,14 @@ def test_a_canary_whose_photos_needed_nothing_any_more_proved_nothing() -> None:
     assert line.startswith("Stopped: the canary proved nothing, ")
     assert line.endswith(" Not touched: 11 dead letters.")
     assert result.exit_code == EXIT_STOPPED
+
+
+def test_a_canary_that_could_not_be_moved_is_told_as_that() -> None:
+    result = RedriveResult(MoveResult(missing={"a"}), untouched=2)
+    assert plain_lines(result.report(PLAN))[-1] == (
+        "Stopped after the canary (not all of it was moved). Not touched: 2 dead letters."
+    )
+
+
+def test_a_canary_that_proves_nothing_is_no_reason_to_leave_it_out() -> None:
+    assert "--canary" not in str(plain_lines(RedriveResult(untouched=2).report(PLAN)))
