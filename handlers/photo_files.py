@@ -16,7 +16,7 @@ from processing.failures import FailureCode, RetryableError
 from processing.output_keys import output_names
 from processing.settings import RenderSettings
 
-# An output whose limit is larger goes to the temporary disk. In memory no worker can reach it, not even through
+# An output whose limit is larger goes to ephemeral storage. In memory no worker can reach it, not even through
 # /proc/PID/fd with a system call that takes a path, such as truncate(2). Outputs are much smaller than their limits.
 MAX_BYTES_IN_MEMORY = 32 * 1024 * 1024
 
@@ -63,7 +63,7 @@ def open_photo_files(settings: RenderSettings) -> Iterator[PhotoFiles]:
             yield PhotoFiles(source, dict(zip(output_names(settings.renditions), outputs, strict=True)))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise RetryableError(FailureCode.DISK_FULL, "the temporary disk is full") from error
+            raise RetryableError(FailureCode.DISK_FULL, "the ephemeral storage is full") from error
         raise
 
 

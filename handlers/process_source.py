@@ -39,7 +39,7 @@ class SourceProcessor:
 
     objects: ObjectStore
     workers: WorkerPool
-    disk: ByteBudget  # of sources on the temporary disk
+    disk: ByteBudget  # of sources in ephemeral storage
     uploads: Executor  # uploads the outputs of a photo in parallel
     settings: RenderSettings
 

@@ -28,7 +28,7 @@ from handlers.time_budget import TimeBudget
 from handlers.worker_pool import WorkerPool
 
 UPLOAD_THREADS = 8
-# Sources are on the temporary disk while they are processed; the rest of it is for outputs.
+# Sources are in ephemeral storage while they are processed; the rest of it is for outputs.
 DISK_SHARE = 0.75
 
 PartialBatchResponse = dict[str, list[dict[str, str]]]
@@ -114,6 +114,6 @@ class Services:
 
 
 def _disk_bytes(copies_bytes: int) -> int:
-    """Return the bytes of the temporary disk for sources, besides the copies in the workers' files."""
+    """Return the bytes of ephemeral storage for sources, besides the copies in the workers' files."""
     share = int(shutil.disk_usage(tempfile.gettempdir()).free * DISK_SHARE)
     return max(share - copies_bytes, share // 4)

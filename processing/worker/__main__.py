@@ -38,7 +38,7 @@ from processing.worker.sandbox import enter_sandbox
 
 _STDOUT, _STDERR = 1, 2
 _LIMIT_REACHED = "the memory limit was reached"
-_DISK_FULL = (FailureCode.DISK_FULL, "the temporary disk is full")
+_DISK_FULL = (FailureCode.DISK_FULL, "the ephemeral storage is full")
 _OS_FAILURES = {
     errno.ENOMEM: (FailureCode.OUT_OF_MEMORY, _LIMIT_REACHED),
     errno.ENOSPC: _DISK_FULL,

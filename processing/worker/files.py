@@ -66,7 +66,7 @@ class WorkerFiles:
         photo.seek(0)
         while chunk := photo.read(_CHUNK_BYTES):
             if self._source.write(chunk) < len(chunk):  # without a buffer, a disk that becomes full ends a write early
-                raise OSError(errno.ENOSPC, "the temporary disk is full")
+                raise OSError(errno.ENOSPC, "the ephemeral storage is full")
         return self._source.tell()
 
     def take_outputs(self, into: Iterable[IO[bytes]]) -> None:

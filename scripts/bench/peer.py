@@ -96,7 +96,7 @@ def _open_worker_files(peer: Peer) -> Iterator[Peer]:
                 names = output_names(RENDITIONS)
                 files.take_outputs([outputs.enter_context((job.into / name).open("w+b")) for name in names])
 
-        command = (*peer.command, described.as_argument())
+        command = (*darkroom().command, described.as_argument())  # `peer` may be prepared already
         yield peer._replace(command=command, request=request, collect=collect, descriptors=described.descriptors)
 
 

@@ -20,7 +20,7 @@ ANSWER_LOST: dict[str, Fault] = {"answer lost": lambda _: TimeoutError()}
 WORKER_FAULTS: dict[str, Fault] = {
     "decoder-crashed": lambda _: PermanentError(FailureCode.DECODER_CRASHED, "ended by signal 11"),
     "too-slow": lambda _: PermanentError(FailureCode.TOO_SLOW, "took longer than 25 s"),
-    "disk-full": lambda _: RetryableError(FailureCode.DISK_FULL, "the temporary disk is full"),
+    "disk-full": lambda _: RetryableError(FailureCode.DISK_FULL, "the ephemeral storage is full"),
     "internal-error": lambda _: RetryableError(FailureCode.INTERNAL_ERROR, "no worker could be started"),
 }
 

@@ -87,5 +87,5 @@ def test_a_photo_that_the_disk_takes_in_part_is_not_rendered(
 
     with tempfile.TemporaryFile() as disk:
         monkeypatch.setattr(files, "_source", AlmostFull(disk.fileno(), "r+b", closefd=False))
-        with pytest.raises(OSError, match="the temporary disk is full"):
+        with pytest.raises(OSError, match="the ephemeral storage is full"):
             files.put_source(BytesIO(b"photo"))
