@@ -1,4 +1,4 @@
-"""What the worker gives up before it reads the first byte of an uploaded file: files, sockets, privileges."""
+"""Drops the worker's rights to files, sockets and privileges before the first byte of a photo."""
 
 import ctypes
 import errno

@@ -1,4 +1,4 @@
-"""Whatever fails around the function, every photo is processed, in the queue, or in the DLQ with its reason."""
+"""Faults around the function: every photo is processed, in the queue, or in the DLQ with its reason."""
 
 import errno
 import time
