@@ -1,26 +1,16 @@
 """The registry of input formats. To add one, write a module like these and add it to `FORMATS`."""
 
 from processing.failures import FailureCode, PermanentError
-from processing.images.formats.avif import AVIF, brands
+from processing.images.formats.avif import AVIF
 from processing.images.formats.gif import GIF
 from processing.images.formats.input_format import Data, Header, InputFormat, cut_off_is_truncated
 from processing.images.formats.jpeg import JPEG
+from processing.images.formats.other_kinds import name_kind
 from processing.images.formats.png import PNG
 from processing.images.formats.tiff import TIFF
 from processing.images.formats.webp import WEBP
 
 FORMATS: tuple[InputFormat, ...] = (JPEG, PNG, GIF, TIFF, WEBP, AVIF)
-
-# Named in the failure's detail, so that people know what they uploaded.
-_OTHER_FORMATS = (
-    (b"%PDF", "a PDF"),
-    (b"BM", "a BMP"),
-    (b"8BPS", "a Photoshop file"),
-    (b"\xff\x0a", "a JPEG XL"),
-    (b"\0\0\0\x0cJXL ", "a JPEG XL"),
-    (b"\0\0\0\x0cjP  ", "a JPEG 2000"),
-    (b"PK\x03\x04", "a ZIP archive"),
-)
 
 
 def detect_format(data: Data) -> InputFormat:
@@ -32,7 +22,7 @@ def detect_format(data: Data) -> InputFormat:
     for candidate in FORMATS:
         if candidate.detect(data):
             return candidate
-    raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, f"looks like {_guess(data)}")
+    raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, f"looks like {name_kind(data)}")
 
 
 def read_header(data: Data) -> Header:
@@ -46,9 +36,3 @@ def read_header(data: Data) -> Header:
     if not header.pixels:
         raise PermanentError(FailureCode.CORRUPT_IMAGE, "an image without pixels")
     return header
-
-
-def _guess(data: Data) -> str:
-    if any(brand.startswith((b"hei", b"hev")) for brand in brands(data)):
-        return "a HEIC"
-    return next((name for magic, name in _OTHER_FORMATS if data[: len(magic)] == magic), "none of the formats")
