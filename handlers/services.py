@@ -38,6 +38,7 @@ PartialBatchResponse = dict[str, list[dict[str, str]]]
 class Services:
     """State shared by all invocations of an execution environment."""
 
+    input_bucket: str
     workers: WorkerPool
     processor: SourceProcessor
     queue: SourceQueue
@@ -58,6 +59,7 @@ class Services:
         settings = Settings.from_environment(environment)
         workers = make_workers(settings)  # before the clients, so that workers start meanwhile
         return cls(
+            input_bucket=settings.input_bucket,
             is_protected=is_protected,
             workers=workers,
             processor=SourceProcessor(
@@ -91,7 +93,7 @@ class Services:
         Raises:
             NotAnSqsEventError: the event has another shape.
         """
-        messages = read_messages(event)
+        messages = read_messages(event, self.input_bucket)
         batch = self._start(messages, context.get_remaining_time_in_millis() / 1000, context.aws_request_id)
         results = [batch.result(message) for message in messages]
         batch.close()

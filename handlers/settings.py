@@ -19,6 +19,7 @@ class Settings:
 
     Attributes:
         stage: the deployment's stage, for the digest.
+        input_bucket: the only bucket whose objects are processed.
         queue_url: the queue that feeds the function.
         render: renditions and limits.
         max_receive_count: the queue's `maxReceiveCount`.
@@ -29,6 +30,7 @@ class Settings:
     """
 
     stage: str
+    input_bucket: str
     output_bucket: str
     queue_url: str
     dead_letter_queue_url: str
@@ -47,6 +49,7 @@ class Settings:
         read = _Reader(environment)
         settings = cls(
             stage=read.text("STAGE"),
+            input_bucket=read.text("INPUT_BUCKET"),
             output_bucket=read.text("OUTPUT_BUCKET"),
             queue_url=read.text("QUEUE_URL"),
             dead_letter_queue_url=read.text("DEAD_LETTER_QUEUE_URL"),

@@ -20,7 +20,7 @@ class Message:
     Attributes:
         message_id: the `itemIdentifier` in `batchItemFailures`.
         records: the S3 records in the body.
-        malformed: the failure of a body that is not an S3 notification; then there are no records.
+        malformed: the failure of a body that is not an S3 notification of the input bucket; then there are no records.
         receive_count: attempts so far, this one included.
         first_sent: when it entered the queue, ISO 8601; empty when unknown.
         first_received_at: when it was first received, in seconds of the epoch; 0 when unknown.
@@ -36,11 +36,11 @@ class Message:
     first_received_at: float = 0.0
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "Message":
+    def from_record(cls, record: Mapping[str, Any], input_bucket: str) -> "Message":
         """Parse one element of the event's `Records` (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS")."""
         attributes = record.get("attributes", {})
         body = record.get("body", "")
-        records, malformed = _parse_body(body)
+        records, malformed = _parse_body(body, input_bucket)
         return cls(
             message_id=record["messageId"],
             receipt_handle=record.get("receiptHandle", ""),
@@ -65,21 +65,25 @@ class Message:
         return self.receive_count > 1 and not 0 <= now - self.first_received_at < timeout_seconds
 
 
-def read_messages(event: Mapping[str, Any]) -> list[Message]:
+def read_messages(event: Mapping[str, Any], input_bucket: str) -> list[Message]:
     """Parse the messages of a Lambda event.
+
+    Args:
+        event: `{"Records": [...]}` as the event source mapping sends it.
+        input_bucket: the only bucket that a message may name.
 
     Raises:
         NotAnSqsEventError: the event has another shape; an empty response to it would look like success.
     """
     try:
-        return [Message.from_record(record) for record in event["Records"]]
+        return [Message.from_record(record, input_bucket) for record in event["Records"]]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise NotAnSqsEventError(f"not a batch of SQS messages: {type(error).__name__}: {error}") from error
 
 
-def _parse_body(body: str) -> tuple[tuple[S3Record, ...], PermanentError | None]:
+def _parse_body(body: str, input_bucket: str) -> tuple[tuple[S3Record, ...], PermanentError | None]:
     try:
-        return parse_records(body), None
+        return parse_records(body, input_bucket), None
     except PermanentError as malformed:
         return (), malformed
 

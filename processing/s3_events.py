@@ -19,7 +19,8 @@ MAX_OBJECT_BYTES = 50 * 1024**4  # Amazon S3 User Guide, "Uploading objects": 50
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 _ETAG = re.compile(r"[A-Za-z0-9-]{0,128}")
 _VERSION_ID = re.compile(r"[!-~]{0,1024}")
-_SEQUENCER = re.compile(r"[0-9A-Fa-f]{0,128}")
+# S3 sends 16 or 18 digits. A longer one could never be followed by a later upload's.
+_SEQUENCER = re.compile(r"[0-9A-Fa-f]{0,18}")
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 _MAX_DETAIL = 160
 
@@ -38,28 +39,32 @@ class S3Record:
 
 
 def parse_message(body: str) -> tuple[SourceObject, ...]:
-    """Parse the source objects that a message names; see `parse_records`."""
+    """Parse the source objects that a message names, in any bucket; see `parse_records`."""
     return tuple(record.source for record in parse_records(body))
 
 
-def parse_records(body: str) -> tuple[S3Record, ...]:
+def parse_records(body: str, input_bucket: str = "") -> tuple[S3Record, ...]:
     """Parse the S3 records of a message.
 
     Args:
         body: the SQS message body.
+        input_bucket: the only bucket that it may name; empty for any.
 
     Returns:
         One for each source object. Empty for S3's `s3:TestEvent` and for folder markers (empty objects whose key ends
         in `/`, which the S3 console makes): there is nothing to process.
 
     Raises:
-        PermanentError: `malformed-message` when the body is not an S3 notification of created objects.
+        PermanentError: `malformed-message` when the body is not an S3 notification of objects created in that bucket.
     """
     elements = _parse_elements(body)
     records = [
         S3Record(_parse_record(element), body if len(elements) == 1 else json.dumps({"Records": [element]}))
         for element in elements
     ]
+    for record in records:
+        if input_bucket not in ("", record.source.bucket):
+            raise _malformed(f"an S3 record names the bucket {record.source.bucket}, not the input bucket")
     return tuple(record for record in records if not _is_folder_marker(record.source))
 
 

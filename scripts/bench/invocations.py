@@ -18,6 +18,7 @@ _MB_PER_VCPU = 1769  # AWS Lambda Developer Guide, "Configure Lambda function me
 _TIMEOUT_SECONDS = 120  # as in serverless.yml
 _VARIABLES = {  # as in serverless.yml
     "STAGE": "bench",
+    "INPUT_BUCKET": "photos",
     "OUTPUT_BUCKET": "renditions",
     "QUEUE_URL": "http://127.0.0.1/123456789012/photos",
     "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1/123456789012/dead-letters",

@@ -11,6 +11,7 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
     "STAGE": "test",
+    "INPUT_BUCKET": "photos",
     "OUTPUT_BUCKET": "renditions",
     "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/photos",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead-letters",

@@ -125,6 +125,7 @@ def stage() -> Iterator[Resources]:
         )["QueueUrl"]
         environment = ENVIRONMENT | client_environment(aws.endpoint_url) | {
             "PATH": "/usr/bin:/bin",
+            "INPUT_BUCKET": photos,
             "OUTPUT_BUCKET": renditions,
             "QUEUE_URL": queue,
             "DEAD_LETTER_QUEUE_URL": dead_letters,

@@ -296,6 +296,16 @@ def test_a_malformed_message_is_dead_lettered_and_costs_no_batch_mate(aws: Aws, 
     assert len(aws.outputs()) == 4
 
 
+def test_a_message_about_another_bucket_is_malformed_and_asks_s3_for_nothing(aws: Aws) -> None:
+    message = sqs_record(s3_body("small.jpg", bucket="renditions"))
+    with recording(aws.services.processor.objects.s3) as operations:
+        assert aws.invoke([message]) == []
+    assert operations == []
+    (letter,) = aws.dead_letters()
+    assert letter["MessageAttributes"]["failure-code"]["StringValue"] == "malformed-message"
+    assert letter["Body"] == message["body"]
+
+
 def test_the_test_event_of_s3_is_acknowledged_without_a_digest(aws: Aws) -> None:
     assert aws.invoke([sqs_record(json.dumps({"Event": "s3:TestEvent"}))]) == []
     assert aws.digests() == []

@@ -10,6 +10,7 @@ LOG_GROUPS = ("ProcessLogGroup", "RollUpLogGroup")
 ROLE_POLICY = "Policies/0/PolicyDocument/Statement"
 # X-Ray's actions know no resources (Service Authorization Reference, AWS X-Ray).
 WITHOUT_RESOURCES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+IN_THIS_ACCOUNT = {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 def _all(name: str, expected: Any) -> Any:
@@ -93,6 +94,19 @@ def _absent_answers_404(template: Template) -> bool:
     statements = template.role_statements("ProcessRole")
     found = [r for s in statements if "s3:ListBucket" in listed(s["Action"]) for r in listed(s["Resource"])]
     return found == wanted
+
+
+def _s3_only_in_this_account(template: Template) -> bool:
+    statements = [s for role in FUNCTIONS.values() for s in template.role_statements(role)]
+    of_s3 = [s for s in statements if any(action.startswith("s3:") for action in listed(s["Action"]))]
+    return len(of_s3) == 3 and all(s.get("Condition") == IN_THIS_ACCOUNT for s in of_s3)
+
+
+def _knows_its_buckets(template: Template) -> bool:
+    variables = template["ProcessLambdaFunction"]["Environment"]["Variables"]
+    return bool(
+        variables["INPUT_BUCKET"] == {"Ref": "InputBucket"} and variables["OUTPUT_BUCKET"] == {"Ref": "OutputBucket"}
+    )
 
 
 def _only_the_schedule_invokes(template: Template) -> bool:
@@ -195,6 +209,22 @@ FUNCTION_RULES = (
         "an absent object answers 404 in both buckets",
         _absent_answers_404,
         [drop("ProcessRole", f"{ROLE_POLICY}/2"), drop("ProcessRole", f"{ROLE_POLICY}/2/Resource/0")],
+    ),
+    Rule(
+        "every statement about S3 is about buckets of this account",
+        _s3_only_in_this_account,
+        [
+            *(drop("ProcessRole", f"{ROLE_POLICY}/{number}/Condition") for number in range(3)),
+            put("ProcessRole", f"{ROLE_POLICY}/0/Condition/StringEquals/aws:ResourceAccount", "*"),
+        ],
+    ),
+    Rule(
+        "the function knows its input and its output bucket",
+        _knows_its_buckets,
+        [
+            drop("ProcessLambdaFunction", "Environment/Variables/INPUT_BUCKET"),
+            put("ProcessLambdaFunction", "Environment/Variables/INPUT_BUCKET", {"Ref": "OutputBucket"}),
+        ],
     ),
     Rule(
         "nothing but the schedule may invoke a function",

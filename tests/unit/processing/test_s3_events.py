@@ -125,7 +125,7 @@ def test_a_size_that_no_object_can_have_is_malformed(size: str) -> None:
         ("eTag", "ü"),
         ("eTag", "a" * 300),
         ("sequencer", "later"),
-        ("sequencer", "0" * 300),
+        ("sequencer", "0" * 19),
         ("versionId", "a b"),
     ],
 )
@@ -142,6 +142,26 @@ def test_what_is_no_bucket_name_is_malformed(bucket: str) -> None:
     with pytest.raises(PermanentError) as caught:
         parse_message(s3_body("a.jpg", bucket=bucket))
     assert caught.value.code is FailureCode.MALFORMED_MESSAGE
+
+
+@pytest.mark.parametrize("sequencer", ["0055AED6DCD90281E5", "17A2B3C4D5E6F708"])
+def test_a_sequencer_as_long_as_s3s_is_kept(sequencer: str) -> None:
+    (source,) = parse_message(s3_body("a.jpg", sequencer=sequencer))
+    assert source.sequencer == sequencer
+
+
+@pytest.mark.parametrize("key", ["a.jpg", "folder/"])
+def test_a_record_of_another_bucket_than_the_input_bucket_makes_the_message_malformed(key: str) -> None:
+    records = [s3_record("ours.jpg", bucket="photos"), s3_record(key, bucket="renditions", size=0)]
+    with pytest.raises(PermanentError) as caught:
+        parse_records(json.dumps({"Records": records}), "photos")
+    assert caught.value.code is FailureCode.MALFORMED_MESSAGE
+    assert "renditions" in caught.value.detail
+
+
+def test_a_record_of_the_input_bucket_is_parsed() -> None:
+    (record,) = parse_records(s3_body("a.jpg", bucket="photos"), "photos")
+    assert record.source.key == "a.jpg"
 
 
 @given(st.text().filter(lambda text: not text.removeprefix("s3:").startswith("ObjectCreated:")))
