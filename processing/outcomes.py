@@ -1,4 +1,4 @@
-"""Outcomes of S3 records: the rows of the table "What becomes of a message" in the README."""
+"""Outcomes of S3 records: the rows of the first table in docs/failure_codes.md."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

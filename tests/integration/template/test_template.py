@@ -76,8 +76,8 @@ def test_the_functions_and_the_layer_get_the_zips_that_were_built_for_them(templ
     assert [Path(key).name for key in keys] == ["function-arm64.zip", "function-arm64.zip", "layer-arm64.zip"]
 
 
-def test_the_readme_counts_the_alarms_and_what_they_cost(template: Template) -> None:
+def test_the_page_about_costs_counts_the_alarms_and_what_they_cost(template: Template) -> None:
     metrics = [metric for alarm in alarms(template).values() for metric in watched_metrics(alarm)]
-    readme = (REPOSITORY / "README.md").read_text().replace("\n", " ")
+    page = (REPOSITORY / "docs/costs.md").read_text().replace("\n", " ")
     price = f"{len(metrics) * 0.10:.2f}"  # CloudWatch bills each metric of an alarm
-    assert f"{len(alarms(template))} alarms on {len(metrics)} metrics ${price}" in readme
+    assert f"{len(alarms(template))} alarms on {len(metrics)} metrics ${price}" in page
