@@ -136,12 +136,14 @@ class Sheet:
         photos: ordered by folder and name.
         groups: the most frequent code first.
         failed: the number of failures; more than the groups contain when not all were kept.
+        not_done: photos without an outcome, because the job was interrupted.
     """
 
     title: str
     photos: tuple[SheetPhoto, ...]
     groups: tuple[FailureGroup, ...]
     failed: int
+    not_done: int = 0
 
     @property
     def folders(self) -> list[tuple[str, list[SheetPhoto]]]:
@@ -178,7 +180,12 @@ class Sheet:
 
 
 def build_sheet(
-    out: Path, title: str, results: Iterable[RecordResult], failures: Sequence[Failure], failed: int
+    out: Path,
+    title: str,
+    results: Iterable[RecordResult],
+    failures: Sequence[Failure],
+    failed: int,
+    not_done: int = 0,
 ) -> Sheet:
     """Build the contact sheet of a job from its results and the files in its output folder.
 
@@ -188,6 +195,7 @@ def build_sheet(
         results: records of digests, in any order; only those whose outputs are in `out` are shown.
         failures: the failures that were kept.
         failed: the number of all failures.
+        not_done: photos without an outcome, because the job was interrupted.
     """
     out, listed = out.resolve(), list(results)
     processed = {r.source.key: r for r in listed if r.source and r.outcome is Outcome.PROCESSED}
@@ -199,6 +207,7 @@ def build_sheet(
         photos=tuple(sorted((p for p in photos if p), key=lambda photo: (photo.folder, photo.key))),
         groups=_groups(failures, details),
         failed=failed,
+        not_done=not_done,
     )
 
 

@@ -94,17 +94,23 @@ def run(screen: Screen, folder: Path | None, out: Path, patience_seconds: float,
     photos = sample_photos() if folder is None else find_photos(folder)
     if folder is not None:
         keep_apart(folder, out)
+    title = folder.resolve().name if folder else "sample photos"
     out.mkdir(parents=True, exist_ok=True)
     screen.note(f"{count_of(len(photos), 'photo')}, outputs to {out}")
     with local_stack() as stack:
         job = LocalJob(stack=stack, out=out, patience_seconds=patience_seconds)
         progress = job.progress
-        with closing_report(screen, job, len(photos)), screen.progress("photos", len(photos)) as show:
-            job.run(
-                photos, lambda: show(progress.settled, f"{progress.uploaded:,} uploaded, {progress.failed:,} failed")
-            )
+        try:
+            with closing_report(screen, job, len(photos)), screen.progress("photos", len(photos)) as show:
+                job.run(
+                    photos,
+                    lambda: show(progress.settled, f"{progress.uploaded:,} uploaded, {progress.failed:,} failed"),
+                )
+        except (KeyboardInterrupt, OperatorError):
+            show_contact_sheet(screen, job, title=title, not_done=len(photos) - progress.settled)
+            raise
     screen.result([*digest_mail(job), f"The outputs are in {out.resolve()}"], None)
-    show_contact_sheet(screen, job, title=folder.resolve().name if folder else "sample photos", open_page=open_page)
+    show_contact_sheet(screen, job, title=title, open_page=open_page)
     return EXIT_SOME_FAILED if job.progress.failed else EXIT_OK
 
 
@@ -185,11 +191,21 @@ def digest_mail(job: LocalJob) -> Report:
     ]
 
 
-def show_contact_sheet(screen: Screen, job: LocalJob, *, title: str, open_page: bool) -> None:
-    """Write the contact sheet and print its path; a page that cannot be written does not fail the job."""
+def show_contact_sheet(
+    screen: Screen, job: LocalJob, *, title: str, not_done: int = 0, open_page: bool = False
+) -> None:
+    """Write the contact sheet and print its path; a page that cannot be written does not fail the job.
+
+    Args:
+        screen: for the path.
+        job: also one that was interrupted.
+        title: of the page.
+        not_done: photos of an interrupted job that have no outcome.
+        open_page: open it in a browser.
+    """
     path, progress = job.out.resolve() / PAGE_NAME, job.progress
     results = [result for digest in job.digests for result in digest.results]
-    sheet = build_sheet(job.out, key_text(title), results, progress.failures, progress.failed)
+    sheet = build_sheet(job.out, key_text(title), results, progress.failures, progress.failed, not_done)
     try:
         save(io.BytesIO(page_text(sheet).encode()), path)
     except OSError as error:

@@ -128,6 +128,26 @@ def test_however_it_is_ended_it_leaves_no_process_behind(tmp_path: Path, how: si
     wait_until(lambda: not still_alive(family), "all its processes are gone")
 
 
+def test_an_interrupted_job_writes_the_contact_sheet_of_what_came_out(tmp_path: Path) -> None:
+    photos, out = make_photos(tmp_path / "photos"), tmp_path / "out"
+    command = subprocess.Popen(
+        [*COMMAND, str(photos), "--out", str(out)],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    wait_until(lambda: any(out.rglob("document.pdf")), "the first photo came out")
+    command.send_signal(signal.SIGINT)
+    told, _ = command.communicate(timeout=60)
+    assert command.returncode == 130
+    assert told.splitlines()[-1] == str(out / "index.html")
+    page = (out / "index.html").read_text()
+    assert re.search(r"Interrupted: \d+ photos are not done\.", page)
+    done = {str(pdf.parent.name) for pdf in out.rglob("document.pdf")}
+    assert set(re.findall(r'class="card" href="./(.+?)/large.jpg"', page)) == done
+
+
 def test_a_local_aws_that_dies_ends_with_1_its_log_and_what_was_done_so_far(tmp_path: Path) -> None:
     photos, out = make_photos(tmp_path / "photos"), tmp_path / "out"
     command = subprocess.Popen(

@@ -51,7 +51,7 @@ def test_photos_without_an_outcome_lead_to_the_log_of_the_local_aws() -> None:
 
 
 def test_the_path_of_the_contact_sheet_is_the_last_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    show_contact_sheet(Screen(), finished_job(tmp_path), title="holiday", open_page=False)
+    show_contact_sheet(Screen(), finished_job(tmp_path), title="holiday")
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "index.html")
     assert "a.jpg" in (tmp_path / "index.html").read_text()
 
@@ -60,7 +60,7 @@ def test_a_contact_sheet_that_cannot_be_written_is_reported_and_does_not_end_the
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "index.html").mkdir()  # a photo of this name
-    show_contact_sheet(Screen(), finished_job(tmp_path), title="holiday", open_page=False)
+    show_contact_sheet(Screen(), finished_job(tmp_path), title="holiday")
     assert "index.html could not be written: Is a directory." in capsys.readouterr().err
 
 
