@@ -12,6 +12,9 @@ from processing.failures import DarkroomError, FailureCode, RetryableError
 from processing.message_outcome import Disposition, outcome_of
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from processing.s3_events import S3Record
+from processing.system_files import system_file
+
+_NO_IMAGE = (FailureCode.UNSUPPORTED_FORMAT, FailureCode.EMPTY_OBJECT, FailureCode.KEY_TOO_LONG)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class MessageHandler:
             with self.admission.admit():
                 result = self.processor.process(record.source, self.deadline, stopwatch)
         except DarkroomError as failure:
-            result = failure
+            result = SourceResult(Outcome.IGNORED) if _is_system_file(record, failure) else failure
         except Exception as error:  # noqa: BLE001 (an unexpected failure of one record must not fail the batch)
             logger.exception("Unexpected failure", message_id=message_id, key=record.source.key)
             result = RetryableError(FailureCode.INTERNAL_ERROR, type(error).__name__)
@@ -90,6 +93,11 @@ class MessageHandler:
             self.admission.estimate.record(
                 render_seconds=stopwatch.seconds("process"), transfer_seconds=stopwatch.seconds("download", "upload")
             )
+
+
+def _is_system_file(record: S3Record, failure: DarkroomError) -> bool:
+    """Return True for `.DS_Store` and the like; a photo under such a name is processed."""
+    return failure.code in _NO_IMAGE and bool(system_file(record.source.key))
 
 
 def out_of_time(message: Message) -> list[Attempt]:

@@ -21,7 +21,7 @@ class SourceResult:
     """How processing a source object ended, unless it failed.
 
     Attributes:
-        outcome: `processed`, `duplicate`, `superseded` or `gone`.
+        outcome: `processed`, `duplicate`, `superseded`, `gone` or `ignored`.
         outputs: the output keys that were stored, the commit marker last.
         bytes_in: size of the source object.
         bytes_out: size of all outputs together.

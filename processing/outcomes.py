@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     SUPERSEDED = "superseded"
     GONE = "gone"
+    IGNORED = "ignored"
     DEAD_LETTERED = "dead-lettered"
     RETRYING = "retrying"
     EXHAUSTED = "exhausted"

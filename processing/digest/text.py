@@ -80,24 +80,30 @@ def _failed_noun(totals: Totals) -> str:
 
 
 def _summary(totals: Totals) -> list[str]:
-    # The lines after the first add up to the number of photos and messages that came in.
-    photos = totals.all - totals.messages
+    # The lines after these add up to the number of photos and messages that came in.
     lines = ["All went well.", ""] if totals.ready and totals.status is Status.OK else []
-    if photos:
-        lines.append(f"{count_of(photos, 'photo')} went in{_size(totals.bytes_in)}.")
-    if totals.messages:
-        lines.append(f"{count_of(totals.messages, 'message')} did not name a photo.")
+    lines += _came_in(totals)
     if totals.ready:
         is_ready = "is ready" if totals.ready == 1 else "are ready"
         lines.append(f"{totals.ready:,} {is_ready}{_files(totals)}{_size(totals.bytes_out)}.")
     if totals.failed:
-        lines.append(f"{totals.failed:,} failed and {_was(totals.failed)} set aside; nothing is lost.")
+        lines.append(f"{totals.failed:,} failed and {_was(totals.failed)} set aside; the originals are untouched.")
     if totals.waiting:
         lines.append(f"{totals.waiting:,} will be tried again automatically.")
     for outcome, sentence in _NO_WORK.items():
         if number := totals.counts[outcome]:
             lines.append(f"{number:,} {_was(number)} {sentence}.")
     return lines if lines or totals.unreadable else ["There was nothing to do."]
+
+
+def _came_in(totals: Totals) -> list[str]:
+    photos = totals.all - totals.messages - totals.ignored
+    lines = [f"{count_of(photos, 'photo')} went in{_size(totals.bytes_in)}."] if photos > 0 else []
+    if totals.messages:
+        lines.append(f"{count_of(totals.messages, 'message')} did not name a photo.")
+    if totals.ignored:
+        lines.append(f"{count_of(totals.ignored, 'file')} of the operating system, such as .DS_Store: ignored.")
+    return lines
 
 
 def _files(totals: Totals) -> str:

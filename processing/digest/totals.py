@@ -57,6 +57,11 @@ class Totals:
         return self.counts[Outcome.PROCESSED]
 
     @property
+    def ignored(self) -> int:
+        """Count the files of operating systems, which are no photos."""
+        return self.counts[Outcome.IGNORED]
+
+    @property
     def failed(self) -> int:
         return sum(number for outcome, number in self.counts.items() if outcome.is_failure)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from processing.commit_marker import Marker
 from processing.output_keys import MAX_KEY_BYTES
+from processing.system_files import system_file
 from scripts.aws.parallel import chunks, map_in_threads
 from scripts.reconcile.listing import Listed, Pair, in_key_order, join, outputs_in_order, sources_in_order
 from scripts.sending.sender import SendResult
@@ -32,6 +33,7 @@ class State(Enum):
     SENT_EARLIER = ("sent, not there yet", "nothing: the journal has them")
     DEAD_LETTERED = ("in the DLQ", "nothing: redrive them")
     RECENT = ("too recent to judge", "nothing yet")
+    IGNORED = ("system files", "nothing: no photos")
     KEY_TOO_LONG = ("key too long", "nothing: rename them")
     ORPHAN = ("orphan outputs", "nothing: their source is gone")
 
@@ -130,6 +132,8 @@ def find_state(pair: Pair, marker: Marker | None, expected: Expected) -> State:
     if source is None:
         return State.ORPHAN
     state = _compare(pair, marker, expected)
+    if state is State.MISSING and system_file(source.key):
+        return State.IGNORED
     if state is not State.COMPLETE and source.modified >= expected.judged_before:
         return State.RECENT
     longest_bytes = len(source.key.encode()) + 1 + max(map(len, expected.names))

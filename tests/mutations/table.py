@@ -29,6 +29,13 @@ class Mutation:
 
 HANDLERS = (
     Mutation(
+        "A damaged photo under the name of a system file is dead-lettered",
+        "handlers/message_handler.py",
+        "return failure.code in _NO_IMAGE and bool(",
+        "return bool(",
+        ("handlers/test_process_images.py",),
+    ),
+    Mutation(
         "A failed message is in the partial batch response",
         "handlers/services.py",
         "strict=True) if not result.is_done]",

@@ -63,6 +63,29 @@ def test_a_photo_is_known_by_its_bytes_whatever_its_name(aws: Aws, key: str) -> 
     assert aws.outcomes() == {key: "processed"}
 
 
+@pytest.mark.parametrize("key", [".DS_Store", "trip/._beach.jpg", "trip/Thumbs.db", "Desktop.ini", "._" + "k" * 1015])
+def test_a_file_of_the_operating_system_is_acknowledged_and_counted(
+    aws: Aws, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.upload(key, b"\0\0\0\1Bud1")
+    assert aws.invoke(aws.messages()) == []
+    assert aws.outcomes() == {key: "ignored"}
+    assert aws.dead_letters() == []
+    assert '"Ignored":[1.0]' in capsys.readouterr().out
+
+
+def test_a_photo_under_the_name_of_a_system_file_is_processed(aws: Aws) -> None:
+    aws.upload("._beach.jpg", GOOD)
+    aws.invoke(aws.messages())
+    assert aws.outcomes() == {"._beach.jpg": "processed"}
+
+
+def test_a_damaged_photo_under_the_name_of_a_system_file_is_dead_lettered(aws: Aws) -> None:
+    aws.upload("._beach.jpg", GOOD[:2000])
+    aws.invoke(aws.messages())
+    assert aws.reasons() == {"._beach.jpg": "truncated-image"}
+
+
 def test_outputs_carry_their_content_type(aws: Aws) -> None:
     aws.upload("a.jpg", GOOD)
     aws.invoke(aws.messages())

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from processing.digest.message import DigestMessage, email_text, summarise
@@ -83,7 +85,7 @@ def test_one_photo_is_told_of_in_the_singular() -> None:
 def test_each_failure_is_named_with_its_code_its_meaning_and_what_to_do() -> None:
     failed = make_result(Outcome.DEAD_LETTERED, key="maps/fjord.png", code=TRUNCATED, detail="1,310 rows are missing")
     text = email_text(digest_of(make_result(), failed))
-    assert "1 failed and was set aside; nothing is lost.\n" in text
+    assert "1 failed and was set aside; the originals are untouched.\n" in text
     assert (
         "WHAT FAILED\n"
         "\n"
@@ -91,6 +93,13 @@ def test_each_failure_is_named_with_its_code_its_meaning_and_what_to_do() -> Non
         "What to do: The upload or copy was cut off: upload the original again.\n"
         "  - maps/fjord.png: 1,310 rows are missing\n"
     ) in text
+
+
+def test_files_of_operating_systems_are_counted_and_neither_photos_nor_failures() -> None:
+    message = digest_of(make_result(), replace(make_result(Outcome.IGNORED, key=".DS_Store"), bytes_in=0))
+    assert message.subject == "Darkroom prod: 1 photo ready"
+    assert "All went well.\n\n1 photo went in (4.0 MB).\n" in email_text(message)
+    assert "\n1 file of the operating system, such as .DS_Store: ignored.\n" in email_text(message)
 
 
 def test_failures_of_one_code_share_one_explanation() -> None:

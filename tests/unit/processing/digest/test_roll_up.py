@@ -49,7 +49,7 @@ def test_many_batches_become_one_mail() -> None:
     assert email_text(message) == (
         "10 photos went in (40.0 MB).\n"
         "9 are ready, as 36 files (5.4 MB).\n"
-        "1 failed and was set aside; nothing is lost.\n"
+        "1 failed and was set aside; the originals are untouched.\n"
         "\n"
         "WHAT FAILED\n"
         "\n"
