@@ -3,7 +3,6 @@
 npm run deploy -- --stage prod --param="summaryEmail=me@example.com"
 """
 
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,14 +15,28 @@ from botocore.exceptions import BotoCoreError
 from scripts.aws.local_endpoint import LOCAL_STAGE, find_running_stack, is_ready
 from scripts.aws.stage import NO_REGION, find_region
 from scripts.cli.errors import OperatorError
-from scripts.deploy.advice import after_deploy, after_remove, buckets_in_the_way, removed_subscriptions
+from scripts.deploy.advice import after_deploy, after_remove, before_remove, buckets_in_the_way, refuse_removal
 from scripts.deploy.empty_account import empty_account
 from scripts.deploy.existing_stack import ExistingStack
-from scripts.deploy.rules import SAME_BUCKET, bucket_names, build_target, find_mistakes, find_parameter_mistakes
+from scripts.deploy.parameter_changes import (
+    REPLACING,
+    find_parameter_changes,
+    find_replace_mistakes,
+    refuse_changes,
+)
+from scripts.deploy.rules import (
+    SAME_BUCKET,
+    bucket_names,
+    build_target,
+    find_concurrency_mistake,
+    find_mistakes,
+    find_parameter_mistakes,
+)
 from scripts.local_stack.stack import serverless_environment
 from scripts.packaging.function_zip import build_function
 from scripts.packaging.layer import build_layer
 from scripts.packaging.serverless_cli import print_config, run_serverless
+from scripts.packaging.stage_settings import parameter_options
 from scripts.packaging.target import BuildTarget
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -34,6 +47,20 @@ StageOption = Annotated[
 Parameters = Annotated[list[str] | None, typer.Option("--param", help="name=value, see the top of serverless.yml.")]
 Region = Annotated[str, typer.Option("--region", "-r", help="AWS region; by default AWS_REGION, or the profile's.")]
 Profile = Annotated[str, typer.Option("--aws-profile", help="AWS profile; by default AWS_PROFILE.")]
+Replace = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--replace",
+        metavar="NAME",
+        help=f"Change this parameter although the stage loses something by it: {', '.join(REPLACING)}.",
+    ),
+]
+YesRemove = Annotated[
+    str,
+    typer.Option(
+        "--yes-remove", metavar="STAGE", help="The stage's name once more; without it, only say what would go."
+    ),
+]
 
 
 @app.command(context_settings=_PASS_ON)
@@ -41,10 +68,14 @@ def deploy(
     context: typer.Context,
     stage: StageOption,
     param: Parameters = None,
+    replace: Replace = None,
     region: Region = "",
     aws_profile: Profile = "",
 ) -> None:
-    """Check serverless.yml, build the zips, deploy. Further options go to the Serverless CLI."""
+    """Compare with what is deployed, check, build the zips, deploy. Further options go to the Serverless CLI.
+
+    npm run deploy -- --stage prod
+    """
     environment = _environment(stage, aws_profile)
     region = region or _region(environment)
     options = _options(stage, param or (), region)
@@ -52,13 +83,15 @@ def deploy(
     if on_local_stack and stage != LOCAL_STAGE:
         options.append(f"--param=builtFor={BuildTarget.LOCAL}")
     existing = ExistingStack(stage, region, environment)
-    config = _prepare(options, environment, param or (), on_local_stack=on_local_stack)
-    _check_buckets(existing, existing.resolve_names(bucket_names(config)))
-    print(removed_subscriptions(existing.stack_parameters(), config), end="")
+    config = _check(options, environment, on_local_stack=on_local_stack)
+    _check_account(existing, config)
+    wanted = existing.resolve_values(config["resources"]["Metadata"]["Parameters"])
+    _check_changes(stage, existing.parameters(), wanted, replace or ())
+    _build(config)
     run_serverless("deploy", [*options, *context.args], environment)
     outputs = existing.outputs()
     if outputs:
-        print(after_deploy(outputs, param or ()))
+        print(after_deploy(outputs, config))
 
 
 @app.command(context_settings=_PASS_ON)
@@ -70,7 +103,7 @@ def package(context: typer.Context, stage: StageOption = "dev", param: Parameter
     options = _options(stage, param or (), region)
     with empty_account() as endpoint_url:
         environment = serverless_environment(endpoint_url)
-        _prepare(options, environment, param or ())
+        _build(_check(options, environment))
         run_serverless("package", [*options, *context.args], environment)
 
 
@@ -78,21 +111,27 @@ def package(context: typer.Context, stage: StageOption = "dev", param: Parameter
 def remove(
     context: typer.Context,
     stage: StageOption,
-    param: Parameters = None,
+    yes_remove: YesRemove = "",
     region: Region = "",
     aws_profile: Profile = "",
 ) -> None:
-    """Remove a stage's stack. The buckets stay, with what is in them."""
+    """Say what removing a stage's stack deletes, and remove it. The buckets stay, with what is in them.
+
+    npm run remove -- --stage dev --yes-remove dev
+    """
     environment = _environment(stage, aws_profile)
     region = region or _region(environment)
-    outputs = ExistingStack(stage, region, environment).outputs()
-    run_serverless("remove", [*_options(stage, param or (), region), *context.args], environment)
-    if outputs:
-        print(after_remove(outputs))
+    existing = ExistingStack(stage, region, environment)
+    outputs = existing.require()
+    print(before_remove(stage, outputs))
+    _check_removal(stage, yes_remove, existing.waiting_messages(outputs))
+    existing.allow_deletion()
+    run_serverless("remove", [*_options(stage, (), region), *context.args], environment)
+    print(after_remove(outputs))
 
 
 def _options(stage: str, parameters: Sequence[str], region: str) -> list[str]:
-    chosen = ["--stage", stage, *(f"--param={parameter}" for parameter in parameters)]
+    chosen = ["--stage", stage, *parameter_options(stage, parameters)]
     return [*chosen, "--region", region] if region else chosen
 
 
@@ -124,32 +163,59 @@ def _region(environment: Mapping[str, str]) -> str:
     return region
 
 
-def _check_buckets(existing: ExistingStack, names: Sequence[str]) -> None:
+def _check_account(existing: ExistingStack, config: Any) -> None:
+    """Refuse what this account cannot run, or what lies in the way in it."""
+    names = existing.resolve_names(bucket_names(config))
     if names and len(set(names)) == 1:
         raise OperatorError(SAME_BUCKET)
     left_over = existing.find_left_over_buckets(names)
     if left_over:
         raise OperatorError(buckets_in_the_way(left_over))
+    mistake = find_concurrency_mistake(config, existing.concurrency_limit())
+    if mistake:
+        raise OperatorError(mistake)
 
 
-def _prepare(
-    options: Sequence[str], environment: Mapping[str, str], parameters: Sequence[str], *, on_local_stack: bool = False
-) -> Any:
-    """Check the resolved serverless.yml, build the zips it deploys, and return it."""
-    printed = print_config(options, environment)
-    if printed.returncode:
-        raise OperatorError(f"serverless.yml is wrong:\n{printed.stdout}{printed.stderr}")
-    config = json.loads(printed.stdout)
-    mistakes = find_parameter_mistakes(parameters, config["params"]["default"])
+def _check_changes(stage: str, deployed: Mapping[str, str], wanted: Mapping[str, str], replace: Sequence[str]) -> None:
+    """Print each parameter that this deployment changes; refuse what takes something away and was not asked for."""
+    changes = find_parameter_changes(deployed, wanted)
+    if changes:
+        print("Parameters that this deployment changes:\n" + "".join(f"  {change}\n" for change in changes), end="")
+    mistakes = find_replace_mistakes(replace, changes)
+    if mistakes:
+        raise OperatorError("\n".join(mistakes))
+    refusal = refuse_changes(changes, replace, stage)
+    if refusal:
+        raise OperatorError(refusal)
+
+
+def _check_removal(stage: str, yes_remove: str, waiting: Mapping[str, int]) -> None:
+    """Refuse to remove a stage whose queues hold messages, or whose name was not given twice."""
+    print("".join(f"  {what} waiting: {count:,}\n" for what, count in waiting.items()), end="")
+    if any(waiting.values()):
+        raise OperatorError(refuse_removal(stage, waiting))
+    if yes_remove != stage:
+        raise OperatorError(f"Nothing is removed yet. To remove it, add --yes-remove {stage}")
+
+
+def _check(options: Sequence[str], environment: Mapping[str, str], *, on_local_stack: bool = False) -> Any:
+    """Return the resolved serverless.yml; refuse it with all its mistakes."""
+    config = print_config(options, environment)
+    given = [option.removeprefix("--param=") for option in options if option.startswith("--param=")]
+    mistakes = find_parameter_mistakes(given, config["params"]["default"])
     mistakes += find_mistakes(config, on_local_stack=on_local_stack)
     if mistakes:
         raise OperatorError("serverless.yml cannot be deployed like this:\n- " + "\n- ".join(mistakes))
+    return config
+
+
+def _build(config: Any) -> None:
+    """Build the zips that a resolved serverless.yml deploys."""
     target = BuildTarget(build_target(config))
     build_function(target)
     layer = build_layer(target)
     if layer.note:
         print(layer.note, file=sys.stderr)
-    return config
 
 
 def main() -> None:

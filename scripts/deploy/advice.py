@@ -1,16 +1,18 @@
-"""Texts around a deployment: removed subscriptions, next steps, remaining buckets."""
+"""Texts around a deployment: next steps, what a removal deletes, remaining buckets."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scripts.aws.stack_outputs import StackOutputs
 
-# The CloudFormation parameters that subscribe people, with their names in serverless.yml.
-SUBSCRIPTIONS = {"SummaryEmail": "summaryEmail", "SummaryPhone": "summaryPhone", "AlarmEmail": "alarmEmail"}
 
+def after_deploy(outputs: StackOutputs, config: Mapping[str, Any]) -> str:
+    """Describe the next steps.
 
-def after_deploy(outputs: StackOutputs, parameters: Sequence[str]) -> str:
-    """Describe the next steps."""
+    Args:
+        outputs: the deployed stack's.
+        config: the resolved serverless.yml.
+    """
     subscribe = "aws sns subscribe --protocol email --topic-arn {} --notification-endpoint ADDRESS"
     lines = [
         f"Upload photos:    aws s3 cp PHOTOS s3://{outputs.input_bucket}/ --recursive",
@@ -18,33 +20,36 @@ def after_deploy(outputs: StackOutputs, parameters: Sequence[str]) -> str:
         f"Subscribe people: {subscribe.format(outputs.summary_topic_arn)}",
         f"... to alarms:    {subscribe.format(outputs.alarm_topic_arn)}",
     ]
-    if any("Email=" in parameter for parameter in parameters):
-        lines.append("SNS has sent an e-mail to each new address; it stays silent until the link in it is followed.")
+    addresses = [config["resources"]["Parameters"][name]["Default"] for name in ("SummaryEmail", "AlarmEmail")]
+    if any(addresses):
+        lines.append("SNS sends an e-mail to each new address, and nothing else until the link in it is followed.")
     return "\n".join(lines)
+
+
+def before_remove(stage: str, outputs: StackOutputs) -> str:
+    """Describe what removing a stage deletes and what stays."""
+    return (
+        f"Removing the stage {stage} deletes its functions, queues, topics with their subscriptions, alarms and logs.\n"
+        f"The buckets {outputs.input_bucket} and {outputs.output_bucket} stay, with all that is in them."
+    )
+
+
+def refuse_removal(stage: str, waiting: Mapping[str, int]) -> str:
+    """Explain why a stage with messages in its queues is not removed, and what to do."""
+    kept = ", ".join(f"{what}: {count:,}" for what, count in waiting.items() if count)
+    return (
+        f"Not removed, because these would be lost: {kept}. Photos: wait until they are processed. Dead letters: "
+        f"`npm run dlq -- export --stage {stage}`, then `npm run dlq -- purge --stage {stage}`. "
+        "Digests: wait for the next summary."
+    )
 
 
 def after_remove(outputs: StackOutputs) -> str:
     """Describe what remains, and how to delete it."""
     return (
-        "The buckets stay, with all that is in them. To deploy this stage again, choose other names "
-        '(--param="inputBucket=...", outputBucket), or save what you need from them and delete them:\n'
+        "The buckets stay, with all that is in them. To deploy this stage again with them, choose other names for its "
+        "own, or save what you need from them and delete them:\n"
         f"{_how_to_delete((outputs.input_bucket, outputs.output_bucket))}"
-    )
-
-
-def removed_subscriptions(deployed: Mapping[str, str], config: Mapping[str, Any]) -> str:
-    """Warn of subscriptions that this deployment removes; empty if there are none.
-
-    Args:
-        deployed: the deployed stack's parameters.
-        config: the resolved serverless.yml.
-    """
-    wanted = config["resources"]["Parameters"]
-    return "".join(
-        f"This deployment has no {parameter}: {deployed[name]} is unsubscribed. To keep it, add "
-        f'--param="{parameter}={deployed[name]}", or write it into serverless.yml.\n'
-        for name, parameter in SUBSCRIPTIONS.items()
-        if deployed.get(name) and not wanted[name]["Default"]
     )
 
 

@@ -1,12 +1,16 @@
-"""Read what is in the account before and after a deployment; an account that cannot be read is no error."""
+"""Read what is in the account before and after a deployment."""
 
+import json
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stack_outputs import SERVICE, StackOutputs, StackOutputsError, read_stack_outputs
+from scripts.cli.errors import OperatorError
 from scripts.deploy.rules import resolve_name
 
 _CANNOT_READ = (BotoCoreError, ClientError)
@@ -40,25 +44,92 @@ class ExistingStack:
         except (*_CANNOT_READ, StackOutputsError):
             return None
 
-    def stack_parameters(self) -> dict[str, str]:
-        """Return the parameters of the deployed stack; empty when it is not deployed."""
+    def require(self) -> StackOutputs:
+        """Return the stack's outputs.
+
+        Raises:
+            OperatorError: it is not deployed in this account and region, or cannot be read.
+        """
         try:
-            (stack,) = self._client("cloudformation").describe_stacks(StackName=f"{SERVICE}-{self._stage}")["Stacks"]
-        except _CANNOT_READ:
+            return read_stack_outputs(self._client("cloudformation"), self._stage)
+        except StackOutputsError as error:
+            where = f"(looked in {self._region}, account {self._account or 'unknown'})"
+            raise OperatorError(f"{error} {where}. Wrong region, account or stage?") from error
+        except _CANNOT_READ as error:
+            raise OperatorError(f"the stage {self._stage} cannot be read: {error}") from error
+
+    def parameters(self) -> dict[str, str]:
+        """Return the parameters of the deployed stage by their names in serverless.yml; empty without a stack.
+
+        Raises:
+            OperatorError: there is a stack, but its template cannot be read.
+        """
+        if self.outputs() is None:
             return {}
-        return {entry["ParameterKey"]: entry["ParameterValue"] for entry in stack.get("Parameters", [])}
+        try:
+            answer = self._client("cloudformation").get_template(StackName=f"{SERVICE}-{self._stage}")
+        except _CANNOT_READ as error:
+            raise OperatorError(f"the deployed template cannot be read, to compare it: {error}") from error
+        return self.resolve_values(_parse_template(answer["TemplateBody"]).get("Metadata", {}).get("Parameters", {}))
+
+    def resolve_values(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        """Put the account and the region into the values of parameters."""
+        account = self._account
+        return {name: resolve_name(value, account, self._region) for name, value in parameters.items()}
+
+    def concurrency_limit(self) -> int | None:
+        """Return how many invocations the account may run at once without those reserved; None if it cannot be read."""
+        try:
+            limits = self._client("lambda").get_account_settings()["AccountLimit"]
+        except _CANNOT_READ:
+            return None
+        return int(limits["UnreservedConcurrentExecutions"])
+
+    def waiting_messages(self, outputs: StackOutputs) -> dict[str, int]:
+        """Count the messages in each queue of the stage, those in flight and delayed included.
+
+        Raises:
+            OperatorError: a queue cannot be read.
+        """
+        urls = {
+            "messages about photos": outputs.queue_url,
+            "dead letters": outputs.dead_letter_queue_url,
+            "digests": outputs.roll_up_queue_url,
+        }
+        try:
+            return {what: SqsQueue(self._client("sqs"), url).depth().all for what, url in urls.items()}
+        except _CANNOT_READ as error:
+            raise OperatorError(f"the queues cannot be read, to see what waits in them: {error}") from error
+
+    def allow_deletion(self) -> None:
+        """Turn off the stack's termination protection.
+
+        Raises:
+            OperatorError: it cannot be turned off.
+        """
+        try:
+            self._client("cloudformation").update_termination_protection(
+                StackName=f"{SERVICE}-{self._stage}", EnableTerminationProtection=False
+            )
+        except _CANNOT_READ as error:
+            raise OperatorError(f"the stack's termination protection cannot be turned off: {error}") from error
 
     def resolve_names(self, names: Iterable[str]) -> list[str]:
         """Put the account and the region into names of serverless.yml; return none when the account is not known."""
-        try:
-            account = self._client("sts").get_caller_identity()["Account"]
-        except _CANNOT_READ:
-            return []
-        return [resolve_name(name, account, self._region) for name in names]
+        account = self._account
+        return [resolve_name(name, account, self._region) for name in names] if account else []
 
     def find_left_over_buckets(self, names: Iterable[str]) -> list[str]:
         """List the buckets that exist without the stack: removing a stack leaves its buckets."""
         return [] if self.outputs() else [name for name in names if self._owns_bucket(name)]
+
+    @cached_property
+    def _account(self) -> str:
+        """Return the account's number; empty when STS does not say."""
+        try:
+            return str(self._client("sts").get_caller_identity()["Account"])
+        except _CANNOT_READ:
+            return ""
 
     def _owns_bucket(self, name: str) -> bool:
         try:
@@ -69,3 +140,8 @@ class ExistingStack:
 
     def _client(self, service: str) -> Any:
         return self._session.client(service, endpoint_url=self._endpoint_url)  # type: ignore[call-overload]
+
+
+def _parse_template(body: Any) -> Any:
+    """Return a template's content; botocore has parsed JSON already where the service says that it is JSON."""
+    return json.loads(body) if isinstance(body, str) else body

@@ -52,6 +52,22 @@ def find_parameter_mistakes(given: Sequence[str], known: Collection[str]) -> lis
     return [*mistakes, *(f"--param={name}=... is given twice" for name in twice)]
 
 
+def find_concurrency_mistake(config: Mapping[str, Any], limit: int | None) -> str:
+    """Say why the account cannot run the stage's concurrency; empty if it can or the limit is not known.
+
+    Args:
+        config: the output of `osls print --format json`.
+        limit: UnreservedConcurrentExecutions of lambda:GetAccountSettings; one of them is left to the roll-up.
+    """
+    concurrency = _number("concurrency", _event_source(config)["maximumConcurrency"])
+    if limit is None or concurrency < limit:
+        return ""
+    return (
+        f"concurrency is {concurrency}, but this account runs at most {limit} invocations at once: set concurrency to "
+        f"{max(limit - 1, 2)} or less, or ask AWS for more (Service Quotas, Lambda, Concurrent executions)"
+    )
+
+
 def bucket_names(config: Mapping[str, Any]) -> tuple[str, str]:
     """Return the names of the input and output bucket, with CloudFormation's account and region in them."""
     resources = config["resources"]["Resources"]

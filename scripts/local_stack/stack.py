@@ -27,6 +27,7 @@ from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.supervisor import supervised
 from scripts.packaging import serverless_cli
 from scripts.packaging.function_zip import build_function
+from scripts.packaging.stage_settings import parameter_options
 from scripts.packaging.target import BuildTarget
 
 PROGRAM = ".tools/stack/bin/python"
@@ -155,7 +156,7 @@ def _deploy(aws: LocalAws) -> None:
             raise LocalStackError(f"the functions do not compile:\n{error.stdout}{error.stderr}") from error
         log.unlink(missing_ok=True)
         environment = serverless_environment(aws.endpoint_url, aws.certificate)
-        command = [program, "deploy", "--stage", LOCAL_STAGE, "--verbose"]
+        command = [program, "deploy", "--stage", LOCAL_STAGE, *parameter_options(LOCAL_STAGE), "--verbose"]
         with supervised(command, environment, log, cwd=REPOSITORY) as process:
             try:
                 status = process.wait(_DEPLOY_TIMEOUT_SECONDS)

@@ -1,13 +1,19 @@
 """Run the Serverless CLI of this repository, one at a time."""
 
 import fcntl
+import json
+import re
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
 
 PROGRAM = "node_modules/.bin/osls"
+_ABOUT_ITSELF = re.compile(r"(?m)^(?:(?:Environment|Docs|Support|Bugs|Learn more about [^:\n]*):?.*|Error:|\s*)\n")
 
 
 @contextmanager
@@ -21,14 +27,40 @@ def locked() -> Iterator[str]:
 
 
 def run_serverless(command: str, options: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Run a command of the CLI in the terminal; if it fails, end this process with its exit status."""
+    """Run a command of the CLI in the terminal.
+
+    Raises:
+        OperatorError: it failed; its own errors are on stderr.
+    """
     with locked() as program:
-        done = subprocess.run([program, command, *options], cwd=REPOSITORY, env=dict(environment), check=False)
-    if done.returncode:
-        raise SystemExit(done.returncode)
+        process = subprocess.Popen(
+            [program, command, *options],
+            cwd=REPOSITORY,
+            env=dict(environment),
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        with process:
+            for line in process.stderr or ():
+                print(readable(line), end="", file=sys.stderr, flush=True)
+    if process.returncode:
+        raise OperatorError(f"The Serverless CLI's `{command}` failed with status {process.returncode}; see above.")
 
 
-def print_config(options: Sequence[str], environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Print the resolved serverless.yml as JSON, or the CLI's errors."""
+def print_config(options: Sequence[str], environment: Mapping[str, str]) -> Any:
+    """Return the resolved serverless.yml.
+
+    Raises:
+        OperatorError: it has mistakes, which the CLI's message names.
+    """
     command = [str(REPOSITORY / PROGRAM), "print", "--format", "json", *options]
-    return subprocess.run(command, cwd=REPOSITORY, env=dict(environment), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=REPOSITORY, env=dict(environment), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OperatorError(f"serverless.yml cannot be deployed like this:\n{readable(done.stdout + done.stderr)}")
+    return json.loads(done.stdout)
+
+
+def readable(text: str) -> str:
+    """Remove what the CLI says about itself from its messages: its version, its web pages, its headings."""
+    return _ABOUT_ITSELF.sub("", text)

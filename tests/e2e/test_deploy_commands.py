@@ -80,8 +80,8 @@ def test_deploying_tells_where_photos_go_and_how_to_subscribe(account: Account) 
 
 
 def test_who_gave_an_address_is_told_to_confirm_it(account: Account) -> None:
-    assert "stays silent until the link in it is followed" in (account.home / "prod").read_text()
-    assert "stays silent" not in (account.home / "dev").read_text()
+    assert "nothing else until the link in it is followed" in (account.home / "prod").read_text()
+    assert "until the link" not in (account.home / "dev").read_text()
 
 
 def test_the_address_is_subscribed_to_the_summaries_of_its_stage_only(account: Account) -> None:
@@ -109,7 +109,7 @@ def test_removing_a_stage_leaves_its_buckets_and_the_other_stage(account: Accoun
     prod = account.resources("prod")
     kept = "darkroom-dev-output-000000000000-us-east-1"
     account.client("s3").put_object(Bucket=kept, Key="holiday.jpg/large.jpg", Body=b"a photo")
-    removed = account.run("remove", "--", "--stage", "dev")
+    removed = account.run("remove", "--", "--stage", "dev", "--yes-remove", "dev")
     assert removed.returncode == 0, removed.stdout + removed.stderr
     assert own_buckets("dev") <= account.buckets()
     assert account.client("s3").get_object(Bucket=kept, Key="holiday.jpg/large.jpg")["Body"].read() == b"a photo"
@@ -144,7 +144,65 @@ def test_mistakes_are_told_before_anything_is_deployed(
     assert "darkroom-other" not in {stack["StackName"] for stack in stacks}
 
 
-def test_a_deployment_without_the_address_says_whom_it_unsubscribes(account: Account) -> None:
+def stack(account: Account, stage: str) -> dict[str, Any]:
+    """Return CloudFormation's description of a stage's stack."""
+    (found,) = account.client("cloudformation").describe_stacks(StackName=f"darkroom-{stage}")["Stacks"]
+    return dict(found)
+
+
+def empty_queues(account: Account, stage: str) -> None:
+    for queue in ("dead-letters", "roll-up"):
+        url = account.client("sqs").get_queue_url(QueueName=f"darkroom-{stage}-{queue}")["QueueUrl"]
+        account.client("sqs").purge_queue(QueueUrl=url)
+
+
+def test_a_deployment_that_would_drop_an_address_is_refused(account: Account) -> None:
     done = account.run("deploy", "--", "--stage", "prod")
+    assert done.returncode == 1
+    assert "me@example.com is unsubscribed from the summaries" in done.stderr
+    assert "--replace summaryEmail" in done.stderr
+
+
+def test_a_deployment_that_would_replace_a_bucket_is_refused(account: Account) -> None:
+    options = ["--param=summaryEmail=me@example.com", "--param=inputBucket=another-bucket"]
+    done = account.run("deploy", "--", "--stage", "prod", *options)
+    assert done.returncode == 1
+    assert f"inputBucket: {min(own_buckets('prod'))} -> another-bucket" in done.stdout
+    assert "--replace inputBucket" in done.stderr
+    assert "another-bucket" not in account.buckets()
+
+
+def test_what_was_asked_for_by_name_is_deployed(account: Account) -> None:
+    done = account.run("deploy", "--", "--stage", "prod", "--replace", "summaryEmail")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert 'me@example.com is unsubscribed. To keep it, add --param="summaryEmail=me@example.com"' in done.stdout
+    assert "summaryEmail: me@example.com -> (none)" in done.stdout
+
+
+def test_a_stage_with_dead_letters_is_not_removed(account: Account) -> None:
+    empty_queues(account, "prod")
+    dlq = account.client("sqs").get_queue_url(QueueName="darkroom-prod-dead-letters")["QueueUrl"]
+    account.client("sqs").send_message(QueueUrl=dlq, MessageBody="a dead letter")
+    done = account.run("remove", "--", "--stage", "prod", "--yes-remove", "prod")
+    assert done.returncode == 1
+    assert "these would be lost: dead letters: 1." in done.stderr
+    assert stack(account, "prod")["StackStatus"] != "DELETE_COMPLETE"
+
+
+def test_a_stage_is_not_removed_before_its_name_is_given_twice(account: Account) -> None:
+    empty_queues(account, "prod")
+    done = account.run("remove", "--", "--stage", "prod")
+    assert done.returncode == 1
+    assert "add --yes-remove prod" in done.stderr
+    assert "functions, queues, topics" in done.stdout
+    assert stack(account, "prod")["StackStatus"] != "DELETE_COMPLETE"
+
+
+def test_cloudformation_protects_prod_from_deletion(account: Account) -> None:
+    assert stack(account, "prod")["EnableTerminationProtection"] is True
+
+
+def test_a_stage_that_is_not_deployed_cannot_be_removed(account: Account) -> None:
+    done = account.run("remove", "--", "--stage", "nowhere", "--yes-remove", "nowhere")
+    assert done.returncode == 1
+    assert "Wrong region, account or stage?" in done.stderr
+    assert "github.com" not in done.stdout + done.stderr

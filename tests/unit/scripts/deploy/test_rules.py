@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.deploy.rules import build_target, find_mistakes, find_parameter_mistakes
+from scripts.deploy.rules import build_target, find_concurrency_mistake, find_mistakes, find_parameter_mistakes
 
 KNOWN = ("renditions", "concurrency", "summaryEmail")
 GOOD = {
@@ -16,6 +16,7 @@ GOOD = {
     "alarm_email": "",
     "timeout": 120,
     "window": 5,
+    "concurrency": 20,
     "visibility": 725,
     "photo_timeout": "45",
     "retry_base": "30",
@@ -55,7 +56,15 @@ def config(**changes: Any) -> dict[str, Any]:
                     "RETRY_MAX_SECONDS": value["retry_max"],
                     "PHOTO_TIMEOUT_SECONDS": value["photo_timeout"],
                 },
-                "events": [{"sqs": {"batchSize": value["batch_size"], "maximumBatchingWindow": value["window"]}}],
+                "events": [
+                    {
+                        "sqs": {
+                            "batchSize": value["batch_size"],
+                            "maximumBatchingWindow": value["window"],
+                            "maximumConcurrency": value["concurrency"],
+                        }
+                    }
+                ],
             },
             "rollUp": {"events": [{"schedule": {"rate": [value["rate"]]}}]},
         },
@@ -171,3 +180,12 @@ def test_a_value_may_hold_an_equals_sign() -> None:
 def test_each_mistake_in_the_parameters_is_named_once(given: list[str], words: str) -> None:
     (mistake,) = find_parameter_mistakes(given, KNOWN)
     assert words in mistake
+
+
+def test_a_new_account_with_a_low_concurrency_limit_is_told_what_to_set() -> None:
+    assert "set concurrency to 9 or less" in find_concurrency_mistake(config(concurrency=20), 10)
+
+
+@pytest.mark.parametrize("limit", [1000, 21, None], ids=["usual", "one left for the roll-up", "not known"])
+def test_an_account_that_can_run_the_concurrency_is_no_mistake(limit: int | None) -> None:
+    assert find_concurrency_mistake(config(concurrency=20), limit) == ""

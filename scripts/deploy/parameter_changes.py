@@ -1,0 +1,74 @@
+"""Compare the parameters of a deployment with those that are deployed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from scripts.cli.repository import REPOSITORY
+from scripts.packaging.stage_settings import settings_file
+
+# Parameters whose change takes something away from the stage, and what it takes away.
+REPLACING = {
+    "inputBucket": "{before} stays, but photos in it are no longer processed: not even those that wait",
+    "outputBucket": "{before} stays, but new outputs go to {after}",
+    "summaryEmail": "{before} is unsubscribed from the summaries",
+    "summaryPhone": "{before} is unsubscribed from the summaries",
+    "alarmEmail": "{before} is unsubscribed from the alarms",
+}
+
+
+@dataclass(frozen=True)
+class ParameterChange:
+    """A parameter with another value than the deployed one."""
+
+    name: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.before or '(none)'} -> {self.after or '(none)'}"
+
+    @property
+    def takes_away(self) -> str:
+        """What the stage loses by it, in a sentence; empty if nothing."""
+        return REPLACING.get(self.name, "").format(before=self.before, after=self.after) if self.before else ""
+
+
+def find_parameter_changes(deployed: Mapping[str, str], wanted: Mapping[str, str]) -> list[ParameterChange]:
+    """List the parameters whose values differ, by name; a parameter that is new in this version is no change."""
+    return [
+        ParameterChange(name, deployed[name], wanted[name])
+        for name in sorted(deployed.keys() & wanted.keys())
+        if deployed[name] != wanted[name]
+    ]
+
+
+def find_replace_mistakes(replace: Collection[str], changes: Sequence[ParameterChange]) -> list[str]:
+    """List what is wrong with the --replace options."""
+    losing = {change.name for change in changes if change.takes_away}
+    unknown = sorted(set(replace) - set(REPLACING))
+    useless = sorted(set(replace) & set(REPLACING) - losing)
+    return [
+        *(f"--replace {name}: it must be one of {', '.join(REPLACING)}" for name in unknown),
+        *(f"--replace {name}: this deployment replaces no {name}" for name in useless),
+    ]
+
+
+def refuse_changes(changes: Sequence[ParameterChange], replace: Collection[str], stage: str) -> str:
+    """Explain why a deployment is refused; empty when it is not.
+
+    Args:
+        changes: what it would change.
+        replace: the parameters whose change was asked for by name.
+        stage: its name.
+    """
+    refused = [change for change in changes if change.takes_away and change.name not in replace]
+    if not refused:
+        return ""
+    keep = "".join(f"  {change.name}: {change.before}\n" for change in refused)
+    options = " ".join(f"--replace {change.name}" for change in refused)
+    return (
+        "Not deployed, because it would take something away from the stage:\n"
+        + "".join(f"- {change.name}: {change.takes_away}\n" for change in refused)
+        + f"To keep it in every deployment, write into {settings_file(stage).relative_to(REPOSITORY)}:\n{keep}"
+        + f"To change it nevertheless, add {options}"
+    )
