@@ -1,58 +1,38 @@
 """The contact sheet in a real browser, from disk."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 from processing.failures import FailureCode
+from tests.support.chromium import NO_CHROMIUM, chromium, console_of, is_chromium_installed, screen_of
 from tests.support.contact_sheet import dead_lettered, page_of, processed
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-FLAGS = (
-    "headless",
-    "no-sandbox",  # Chromium's own sandbox does not run as root
-    "disable-gpu",
-    "disable-quic",
-    "no-first-run",
-    "disable-background-networking",
-    "disable-component-update",
-    "disable-sync",
-)
 KEYS = ("beach.jpg", 'day 2/100% #1? "<b>.jpg', "day 2/cliff.jpg")
-
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no Chromium: install Debian's packages chromium and chromium-driver"
-)
 
 
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for flag in (*FLAGS, f"user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(f"--{flag}")
-    browser = Chrome(options=options, service=Service(str(DRIVER)))
-    yield browser
-    browser.quit()
+def browser() -> Iterator[Chrome]:
+    if not is_chromium_installed():
+        pytest.skip(NO_CHROMIUM)
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
-def page(chromium: Chrome, tmp_path: Path) -> Iterator[Chrome]:
+def page(browser: Chrome, tmp_path: Path) -> Iterator[Chrome]:
     """Open the page of three photos and a failure; no test may leave an error in the console."""
     failed = dead_lettered("cut off.jpg", FailureCode.TRUNCATED_IMAGE, "no end marker")
     text = page_of(tmp_path, [*(processed(tmp_path, key) for key in KEYS), failed])
     (tmp_path / "index.html").write_text(text, "utf-8")
-    chromium.get((tmp_path / "index.html").as_uri())
-    yield chromium
-    assert chromium.get_log("browser") == []  # type: ignore[no-untyped-call]
+    browser.get((tmp_path / "index.html").as_uri())
+    yield browser
+    assert console_of(browser) == []
 
 
 def shown(page: Chrome, selector: str) -> list[WebElement]:
@@ -104,10 +84,6 @@ def test_the_arrow_keys_go_to_the_next_photo_and_escape_returns_to_the_page(page
 
 
 def test_nothing_is_wider_than_the_screen_of_a_phone(page: Chrome) -> None:
-    size = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    try:
+    with screen_of(page, 360, 740, is_phone=True):
         width = page.execute_script("return document.documentElement.scrollWidth")
-    finally:
-        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert width == 360
