@@ -49,14 +49,11 @@ def export_dead_letters(
     with read_dlq(queue, screen) as reader:
         selected = (letter for letter in reader.dead_letters() if not selection.mismatch(letter, now))
         count = write_export(file, queue.arn, selected)
-    in_flight = reader.depth.in_flight
     lines = [f"Exported {count_of(count, 'dead letter')} from {queue.name} to {file}; they are still in the DLQ."]
-    if in_flight:
-        lines.append(f"{in_flight:,} more are in flight and not in the file.")
     if reader.shortfall:
-        lines.append(f"{reader.shortfall} If some are missing, export again to another file.")
-    document = {"file": str(file), "count": count, "queue": queue.arn, "in_flight": in_flight}
-    screen.result(lines, {**document, "shortfall": reader.shortfall})
+        lines.append("Not all are in the file (see above): export again to another file.")
+    document = {"file": str(file), "count": count, "queue": queue.arn, "not_seen": reader.unseen}
+    screen.result(lines, {**document, "in_flight": reader.in_flight, "shortfall": reader.shortfall})
     return EXIT_SOME_FAILED if reader.shortfall else EXIT_OK
 
 

@@ -10,8 +10,7 @@ import typer
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import NO_KEY, DeadLetter, dead_letters_table, explain
-from scripts.aws.dlq_reader import read_dlq
-from scripts.aws.sqs_queue import Depth
+from scripts.aws.dlq_reader import DlqReader, read_dlq
 from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_OK, JsonOption, StageOption
 from scripts.cli.output import Report, Screen, Table, key_text
@@ -80,19 +79,17 @@ def list_dead_letters(
                 if each or screen.as_json:
                     kept.append(letter)
     kept.sort(key=oldest_first)
-    report = [*summary_report(summary, reader.depth, timedelta(seconds=queue.retention_seconds))]
+    report = [*summary_report(summary, timedelta(seconds=queue.retention_seconds))]
     if each and kept:
         report += ["", dead_letters_table(kept, summary.now)]
-    screen.result(report, summary_document(summary, reader.depth, kept))
+    screen.result(report, summary_document(summary, reader, kept))
     return EXIT_OK
 
 
-def summary_report(summary: DlqSummary, depth: Depth, retention: timedelta) -> Report:
+def summary_report(summary: DlqSummary, retention: timedelta) -> Report:
     """Format the counts as tables."""
-    in_flight = f"{depth.in_flight:,} more are in flight: another reader or a killed run has received them."
-    in_flight_lines = [in_flight] if depth.in_flight else []
     if not summary.count:
-        return [f"No dead letters in {summary.queue}.", *in_flight_lines]
+        return [f"No dead letters in {summary.queue}."]
     now = summary.now
     codes = [
         (code, len(sent), human_duration(now - min(sent)), human_duration(now - max(sent)), explain(code).what_to_do)
@@ -112,16 +109,17 @@ def summary_report(summary: DlqSummary, depth: Depth, retention: timedelta) -> R
         *more,
         "",
         f"SQS deletes the oldest in {left}; it keeps a dead letter for {human_duration(retention)}.",
-        *in_flight_lines,
     ]
 
 
-def summary_document(summary: DlqSummary, depth: Depth, letters: Iterable[DeadLetter]) -> dict[str, Any]:
+def summary_document(summary: DlqSummary, reader: DlqReader, letters: Iterable[DeadLetter]) -> dict[str, Any]:
     """Return the counts and each dead letter as JSON."""
     return {
         "queue": summary.queue,
         "count": summary.count,
-        "in_flight": depth.in_flight,
+        "not_seen": reader.unseen,
+        "in_flight": reader.in_flight,
+        "move_task_runs": reader.move_task is not None,
         "codes": {
             code: {"count": len(sent), "oldest": min(sent).isoformat(), "newest": max(sent).isoformat()}
             for code, sent in sorted(summary.codes.items())

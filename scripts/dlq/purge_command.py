@@ -13,7 +13,7 @@ import typer
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_reader import DlqReader, read_dlq, wait_until_visible
+from scripts.aws.dlq_reader import DlqReader, read_dlq, refuse_beside_move_task, wait_until_visible
 from scripts.aws.parallel import chunks
 from scripts.aws.sqs_message import MAX_BATCH_ENTRIES
 from scripts.aws.sqs_queue import SqsQueue
@@ -84,9 +84,10 @@ def purge_dead_letters(
     if foreign := sum(line.queue != queue.arn for line in lines):
         raise OperatorError(f"{count_of(foreign, 'line')} of {file} not from {queue.arn}: export this DLQ first")
     if execute:
+        refuse_beside_move_task(queue)
         wait_until_visible(queue, screen)
     with read_dlq(queue, screen) as reader:
-        plan = plan_purge(queue.name, file.name, lines, tuple(reader.dead_letters()), reader.depth.in_flight)
+        plan = plan_purge(queue.name, file.name, lines, tuple(reader.dead_letters()), reader.in_flight)
     if execute and plan.missing and reader.unseen:
         raise OperatorError(
             f"{reader.shortfall} {plan.missing:,} of {file.name} may be among them: nothing was deleted"

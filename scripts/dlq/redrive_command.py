@@ -14,7 +14,8 @@ import typer
 from botocore.exceptions import ClientError
 
 from scripts.aws.dead_letter import DeadLetter
-from scripts.aws.dlq_reader import DlqReader, read_dlq, wait_until_visible
+from scripts.aws.dlq_reader import DlqReader, read_dlq, refuse_beside_move_task, wait_until_visible
+from scripts.aws.move_tasks import MoveTasks, can_use_rate
 from scripts.aws.parallel import map_in_threads
 from scripts.aws.photo_state import PhotoStates, SourceState
 from scripts.aws.sqs_queue import SqsQueue
@@ -23,7 +24,7 @@ from scripts.cli.command_line import EXIT_OK, ExecuteOption, JournalOption, Json
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.cli.units import parse_duration, parse_rate
-from scripts.dlq.move_task import RUNNING, MoveTasks, can_use_rate, cancel_move_task, run_move_task
+from scripts.dlq.move_task import cancel_move_task, run_move_task
 from scripts.dlq.outcomes import SETTLED, OutcomeChecker, Outcomes, pending_outcomes
 from scripts.dlq.redrive_plan import DRY_RUN, RedrivePlan, RedriveRequest, plan_actions
 from scripts.dlq.redrive_report import RedriveResult
@@ -88,8 +89,8 @@ def redrive(stage: Stage, request: RedriveRequest, screen: Screen, *, execute: b
     _check_destination(stage, request)
     job, tasks = Redrive(stage, request, screen), MoveTasks(stage.sqs, stage.dlq.arn)
     can_use_move_task = tasks.is_available()
-    if can_use_move_task:
-        _refuse_beside_a_task(tasks)
+    if execute:
+        refuse_beside_move_task(stage.dlq)
     with open_journal(request.journal, execute=execute) as journal:
         if execute:
             wait_until_visible(stage.dlq, screen)
@@ -102,7 +103,7 @@ def redrive(stage: Stage, request: RedriveRequest, screen: Screen, *, execute: b
                 screen.result(result.report(plan), result.to_document(plan))
                 return result.exit_code
         if execute:
-            return run_move_task(tasks, job.destination.arn, request.per_second, screen)
+            return run_move_task(tasks, job.destination.arn, len(plan.letters), request.per_second, screen)
     screen.result([DRY_RUN, *plan.report(datetime.now(UTC))], plan.to_document())
     return EXIT_OK
 
@@ -136,15 +137,6 @@ def _check_destination(stage: Stage, request: RedriveRequest) -> None:
         raise OperatorError("--canary and --verify need the stage's own queue: only its function stores outcomes")
 
 
-def _refuse_beside_a_task(tasks: MoveTasks) -> None:
-    task = tasks.latest()
-    if task and task.status == RUNNING:
-        raise OperatorError(
-            f"SQS is already moving this queue's messages (about {task.moved:,} so far): "
-            "wait for it, or stop it with `dlq redrive --cancel`"
-        )
-
-
 @dataclass(frozen=True)
 class Redrive:
     """A redrive of a stage's DLQ."""
@@ -169,14 +161,15 @@ class Redrive:
             request=request,
             actions=plan_actions(letters, known),
             left=left,
-            in_flight=reader.depth.in_flight,
+            in_flight=reader.in_flight,
+            unseen=reader.unseen,
             pending=len(pending),
             by_move_task=can_use_move_task and is_whole_queue(request) and bool(letters) and not known,
         )
 
     def execute(self, plan: RedrivePlan, journal: Journal, reader: DlqReader) -> RedriveResult:
         """Move the canary, check its outcomes, move the rest, check all outcomes."""
-        result, letters = RedriveResult(), plan.letters
+        result, letters = RedriveResult(unseen=plan.unseen), plan.letters
         reader.keep(letters)
         sender = Sender(self.destination, journal, RateLimit(self.request.per_second))
         with self.screen.progress("redriving", len(letters)) as on_progress:

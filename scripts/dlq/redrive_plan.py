@@ -64,6 +64,7 @@ class RedrivePlan:
         actions: oldest dead letter first.
         left: how many dead letters stay, by reason.
         in_flight: how many more another reader has received.
+        unseen: how many were not read, those in flight included.
         pending: how many messages of earlier runs have no outcome yet and are waited for too.
         by_move_task: whether SQS moves them itself.
     """
@@ -74,6 +75,7 @@ class RedrivePlan:
     actions: tuple[RedriveAction, ...]
     left: Counter[str]
     in_flight: int
+    unseen: int
     pending: int
     by_move_task: bool
 
@@ -120,6 +122,7 @@ class RedrivePlan:
             "actions": [{"action": a.step.name.lower(), **a.letter.to_document()} for a in self.actions],
             "left": self.left,
             "in_flight": self.in_flight,
+            "not_seen": self.unseen,
             "by_move_task": self.by_move_task,
             "permanent": self.permanent,
         }

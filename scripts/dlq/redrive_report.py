@@ -23,11 +23,13 @@ class RedriveResult:
         moves: results of moving.
         outcomes: the photos' outcomes, if they were waited for.
         untouched: dead letters left in the DLQ because the canary failed or proved nothing.
+        unseen: dead letters that were not read.
     """
 
     moves: MoveResult = field(default_factory=MoveResult)
     outcomes: Outcomes = field(default_factory=Outcomes)
     untouched: int = 0
+    unseen: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -42,7 +44,7 @@ class RedriveResult:
     def exit_code(self) -> int:
         if self.untouched or self.outcomes.waiting:
             return EXIT_STOPPED
-        return EXIT_OK if self.is_good else EXIT_SOME_FAILED
+        return EXIT_OK if self.is_good and not self.unseen else EXIT_SOME_FAILED
 
     def report(self, plan: RedrivePlan) -> Report:
         """Format the result as lines and tables."""
@@ -50,8 +52,8 @@ class RedriveResult:
         if plan.actions:
             moved = count_of(len(self.moves.moved), "dead letter")
             report = [f"Redrove {moved} to {plan.destination}.", *_moves_lines(self.moves)]
-        if plan.in_flight:
-            report.append(f"{plan.in_flight:,} more were in flight and not part of this: give the command again.")
+        if self.unseen:
+            report.append(f"About {self.unseen:,} more were not seen and are no part of this: give the command again.")
         mine, earlier = self.outcomes.split(self.moves.moved)
         if self.untouched or not plan.request.verify:
             report += _outcomes_table(self.outcomes, "Outcomes of the canary:")
@@ -73,6 +75,7 @@ class RedriveResult:
             "outcomes_of_earlier_runs": earlier.to_document(),
             "stopped_by_canary": bool(self.untouched),
             "untouched": self.untouched,
+            "not_seen": self.unseen,
         }
 
     def _stopped_line(self) -> str:

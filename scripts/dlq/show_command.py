@@ -80,8 +80,8 @@ def _find(stage: Stage, wanted_id: str, selection: Selection, screen: Screen) ->
             else:
                 more += 1
     if not found:
-        in_flight = f", {reader.depth.in_flight:,} are in flight" if reader.depth.in_flight else ""
-        raise OperatorError(f"no such dead letter in {stage.dlq.name}{in_flight}; `dlq list --each` names all")
+        unseen = f" {reader.shortfall}" if reader.shortfall else ""
+        raise OperatorError(f"no such dead letter in {stage.dlq.name}; `dlq list --each` names all.{unseen}")
     return found, more
 
 

@@ -98,7 +98,7 @@ def reconcile(request: ReconcileRequest, journal_file: Path, screen: Screen, *, 
     job, stage = Reconciliation(request), request.stage
     with read_dlq(stage.dlq, screen) as reader:
         dead = dead_lettered_versions(reader.dead_letters())
-    if execute and reader.unseen:
+    if execute and not reader.saw_all:
         raise OperatorError(f"{reader.shortfall} What looks missing may be among them: nothing was sent")
     with open_journal(journal_file, execute=execute) as journal:
         kept_since = datetime.now(UTC) - timedelta(seconds=stage.queue.retention_seconds)

@@ -399,9 +399,23 @@ SCRIPTS = (
     Mutation(
         "Dead letters that stay are visible again",
         "scripts/aws/dlq_reader.py",
-        "        reader.release_all()\n    if screen",
+        "        _give_back(reader, screen)\n    if screen",
         "        pass\n    if screen",
         ("dlq/test_send_then_delete.py",),
+    ),
+    Mutation(
+        "Dead letters that another reader holds were not seen",
+        "scripts/aws/dlq_reader.py",
+        "        self.unseen = visible + self.in_flight",
+        "        self.unseen = visible",
+        ("aws/test_dlq_reader.py",),
+    ),
+    Mutation(
+        "A move task that moved too few is no success",
+        "scripts/dlq/move_task.py",
+        "return EXIT_SOME_FAILED if is_short or",
+        "return EXIT_SOME_FAILED if",
+        ("dlq/test_move_task.py",),
     ),
     Mutation(
         "A redriven photo counts as processed only with its commit marker",

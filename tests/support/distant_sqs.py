@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from processing.failures import FailureCode
-from scripts.aws import dlq_reader
+from scripts.aws import dlq_reader, move_tasks
+from scripts.aws.stack_outputs import StackOutputs
+from scripts.aws.stage import Stage
+from scripts.dlq.redrive_plan import RedriveRequest
+from scripts.dlq.selection import Selection
 from tests.support.dead_letters import dead_letter
 
 DLQ, QUEUE = "https://sqs/dlq", "https://sqs/photos"
@@ -66,6 +71,34 @@ class DistantQueue:
         heapq.heappush(self.timeouts, (until, message_id))
 
 
+@dataclass
+class StoredTask:
+    """A message move task.
+
+    Attributes:
+        limit: it moves no more than these, and calls itself COMPLETED.
+    """
+
+    handle: str
+    source: str
+    destination: str
+    per_second: int
+    started_at: float
+    to_move: int
+    limit: int
+    moved: int = 0
+    status: str = "RUNNING"
+
+    def to_answer(self) -> dict[str, Any]:
+        return {
+            **({"TaskHandle": self.handle} if self.status == "RUNNING" else {}),
+            "Status": self.status,
+            "ApproximateNumberOfMessagesMoved": self.moved,
+            "ApproximateNumberOfMessagesToMove": self.to_move,
+            "StartedTimestamp": int(1000 * self.started_at),
+        }
+
+
 class DistantSqs:
     """An SQS client whose requests take `latency_seconds` each on its clock; concurrent requests overlap.
 
@@ -73,10 +106,18 @@ class DistantSqs:
         latency_seconds: of each request.
         in_flight_quota: a receive above it returns nothing.
         seed: of the random order.
+
+    Attributes:
+        has_move_tasks: if not, the operation does not exist, as on a local AWS.
+        move_limit: a move task ends after so many messages.
+        tasks: all move tasks, the oldest first.
     """
 
     def __init__(self, latency_seconds: float = 0.1, in_flight_quota: int = 120_000, seed: int = 1) -> None:
         self.now = 0.0
+        self.has_move_tasks = False
+        self.move_limit = 1_000_000
+        self.tasks: list[StoredTask] = []
         self.calls: dict[str, int] = {}
         self.queues: dict[str, DistantQueue] = {}
         self._latency_seconds = latency_seconds
@@ -149,9 +190,62 @@ class DistantSqs:
 
         return self._request("GetQueueAttributes", count)
 
-    def list_message_move_tasks(self, **_: Any) -> None:
-        error = {"Error": {"Code": "InvalidAction", "Message": "no such operation"}}
-        raise ClientError(error, "ListMessageMoveTasks")  # type: ignore[arg-type]
+    def start_message_move_task(
+        self,
+        *,
+        SourceArn: str,  # noqa: N803
+        DestinationArn: str,  # noqa: N803
+        MaxNumberOfMessagesPerSecond: int = 500,  # noqa: N803
+    ) -> dict[str, Any]:
+        def start() -> dict[str, Any]:
+            source, number = self.queues[SourceArn.removeprefix("arn:")], len(self.tasks)
+            task = StoredTask(
+                handle=f"task-{number}",
+                source=SourceArn,
+                destination=DestinationArn,
+                per_second=MaxNumberOfMessagesPerSecond,
+                started_at=self.now,
+                to_move=len(source.visible),
+                limit=self.move_limit,
+            )
+            self.tasks.append(task)
+            return {"TaskHandle": task.handle}
+
+        return self._request("StartMessageMoveTask", start)
+
+    def list_message_move_tasks(self, *, SourceArn: str, MaxResults: int) -> dict[str, Any]:  # noqa: N803
+        if not self.has_move_tasks:
+            error = {"Error": {"Code": "InvalidAction", "Message": "no such operation"}}
+            raise ClientError(error, "ListMessageMoveTasks")  # type: ignore[arg-type]
+
+        def count() -> dict[str, Any]:
+            tasks = [task for task in self.tasks if task.source == SourceArn]
+            for task in tasks:
+                self._advance(task)
+            return {"Results": [task.to_answer() for task in tasks[::-1][:MaxResults]]}
+
+        return self._request("ListMessageMoveTasks", count)
+
+    def cancel_message_move_task(self, *, TaskHandle: str) -> dict[str, Any]:  # noqa: N803
+        (task,) = (task for task in self.tasks if task.handle == TaskHandle)
+
+        def cancel() -> dict[str, Any]:
+            self._advance(task)
+            task.status = "CANCELLED"
+            return {"ApproximateNumberOfMessagesMoved": task.moved}
+
+        return self._request("CancelMessageMoveTask", cancel)
+
+    def _advance(self, task: StoredTask) -> None:
+        """Move what a running task has moved by now."""
+        source, destination = (self.queues[arn.removeprefix("arn:")] for arn in (task.source, task.destination))
+        due = min(int((self.now - task.started_at) * task.per_second), task.limit)
+        while task.status == "RUNNING" and task.moved < due and source.visible:
+            message_id = source.take(len(source.visible) - 1)
+            destination.put(source.letters.pop(message_id).message)
+            task.moved += 1
+        if task.status == "RUNNING" and (task.moved == task.limit or not source.visible):
+            task.status = "COMPLETED"
 
     def held(self, url: str) -> int:
         """Count the messages in flight now."""
@@ -190,8 +284,32 @@ def distant_sqs(patch: pytest.MonkeyPatch, **arguments: Any) -> DistantSqs:
     """Make a distant SQS with a queue and a DLQ; let the reader of dead letters use its clock."""
     sqs = DistantSqs(**arguments)
     sqs.queues = {DLQ: DistantQueue(), QUEUE: DistantQueue()}
-    patch.setattr(dlq_reader, "time", SimpleNamespace(monotonic=sqs.monotonic, sleep=sqs.sleep))
+    for module in (dlq_reader, move_tasks):
+        patch.setattr(module, "time", SimpleNamespace(monotonic=sqs.monotonic, sleep=sqs.sleep))
     return sqs
+
+
+def distant_stage(sqs: DistantSqs) -> Stage:
+    """Make a stage with this SQS and no other resource."""
+    names = dict.fromkeys(StackOutputs.__annotations__, "unused")
+    outputs = StackOutputs(**names | {"queue_url": QUEUE, "dead_letter_queue_url": DLQ})
+    stage = Stage(name="test", outputs=outputs, session=None)  # type: ignore[arg-type]
+    vars(stage)["sqs"] = sqs
+    return stage
+
+
+def redrive_request(journal: Path, **changes: Any) -> RedriveRequest:
+    """Request all dead letters, without outcomes."""
+    fields: dict[str, Any] = {
+        "selection": Selection(),
+        "most": None,
+        "per_second": None,
+        "to": QUEUE,
+        "canary": 0,
+        "verify": False,
+        "journal": journal,
+    }
+    return RedriveRequest(**fields | changes)
 
 
 def put_dead_letters(sqs: DistantSqs, code: FailureCode, count: int) -> set[str]:

@@ -24,6 +24,7 @@ class FakeQueue:
         fails_late: take the batch before raising.
         error: what sending raises.
         depths: what `depth` reports, call by call; the last one stays. Without them, the real numbers.
+        elsewhere: messages that another reader holds.
     """
 
     visible: dict[str, StoredMessage] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class FakeQueue:
     fails_late: bool = False
     error: type[BaseException] = ConnectionError
     depths: list[int] = field(default_factory=list)
+    elsewhere: int = 0
     url: str = "the-queue"
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -77,8 +79,8 @@ class FakeQueue:
 
     def depth(self) -> Depth:
         if self.depths:
-            return Depth(self.depths.pop(0) if len(self.depths) > 1 else self.depths[0], 0, 0)
-        return Depth(len(self.visible), len(self.hidden), 0)
+            return Depth(self.depths.pop(0) if len(self.depths) > 1 else self.depths[0], self.elsewhere, 0)
+        return Depth(len(self.visible), len(self.hidden) + self.elsewhere, 0)
 
 
 def queue_with(ids: Iterable[str]) -> FakeQueue:

@@ -13,10 +13,10 @@ from typing import Any
 import boto3
 
 from scripts.aws import dlq_reader
+from scripts.aws.move_tasks import MoveTasks
 from scripts.aws.stack_outputs import StackOutputs
 from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
-from scripts.dlq.move_task import MoveTasks
 from scripts.dlq.redrive_command import Redrive
 from scripts.dlq.redrive_plan import RedriveRequest
 from scripts.dlq.selection import Selection

@@ -42,3 +42,22 @@ def test_a_depth_that_sqs_corrects_during_the_reading_is_no_shortfall() -> None:
     with read_dlq(queue) as reader:  # type: ignore[arg-type]
         list(reader.dead_letters())
     assert reader.shortfall == ""
+
+
+def test_what_another_reader_holds_was_not_seen() -> None:
+    queue = queue_with(IDS)
+    queue.elsewhere = 3
+    with read_dlq(queue) as reader:  # type: ignore[arg-type]
+        list(reader.dead_letters())
+    assert (reader.unseen, reader.in_flight, reader.saw_all) == (3, 3, False)
+    assert reader.shortfall == (
+        "SQS says about 28; 25 were read: about 3 were not seen, which are held by another reader or a killed run."
+    )
+
+
+def test_figures_from_before_an_earlier_reading_ended_are_no_shortfall() -> None:
+    queue = queue_with(IDS)
+    queue.depths, queue.elsewhere = [0], 25  # all are visible again, and SQS does not say so yet
+    with read_dlq(queue) as reader:  # type: ignore[arg-type]
+        assert len(list(reader.dead_letters())) == 25
+    assert (reader.saw_all, reader.shortfall) == (True, "")

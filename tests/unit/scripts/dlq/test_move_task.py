@@ -1,70 +1,64 @@
-"""Message move tasks, with botocore's Stubber: neither moto nor the local AWS has them."""
+"""Message move tasks on an SQS in memory: neither moto nor the local AWS has them."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 
-from scripts.aws.stack_outputs import StackOutputs
-from scripts.aws.stage import Stage
+from processing.failures import FailureCode
+from scripts.aws.dlq_reader import read_dlq
+from scripts.aws.move_tasks import MoveTask, MoveTasks, can_use_rate
+from scripts.aws.sqs_queue import SqsQueue
 from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, run
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.dlq import redrive_command
 from scripts.dlq.__main__ import app
-from scripts.dlq.move_task import MoveTask, MoveTasks, can_use_rate
-from scripts.dlq.redrive_command import is_whole_queue
-from scripts.dlq.redrive_plan import RedriveRequest
+from scripts.dlq.redrive_command import is_whole_queue, redrive
 from scripts.dlq.selection import Selection
-from tests.support.dead_letters import dead_letter
+from tests.support.distant_sqs import (
+    DLQ,
+    QUEUE,
+    DistantSqs,
+    distant_sqs,
+    distant_stage,
+    put_dead_letters,
+    redrive_request,
+)
 
-QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/darkroom-prod-photos"
-DLQ = "https://sqs.eu-west-1.amazonaws.com/123456789012/darkroom-prod-dead-letters"
-QUEUE_ARN = "arn:aws:sqs:eu-west-1:123456789012:darkroom-prod-photos"
-DLQ_ARN = "arn:aws:sqs:eu-west-1:123456789012:darkroom-prod-dead-letters"
-RUNNING = {"TaskHandle": "h1", "Status": "RUNNING", "SourceArn": DLQ_ARN, "DestinationArn": QUEUE_ARN}
-LOOK = {"SourceArn": DLQ_ARN, "MaxResults": 1}
-
-
-@pytest.fixture
-def stage() -> Stage:
-    session = boto3.Session("test", "test", region_name="eu-west-1")
-    names = dict.fromkeys(StackOutputs.__annotations__, "unused")
-    outputs = StackOutputs(**names | {"queue_url": QUEUE, "dead_letter_queue_url": DLQ})
-    return Stage(name="prod", outputs=outputs, session=session)
+DLQ_ARN, QUEUE_ARN = f"arn:{DLQ}", f"arn:{QUEUE}"
+LETTERS = 600
 
 
 @pytest.fixture
-def sqs(stage: Stage) -> Iterator[Stubber]:
-    with Stubber(stage.sqs) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
+def sqs(monkeypatch: pytest.MonkeyPatch) -> DistantSqs:
+    """Make an SQS with dead letters, and a move task that has ended."""
+    sqs = distant_sqs(monkeypatch)
+    sqs.has_move_tasks = True
+    sqs.queues["https://sqs/elsewhere"] = type(sqs.queues[DLQ])()
+    sqs.start_message_move_task(SourceArn=DLQ_ARN, DestinationArn="arn:https://sqs/elsewhere")
+    sqs.list_message_move_tasks(SourceArn=DLQ_ARN, MaxResults=1)
+    put_dead_letters(sqs, FailureCode.THROTTLED, LETTERS)
+    return sqs
 
 
 @pytest.fixture
-def tasks(stage: Stage) -> MoveTasks:
-    return MoveTasks(stage.sqs, DLQ_ARN, sleep=lambda _: None)
+def tasks(sqs: DistantSqs) -> MoveTasks:
+    return MoveTasks(sqs, DLQ_ARN)  # type: ignore[arg-type]
 
 
-def answer(**task: Any) -> dict[str, Any]:
-    return {"Results": [task]} if task else {"Results": []}
+def execute(sqs: DistantSqs, folder: Path, **changes: Any) -> int:
+    screen = Screen(as_json=bool(changes.pop("as_json", False)))
+    return redrive(distant_stage(sqs), redrive_request(folder / "j", **changes), screen, execute=True)
 
 
-def test_the_destination_is_always_named(sqs: Stubber, tasks: MoveTasks) -> None:
-    sqs.add_response(
-        "start_message_move_task", {"TaskHandle": "h1"}, {"SourceArn": DLQ_ARN, "DestinationArn": QUEUE_ARN}
-    )
-    tasks.start(QUEUE_ARN, None)
-
-
-def test_a_rate_is_passed_on(sqs: Stubber, tasks: MoveTasks) -> None:
-    expected = {"SourceArn": DLQ_ARN, "DestinationArn": QUEUE_ARN, "MaxNumberOfMessagesPerSecond": 25}
-    sqs.add_response("start_message_move_task", {"TaskHandle": "h1"}, expected)
+def test_a_rate_is_passed_on(sqs: DistantSqs, tasks: MoveTasks) -> None:
     tasks.start(QUEUE_ARN, 25.0)
+    tasks.start(QUEUE_ARN, None)
+    assert [(task.destination, task.per_second) for task in sqs.tasks[1:]] == [(QUEUE_ARN, 25), (QUEUE_ARN, 500)]
 
 
 @pytest.mark.parametrize(
@@ -75,167 +69,118 @@ def test_a_task_knows_whole_rates_up_to_500_a_second(per_second: float | None, c
 
 
 @pytest.mark.parametrize(
-    "code",
-    ["InvalidAction", "UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "AccessDenied"],
+    ("code", "is_known"),
+    [
+        ("InvalidAction", True),
+        ("UnsupportedOperation", True),
+        ("AWS.SimpleQueueService.UnsupportedOperation", True),
+        ("AccessDenied", True),
+        ("InternalError", False),
+    ],
 )
-def test_a_service_without_move_tasks_for_us_is_recognised(sqs: Stubber, tasks: MoveTasks, code: str) -> None:
-    sqs.add_client_error("list_message_move_tasks", code)
-    assert not tasks.is_available()
+def test_only_a_service_without_move_tasks_for_us_is_taken_for_that(code: str, is_known: bool) -> None:
+    client = boto3.Session("test", "test", region_name="eu-west-1").client("sqs")
+    with Stubber(client) as stubber:
+        stubber.add_client_error("list_message_move_tasks", code)
+        if is_known:
+            assert not MoveTasks(client, DLQ_ARN).is_available()
+        else:
+            with pytest.raises(client.exceptions.ClientError, match=code):
+                MoveTasks(client, DLQ_ARN).is_available()
 
 
-def test_a_refusal_for_another_reason_is_not_taken_for_that(sqs: Stubber, tasks: MoveTasks) -> None:
-    sqs.add_client_error("list_message_move_tasks", "InternalError")
-    with pytest.raises(tasks.sqs.exceptions.ClientError, match="InternalError"):
-        tasks.is_available()
-
-
-def test_a_task_is_followed_to_its_end(sqs: Stubber, tasks: MoveTasks) -> None:
-    counts = {"ApproximateNumberOfMessagesToMove": 37}
-    sqs.add_response("list_message_move_tasks", answer(**RUNNING, ApproximateNumberOfMessagesMoved=10, **counts), LOOK)
-    cancelling = {**RUNNING, "Status": "CANCELLING"}
-    sqs.add_response(
-        "list_message_move_tasks", answer(**cancelling, ApproximateNumberOfMessagesMoved=20, **counts), LOOK
-    )
-    sqs.add_response(
-        "list_message_move_tasks",
-        answer(Status="COMPLETED", ApproximateNumberOfMessagesMoved=37, **counts),
-        LOOK,
-    )
+def test_a_task_is_followed_to_its_end(tasks: MoveTasks) -> None:
     progress: list[tuple[int, str]] = []
-    task = tasks.follow(lambda moved, note: progress.append((moved, note)))
-    assert progress == [(10, "of about 37"), (20, "of about 37")]
-    assert task == MoveTask(status="COMPLETED", moved=37, to_move=37, failure="")
+    task = tasks.follow(tasks.start(QUEUE_ARN, 200), lambda moved, note: progress.append((moved, note)))
+    assert progress[0][1] == "of about 600"
+    assert [moved for moved, _ in progress] == sorted(moved for moved, _ in progress)
+    assert (task and task.status, task and task.moved) == ("COMPLETED", LETTERS)
 
 
-def test_a_running_task_is_cancelled_by_its_handle(sqs: Stubber, tasks: MoveTasks) -> None:
-    sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
-    sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 12}, {"TaskHandle": "h1"})
-    assert tasks.cancel() == 12
-
-
-@pytest.mark.parametrize("last", [{}, {"Status": "COMPLETED"}, {"Status": "CANCELLING"}])
-def test_there_is_nothing_to_cancel_when_no_task_runs(sqs: Stubber, tasks: MoveTasks, last: dict[str, str]) -> None:
-    sqs.add_response("list_message_move_tasks", answer(**last), LOOK)
-    assert tasks.cancel() is None
-
-
-def request(journal: Path, **changes: Any) -> RedriveRequest:
-    fields: dict[str, Any] = {
-        "selection": Selection(),
-        "most": None,
-        "per_second": None,
-        "to": QUEUE,
-        "canary": 0,
-        "verify": False,
-        "journal": journal,
-    }
-    return RedriveRequest(**fields | changes)
-
-
-def expect_reading(sqs: Stubber, *, execute: bool) -> None:
-    """Expect the calls that read a DLQ with one dead letter."""
-    depth = {f"ApproximateNumberOfMessages{kind}": number for kind, number in (("", "1"), ("NotVisible", "0"))}
-    depths = {"Attributes": depth | {"ApproximateNumberOfMessagesDelayed": "0"}}
-    arn = {"Attributes": {"QueueArn": DLQ_ARN}}
-    sent = dead_letter("a.jpg")
-    letter = {
-        "MessageId": "d1",
-        "ReceiptHandle": "r1",
-        "Body": sent["MessageBody"],
-        "Attributes": {"SentTimestamp": "1"},
-    }
-    sqs.add_response("get_queue_attributes", arn, {"QueueUrl": DLQ, "AttributeNames": ["QueueArn"]})
-    sqs.add_response("list_message_move_tasks", answer(Status="COMPLETED"), LOOK)
-    sqs.add_response("list_message_move_tasks", answer(Status="COMPLETED"), LOOK)
-    for _ in range(1 + execute):
-        sqs.add_response("get_queue_attributes", depths, {"QueueUrl": DLQ, "AttributeNames": ANY})
-    sqs.add_response("receive_message", {"Messages": [letter]})
-    sqs.add_response("receive_message", {})
-    shown = [{"Id": "0", "ReceiptHandle": "r1", "VisibilityTimeout": 0}]
-    sqs.add_response(
-        "change_message_visibility_batch",
-        {"Successful": [{"Id": "0"}], "Failed": []},
-        {"QueueUrl": DLQ, "Entries": shown},
-    )
-
-
-def expect_start(sqs: Stubber) -> None:
-    sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": QUEUE_ARN}})
-    sqs.add_response(
-        "start_message_move_task", {"TaskHandle": "h1"}, {"SourceArn": DLQ_ARN, "DestinationArn": QUEUE_ARN}
-    )
+def test_the_task_that_was_started_is_followed_and_not_a_later_one(sqs: DistantSqs, tasks: MoveTasks) -> None:
+    started = tasks.start(QUEUE_ARN, 500)
+    sqs.sleep(10)
+    tasks.recent()  # the first one has ended before it was looked at
+    later = put_dead_letters(sqs, FailureCode.CORRUPT_IMAGE, 20)
+    tasks.start(QUEUE_ARN, 1)
+    task = tasks.follow(started, lambda *_: None)
+    assert isinstance(task, MoveTask)
+    assert (task.status, task.moved, len(later)) == ("COMPLETED", LETTERS, 20)
 
 
 def test_a_dry_run_of_a_whole_queue_announces_the_task_and_starts_none(
-    stage: Stage, sqs: Stubber, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sqs: DistantSqs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    expect_reading(sqs, execute=False)
-    assert redrive_command.redrive(stage, request(tmp_path / "j"), Screen(), execute=False) == EXIT_OK
+    assert redrive(distant_stage(sqs), redrive_request(tmp_path / "j"), Screen(), execute=False) == EXIT_OK
     assert "SQS moves it itself (a message move task)" in capsys.readouterr().out
+    assert len(sqs.tasks) == 1
 
 
-@pytest.mark.parametrize(
-    ("end", "code", "words"),
-    [
-        ({"Status": "COMPLETED"}, EXIT_OK, "SQS's message move task is COMPLETED: about 1 of 1 moved."),
-        ({"Status": "FAILED", "FailureReason": "CouldNotDetermineMessageSource"}, EXIT_SOME_FAILED, "It failed: Could"),
-    ],
-)
-def test_a_whole_queue_is_moved_by_sqs_and_the_end_is_reported(
-    stage: Stage,
-    sqs: Stubber,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    end: dict[str, str],
-    code: int,
-    words: str,
+def test_a_whole_queue_is_moved_by_sqs(sqs: DistantSqs, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(sqs, tmp_path) == EXIT_OK
+    assert "SQS's message move task is COMPLETED: about 600 of 600 moved." in capsys.readouterr().out
+    assert (len(sqs.queues[DLQ].letters), len(sqs.queues[QUEUE].letters)) == (0, LETTERS)
+
+
+def test_a_task_that_moved_far_fewer_than_were_there_is_no_success(
+    sqs: DistantSqs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    expect_reading(sqs, execute=True)
-    expect_start(sqs)
-    counts = {"ApproximateNumberOfMessagesMoved": 1, "ApproximateNumberOfMessagesToMove": 1}
-    sqs.add_response("list_message_move_tasks", answer(**end, **counts), LOOK)
-    assert redrive_command.redrive(stage, request(tmp_path / "j"), Screen(), execute=True) == code
-    assert words in capsys.readouterr().out
+    sqs.move_limit = 33
+    assert execute(sqs, tmp_path) == EXIT_SOME_FAILED
+    out = capsys.readouterr().out
+    assert "COMPLETED: about 33 of 600 moved." in out
+    assert "600 dead letters were read before: some are still in the DLQ." in out
+
+
+def test_a_task_that_fails_is_reported_with_its_reason(
+    sqs: DistantSqs, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = MoveTask(status="FAILED", moved=0, to_move=600, failure="CouldNotDetermineMessageSource")
+    monkeypatch.setattr(MoveTasks, "follow", lambda *_: failed)
+    assert execute(sqs, tmp_path) == EXIT_SOME_FAILED
+    assert "It failed: CouldNotDetermineMessageSource" in capsys.readouterr().out
 
 
 def test_ctrl_c_cancels_the_task_and_the_json_says_so(
-    stage: Stage,
-    sqs: Stubber,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    sqs: DistantSqs, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*_: object) -> None:
+        sqs.sleep(0.2)
         raise KeyboardInterrupt
 
-    expect_reading(sqs, execute=True)
-    expect_start(sqs)
     monkeypatch.setattr(MoveTasks, "follow", interrupt)
-    for _ in range(2):
-        sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
-    sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 1}, {"TaskHandle": "h1"})
-    assert (
-        redrive_command.redrive(stage, request(tmp_path / "j"), Screen(as_json=True), execute=True) == EXIT_INTERRUPTED
-    )
-    assert json.loads(capsys.readouterr().out) == {"cancelled": True, "moved": 1}
+    assert execute(sqs, tmp_path, as_json=True) == EXIT_INTERRUPTED
+    document = json.loads(capsys.readouterr().out)
+    assert document["cancelled"] is True
+    assert 0 < document["moved"] < LETTERS
+    assert sqs.tasks[-1].status == "CANCELLED"
 
 
-def test_nothing_is_begun_beside_a_task_that_runs(stage: Stage, sqs: Stubber, tmp_path: Path) -> None:
-    sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DLQ_ARN}})
-    for _ in range(2):
-        sqs.add_response("list_message_move_tasks", answer(**RUNNING, ApproximateNumberOfMessagesMoved=7), LOOK)
-    with pytest.raises(OperatorError, match="already moving this queue's messages"):
-        redrive_command.redrive(stage, request(tmp_path / "j"), Screen(), execute=True)
+def test_nothing_is_begun_beside_a_task_that_runs(sqs: DistantSqs, tasks: MoveTasks, tmp_path: Path) -> None:
+    tasks.start(QUEUE_ARN, 1)
+    with pytest.raises(OperatorError, match="SQS is moving this queue's messages"):
+        execute(sqs, tmp_path)
+
+
+def test_every_command_that_reads_the_dlq_says_that_a_task_moves_its_messages(
+    sqs: DistantSqs, tasks: MoveTasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks.start(QUEUE_ARN, 1)
+    with read_dlq(SqsQueue(sqs, DLQ), Screen()) as reader:  # type: ignore[arg-type]
+        list(reader.dead_letters())
+    assert "SQS is moving this queue's messages (a message move task" in capsys.readouterr().err
+    assert not reader.saw_all
+    assert "dead letters that it moved meanwhile were not seen" in reader.shortfall
 
 
 def test_the_cancel_command_says_what_it_did(
-    stage: Stage, sqs: Stubber, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    sqs: DistantSqs, tasks: MoveTasks, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redrive_command, "find_stage", lambda _: stage)
-    sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DLQ_ARN}})
-    for _ in range(2):
-        sqs.add_response("list_message_move_tasks", answer(**RUNNING), LOOK)
-    sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 12}, {"TaskHandle": "h1"})
+    monkeypatch.setattr(redrive_command, "find_stage", lambda _: distant_stage(sqs))
+    assert run(app, "npm run dlq --", ["redrive", "--cancel", "--stage", "prod"]) == EXIT_OK
+    assert capsys.readouterr().out == "No message move task is running.\n"
+    tasks.start(QUEUE_ARN, 1)
+    sqs.sleep(12)
     assert run(app, "npm run dlq --", ["redrive", "--cancel", "--json", "--stage", "prod"]) == EXIT_OK
     assert json.loads(capsys.readouterr().out) == {"cancelled": True, "moved": 12}
 
@@ -252,5 +197,5 @@ def test_the_cancel_command_says_what_it_did(
     ],
 )
 def test_whatever_a_task_cannot_do_is_done_letter_by_letter(changes: dict[str, Any]) -> None:
-    assert is_whole_queue(request(Path("j")))
-    assert not is_whole_queue(request(Path("j"), **changes))
+    assert is_whole_queue(redrive_request(Path("j")))
+    assert not is_whole_queue(redrive_request(Path("j"), **changes))

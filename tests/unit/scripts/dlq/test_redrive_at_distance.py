@@ -5,13 +5,18 @@ from pathlib import Path
 import pytest
 
 from processing.failures import FailureCode
-from scripts.aws.stack_outputs import StackOutputs
-from scripts.aws.stage import Stage
 from scripts.cli.output import Screen
 from scripts.dlq.redrive_command import redrive
-from scripts.dlq.redrive_plan import RedriveRequest
 from scripts.dlq.selection import Selection
-from tests.support.distant_sqs import DLQ, QUEUE, DistantSqs, distant_sqs, put_dead_letters
+from tests.support.distant_sqs import (
+    DLQ,
+    QUEUE,
+    DistantSqs,
+    distant_sqs,
+    distant_stage,
+    put_dead_letters,
+    redrive_request,
+)
 
 THROTTLED = Selection(codes=[FailureCode.THROTTLED])
 
@@ -27,14 +32,7 @@ def sent(sqs: DistantSqs) -> list[str]:
 
 def execute(sqs: DistantSqs, folder: Path) -> int:
     """Redrive the throttled ones."""
-    names = dict.fromkeys(StackOutputs.__annotations__, "unused")
-    outputs = StackOutputs(**names | {"queue_url": QUEUE, "dead_letter_queue_url": DLQ})
-    stage = Stage(name="test", outputs=outputs, session=None)  # type: ignore[arg-type]
-    vars(stage)["sqs"] = sqs
-    request = RedriveRequest(
-        selection=THROTTLED, most=None, per_second=None, to=QUEUE, canary=0, verify=False, journal=folder / "j"
-    )
-    return redrive(stage, request, Screen(), execute=True)
+    return redrive(distant_stage(sqs), redrive_request(folder / "j", selection=THROTTLED), Screen(), execute=True)
 
 
 def test_a_filtered_redrive_finds_50_of_8050_within_a_minute_wherever_they_lie(sqs: DistantSqs, tmp_path: Path) -> None:

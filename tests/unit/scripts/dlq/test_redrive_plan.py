@@ -35,6 +35,7 @@ def make_plan(**changes: Any) -> RedrivePlan:
         "actions": plan_actions(LETTERS, {}),
         "left": Counter(),
         "in_flight": 0,
+        "unseen": 0,
         "pending": 0,
         "by_move_task": False,
     }

@@ -22,6 +22,7 @@ PLAN = RedrivePlan(
     actions=plan_actions([received("a"), received("b")], {}),
     left=Counter(),
     in_flight=0,
+    unseen=0,
     pending=0,
     by_move_task=False,
 )
@@ -59,6 +60,14 @@ def test_whatever_did_not_go_through_is_reported_with_its_reason() -> None:
         "2 are still in the DLQ: give the command again.",
     ]
     assert RedriveResult(moves).exit_code == EXIT_SOME_FAILED
+
+
+def test_letters_that_were_not_seen_are_counted_and_no_success() -> None:
+    result = RedriveResult(MoveResult(moved={"a", "b"}), unseen=7)
+    assert plain_lines(result.report(PLAN))[-1] == (
+        "About 7 more were not seen and are no part of this: give the command again."
+    )
+    assert result.exit_code == EXIT_SOME_FAILED
 
 
 def test_a_failed_canary_says_which_code_came_back_and_how_many_were_spared() -> None:
