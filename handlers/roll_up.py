@@ -1,12 +1,16 @@
-"""The Lambda function that publishes collected digests as one summary.
+"""The Lambda function that publishes collected digests as one summary per run.
 
 People subscribe to the summary topic, because SNS sends at most 10 e-mails a second and deactivates a subscription
-that receives more. Meanwhile a queue subscribed to the digest topic collects the digests. Its visibility timeout must
-be longer than this function's timeout, or a digest is received again before it is deleted.
+that receives more. Meanwhile a queue subscribed to the digest topic collects the digests.
+
+A run receives what was sent before it began, publishes one summary, and only then deletes. Received digests are hidden
+until shortly after the run's timeout: after a crash a later run receives them again, and marks them as repeated,
+because the crash may have come after publishing.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,16 +19,23 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from handlers.clients import ClientFactory, make_client
-from handlers.digest_queue import DigestQueue, parse_digest
+from handlers.digest_queue import THREADS, DigestQueue, parse_digest, sent_ms, was_received_before
 from handlers.reporting import logger, publish
 from handlers.settings import RollUpSettings
-from processing.digest.roll_up import combine
+from processing.digest.message import DigestMessage
+from processing.digest.roll_up import RollUpWindow
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
+    from types_boto3_sqs.type_defs import MessageTypeDef
 
-RESERVED_MILLISECONDS = 10_000  # for publishing and deleting; the function's timeout must be well above it
-CLIENT_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+CLIENT_CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=THREADS,
+)
+_AFTER_TIMEOUT_SECONDS = 5  # messages stay hidden for so much longer than the function can run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +45,8 @@ class RollUp:
     digests: DigestQueue
     sns: "SNSClient"
     settings: RollUpSettings
-    # Of one summary. 500 digests of ten photos each take 65 MB of memory, 500 of the largest size 180 MB.
-    max_digests: int = 500
+    # Of one summary; the next one has the rest. 50,000 digests of ten photos need 300 MB of memory.
+    max_digests: int = 50_000
 
     @classmethod
     def build(cls, environment: Mapping[str, str], make_client: ClientFactory) -> "RollUp":
@@ -44,25 +55,59 @@ class RollUp:
         digests = DigestQueue(make_client("sqs", CLIENT_CONFIG), settings.queue_url)
         return cls(digests=digests, sns=make_client("sns", CLIENT_CONFIG), settings=settings)
 
-    def run(self, has_time: Callable[[], bool]) -> dict[str, int]:
-        """Publish one summary for every `max_digests` digests, until the queue is empty or `has_time` is False.
+    def run(self, milliseconds_left: Callable[[], float]) -> dict[str, int]:
+        """Publish one summary of what was sent before now; half of the time is for receiving.
+
+        The other half is enough to publish and to delete: deleting takes no more requests than receiving. What is left
+        then waits for the next run, so that a window never gets a second summary.
 
         Returns:
-            `{"collected": digests, "unreadable": of these, "sent": summaries}`.
+            `{"collected": digests, "unreadable": and "repeated": of these, "sent": summaries, "left": 1 for some}`.
         """
-        done = {"collected": 0, "unreadable": 0, "sent": 0}
-        while collected := self.digests.receive(self.max_digests, has_time):
-            digests = [digest for message in collected if (digest := parse_digest(message))]
-            unreadable = len(collected) - len(digests)
-            summary = combine(digests, stage=self.settings.stage, unreadable=unreadable)
-            publish(self.sns, self.settings.topic_arn, summary)
-            self.digests.delete(collected)
-            done["collected"] += len(collected)
-            done["unreadable"] += unreadable
-            done["sent"] += 1
-            if len(collected) < self.max_digests:
-                break
-        return done
+        collected, receive_until = _Collected(), milliseconds_left() / 2
+        with closing(self.digests.receive(lambda: _hidden_seconds(milliseconds_left()))) as rounds:
+            for messages in rounds:
+                collected.add(messages)
+                if len(collected.handles) >= self.max_digests or milliseconds_left() < receive_until:
+                    collected.has_more = True
+                    break
+        if collected.handles:
+            publish(self.sns, self.settings.topic_arn, collected.message(self.settings.stage))
+            self.digests.delete(collected.handles.values())
+        return collected.counts
+
+
+class _Collected:
+    """What a run has received: the totals of the digests, and the handles that delete them."""
+
+    def __init__(self) -> None:
+        self.handles: dict[str, str] = {}  # by message id: of a repeated message, the newer handle deletes it
+        self.has_more = False
+        self._window = RollUpWindow()
+        self._unreadable = self._repeated = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        numbers = {"collected": len(self.handles), "unreadable": self._unreadable, "repeated": self._repeated}
+        return {**numbers, "sent": int(bool(self.handles)), "left": int(self.has_more)}
+
+    def add(self, messages: Sequence["MessageTypeDef"]) -> None:
+        for message in messages:
+            is_new = message["MessageId"] not in self.handles
+            self.handles[message["MessageId"]] = message["ReceiptHandle"]
+            if is_new:
+                self._add_digest(message)
+
+    def message(self, stage: str) -> DigestMessage:
+        return self._window.message(stage=stage, unreadable=self._unreadable, has_more=self.has_more)
+
+    def _add_digest(self, message: "MessageTypeDef") -> None:
+        is_repeated, digest = was_received_before(message), parse_digest(message)
+        self._repeated += is_repeated
+        if digest:
+            self._window.add(digest, sent_ms(message), is_repeated=is_repeated)
+        else:
+            self._unreadable += 1
 
 
 @logger.inject_lambda_context
@@ -71,11 +116,15 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
 
     Raises:
         SettingsError: the environment is invalid.
-        ClientError: SQS or SNS refused; nothing is deleted, and the next run tries again.
+        ClientError: SQS or SNS refused; what is not deleted is reported by a later run.
     """
-    done = _roll_up().run(lambda: context.get_remaining_time_in_millis() > RESERVED_MILLISECONDS)
+    done = _roll_up().run(context.get_remaining_time_in_millis)
     logger.info("Roll-up finished", extra=done)
     return done
+
+
+def _hidden_seconds(milliseconds_left: float) -> int:
+    return max(0, int(milliseconds_left / 1000)) + _AFTER_TIMEOUT_SECONDS
 
 
 @cache

@@ -1,7 +1,8 @@
 """The digest for people: the subject, the e-mail and the text message."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from processing.digest.sns_limits import MAX_SMS_BYTES, MAX_SUBJECT_CHARACTERS, fair_shares
 from processing.digest.totals import Status, Totals
@@ -34,7 +35,15 @@ _NO_WORK = {
     Outcome.GONE: "deleted before Darkroom could read it",
 }
 
-_Group = tuple[str, str, Sequence[RecordResult]]  # a label, its explanation, and the results
+
+@dataclass(frozen=True)
+class _Group:
+    """Results with one code; `count` includes those that are not kept."""
+
+    label: str
+    explanation: str
+    count: int
+    results: Sequence[RecordResult]
 
 
 def subject(totals: Totals, stage: str) -> str:
@@ -47,13 +56,15 @@ def subject(totals: Totals, stage: str) -> str:
     if totals.unreadable:
         parts.append(f"{count_of(totals.unreadable, 'report')} unreadable")
     summary = ", ".join(parts) or ("nothing new" if totals.all else "no photos")
-    return f"{f'Darkroom {stage_label(stage)[:24]}'.strip()}: {summary}"[:MAX_SUBJECT_CHARACTERS]
+    mark = "" if not totals.repeated else ", repeated" if totals.repeated == totals.batches else ", partly repeated"
+    line = f"{f'Darkroom {stage_label(stage)[:24]}'.strip()}: {summary}"
+    return line[: MAX_SUBJECT_CHARACTERS - len(mark)] + mark
 
 
 def sms(totals: Totals, stage: str) -> str:
     """Build the subject with as many failure codes as fit."""
     line = subject(totals, stage)
-    reasons = [f"{len(results):,} {code}" for code, results in _by_code(totals.failures)]
+    reasons = [f"{group.count:,} {group.label}" for group in _failure_groups(totals)]
     for named in range(len(reasons), 0, -1):
         shown = reasons[:named] if named == len(reasons) else [*reasons[:named], "more"]
         longer = f"{line}. Why: {', '.join(shown)}."
@@ -115,31 +126,26 @@ def _files(totals: Totals) -> str:
 def _failures(totals: Totals) -> list[str]:
     if not totals.failed:
         return []
-    groups: list[_Group] = [
-        (code, f"{code.meaning}\nWhat to do: {code.what_to_do}", results) for code, results in _by_code(totals.failures)
-    ]
+    groups = _failure_groups(totals)
     lines = ["WHAT FAILED", *_listing(groups, MAX_FAILURES_NAMED)]
-    if unlisted := totals.failed - len(totals.failures):
+    if unlisted := totals.failed - sum(group.count for group in groups):
         lines += ["", f"{count_of(unlisted, 'more failure')} did not fit into the reports of their batches."]
     return lines
 
 
 def _waiting(totals: Totals) -> list[str]:
-    retrying = [result for result in totals.results if result.outcome is Outcome.RETRYING]
-    deferred = [result for result in totals.results if result.outcome is Outcome.DEFERRED]
-    groups: list[_Group] = [
-        (code, _WHY_RETRYING.get(code, code.meaning), results) for code, results in _by_code(retrying)
-    ]
-    if deferred:
-        groups.append((Outcome.DEFERRED, _WHY_DEFERRED, deferred))
+    retrying = _by_code(totals, lambda outcome: outcome is Outcome.RETRYING)
+    groups = [_Group(code, _WHY_RETRYING.get(code, code.meaning), *found) for code, found in retrying]
+    for _, found in _by_code(totals, lambda outcome: outcome is Outcome.DEFERRED):
+        groups.append(_Group(Outcome.DEFERRED, _WHY_DEFERRED, *found))
     return ["TO BE TRIED AGAIN", *_listing(groups, MAX_WAITING_NAMED)] if groups else []
 
 
 def _listing(groups: Sequence[_Group], max_names: int) -> list[str]:
     lines = []
-    shares = fair_shares([len(results) for _, _, results in groups], max_names)
-    for (label, explanation, results), share in zip(groups, shares, strict=True):
-        lines += ["", f"{label} ({len(results):,}): {explanation}", *_names(results, share)]
+    shares = fair_shares([len(group.results) for group in groups], max_names)
+    for group, share in zip(groups, shares, strict=True):
+        lines += ["", f"{group.label} ({group.count:,}): {group.explanation}", *_names(group, share)]
     return lines
 
 
@@ -149,16 +155,21 @@ def _footer(totals: Totals, reference: str) -> list[str]:
         lines.append(f"{count_of(totals.unreadable, 'report')} could not be read, so photos are missing above.")
     if totals.batches > 1:
         lines.append(f"This sums up {count_of(totals.batches, 'batch')}.")
+    if totals.repeated:
+        reports = "The report of 1 batch" if totals.repeated == 1 else f"The reports of {totals.repeated:,} batches"
+        lines.append(f"{reports} may have been in an earlier summary, whose run was cut off.")
+    if totals.has_more:
+        lines.append("More batches have reported; the next summary has them.")
     if reference:
         lines.append(f"To find this in the logs, search for {visible(reference, MAX_NAME_BYTES)}")
     return lines
 
 
-def _names(results: Sequence[RecordResult], share: int) -> list[str]:
-    in_order = sorted(results, key=lambda result: (result.source.key if result.source else "", result.message_id))
+def _names(group: _Group, share: int) -> list[str]:
+    in_order = sorted(group.results, key=lambda result: (result.source.key if result.source else "", result.message_id))
     lines = [f"  - {_name(result)}" for result in in_order[:share]]
-    if len(results) > share:
-        lines.append(f"  and {len(results) - share:,} more")
+    if group.count > share:
+        lines.append(f"  and {group.count - share:,} more")
     return lines
 
 
@@ -167,12 +178,25 @@ def _name(result: RecordResult) -> str:
     return f"{name}: {visible(result.detail, MAX_DETAIL_BYTES)}" if result.detail else name
 
 
-def _by_code(results: Iterable[RecordResult]) -> list[tuple[FailureCode, list[RecordResult]]]:
-    """Group results by failure code, the largest group first."""
-    groups: dict[FailureCode, list[RecordResult]] = defaultdict(list)
-    for result in results:
-        groups[result.code or FailureCode.INTERNAL_ERROR].append(result)
-    return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+def _failure_groups(totals: Totals) -> list[_Group]:
+    failed = _by_code(totals, lambda outcome: outcome.is_failure)
+    return [_Group(code, f"{code.meaning}\nWhat to do: {code.what_to_do}", *found) for code, found in failed]
+
+
+def _by_code(
+    totals: Totals, is_meant: Callable[[Outcome], bool]
+) -> list[tuple[FailureCode, tuple[int, list[RecordResult]]]]:
+    """Count and collect results by failure code, the largest group first."""
+    results: dict[FailureCode, list[RecordResult]] = defaultdict(list)
+    counts: dict[FailureCode, int] = defaultdict(int)
+    for result in totals.results:
+        if is_meant(result.outcome):
+            results[result.code or FailureCode.INTERNAL_ERROR].append(result)
+            counts[result.code or FailureCode.INTERNAL_ERROR] += 1
+    for (outcome, code), count in totals.unnamed.items():
+        if count and is_meant(outcome):
+            counts[code or FailureCode.INTERNAL_ERROR] += count
+    return sorted(((code, (count, results[code])) for code, count in counts.items()), key=lambda g: (-g[1][0], g[0]))
 
 
 def _size(number_bytes: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult
 
 
@@ -28,6 +29,9 @@ class Totals:
         unlisted_bytes_out: size of their outputs.
         batches: the number of batches.
         unreadable: the number of batch digests that could not be read; their results are missing here.
+        unnamed: those of `unlisted` whose code is known.
+        repeated: the number of batches that an earlier summary may have reported.
+        has_more: batches are left for the next summary.
     """
 
     results: tuple[RecordResult, ...]
@@ -36,6 +40,9 @@ class Totals:
     unlisted_bytes_out: int = 0
     batches: int = 1
     unreadable: int = 0
+    unnamed: Mapping[tuple[Outcome, FailureCode | None], int] = field(default_factory=dict)
+    repeated: int = 0
+    has_more: bool = False
 
     @cached_property
     def counts(self) -> dict[Outcome, int]:
@@ -50,7 +57,8 @@ class Totals:
     @property
     def messages(self) -> int:
         """Count the results of messages that named no photo."""
-        return sum(result.source is None for result in self.results)
+        unnamed = sum(count for (_, code), count in self.unnamed.items() if code is FailureCode.MALFORMED_MESSAGE)
+        return sum(result.source is None for result in self.results) + unnamed
 
     @property
     def ready(self) -> int:

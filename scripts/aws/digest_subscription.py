@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
+from processing.digest.batch_digest import BatchDigest
 from processing.digest.json_records import UnreadableDigestError
-from processing.digest.roll_up import BatchDigest
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stage import Stage
 from scripts.cli.signals import uninterrupted

@@ -17,6 +17,9 @@ MAX_VISIBILITY_SECONDS = 43_200
 VISIBILITY_FACTOR = 6
 LEAST_RECEIVE_COUNT = 5
 SOURCES_ON_DISK = 3  # one in work, two ahead
+# AWS Lambda quotas, "Function timeout".
+MAX_LAMBDA_SECONDS = 900
+LEAST_ROLL_UP_SECONDS = 30
 ANY_ACCOUNT = "0" * 12  # in place of an account that is not known yet: all have 12 digits
 SAME_BUCKET = "inputBucket and outputBucket are the same: every output would be processed again, without end"
 
@@ -183,6 +186,13 @@ def _roll_up(config: Mapping[str, Any]) -> Iterator[str]:
     minutes = re.fullmatch(r"rate\(([0-9]+) minutes\)", text)
     if not minutes or int(minutes[1]) < 2:
         yield f"rollUpMinutes gives {text!r}: it must be a whole number, at least 2"
+        return
+    timeout, longest = _number("rollUpTimeoutSeconds", config["functions"]["rollUp"]["timeout"]), 60 * int(minutes[1])
+    if not LEAST_ROLL_UP_SECONDS <= timeout < min(longest, MAX_LAMBDA_SECONDS + 1):
+        yield (
+            f"rollUpTimeoutSeconds is {timeout}: it must be at least {LEAST_ROLL_UP_SECONDS}, at most "
+            f"{MAX_LAMBDA_SECONDS}, and less than rollUpMinutes, {longest} seconds"
+        )
 
 
 def _built_for(config: Mapping[str, Any], *, on_local_stack: bool) -> Iterator[str]:

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from processing.digest.roll_up import BatchDigest
+from processing.digest.batch_digest import BatchDigest
 from processing.outcomes import Outcome, SourceObject
 from scripts.aws.dead_letter import explain
 from scripts.aws.dlq_reader import read_dlq

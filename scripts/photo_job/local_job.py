@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from processing.digest.roll_up import BatchDigest
+from processing.digest.batch_digest import BatchDigest
 from processing.outcomes import RecordResult
 from scripts.aws.digest_subscription import DigestSubscription
 from scripts.aws.local_endpoint import LocalStack

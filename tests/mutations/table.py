@@ -225,9 +225,32 @@ HANDLERS = (
     Mutation(
         "Digests are deleted only after the summary is published",
         "handlers/roll_up.py",
-        "            publish(self.sns, self.settings.topic_arn, summary)\n            self.digests.delete(collected)",
-        "            self.digests.delete(collected)\n            publish(self.sns, self.settings.topic_arn, summary)",
-        ("handlers/test_roll_up.py",),
+        "            publish(self.sns, self.settings.topic_arn, collected.message(self.settings.stage))\n"
+        "            self.digests.delete(collected.handles.values())",
+        "            self.digests.delete(collected.handles.values())\n"
+        "            publish(self.sns, self.settings.topic_arn, collected.message(self.settings.stage))",
+        ("handlers/test_roll_up.py", "handlers/test_roll_up_at_distance.py"),
+    ),
+    Mutation(
+        "A digest that an earlier summary may have reported is marked",
+        "handlers/digest_queue.py",
+        '["ApproximateReceiveCount"]) > 1',
+        '["ApproximateReceiveCount"]) > 2',
+        ("handlers/test_roll_up_at_distance.py",),
+    ),
+    Mutation(
+        "A run of the roll-up ends although digests keep arriving",
+        "handlers/digest_queue.py",
+        "if not messages or sent_ms(messages[0]) >= begun_ms:",
+        "if not messages:",
+        ("handlers/test_roll_up_at_distance.py",),
+    ),
+    Mutation(
+        "A photo of the roll-up is counted under its last outcome only",
+        "processing/digest/roll_up.py",
+        "            self._remove(photo, old)\n",
+        "            pass\n",
+        ("processing/digest/test_roll_up.py",),
     ),
     Mutation(
         "A retryable failure backs off",

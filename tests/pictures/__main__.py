@@ -14,8 +14,9 @@ from PIL import Image
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+from processing.digest.batch_digest import BatchDigest
 from processing.digest.message import email_text
-from processing.digest.roll_up import BatchDigest, combine
+from processing.digest.roll_up import combine
 from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.stack import local_stack

@@ -258,7 +258,8 @@ class DistantSqs:
         letter.receives += 1
         letter.handle = f"{message_id}/{letter.receives}"
         queue.hide(message_id, self.now + timeout_seconds)
-        return {**letter.message, "ReceiptHandle": letter.handle}
+        attributes = {**letter.message.get("Attributes", {}), "ApproximateReceiveCount": str(letter.receives)}
+        return {**letter.message, "ReceiptHandle": letter.handle, "Attributes": attributes}
 
     def _held(self, queue: DistantQueue, handle: str) -> StoredLetter | None:
         letter = queue.letters.get(handle.rpartition("/")[0])

@@ -116,7 +116,23 @@ def _only_the_schedule_invokes(template: Template) -> bool:
     ]
 
 
+def _one_roll_up_at_a_time(template: Template) -> bool:
+    schedule = template["RollUpEventsRuleSchedule1"]["ScheduleExpression"]
+    minutes = int(schedule.removeprefix("rate(").removesuffix(" minutes)"))
+    retries = template["RollUpLambdaEvConf"]["MaximumRetryAttempts"]
+    return retries == 0 and bool(template["RollUpLambdaFunction"]["Timeout"] < 60 * minutes)
+
+
 FUNCTION_RULES = (
+    Rule(
+        "a run of the roll-up ends before the next begins",
+        _one_roll_up_at_a_time,
+        [
+            put("RollUpLambdaFunction", "Timeout", 300),
+            put("RollUpLambdaEvConf", "MaximumRetryAttempts", 1),
+            drop("RollUpLambdaEvConf", "MaximumRetryAttempts"),
+        ],
+    ),
     Rule(
         "functions run on Python 3.13",
         _all("Runtime", "python3.13"),

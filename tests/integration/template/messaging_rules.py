@@ -54,7 +54,7 @@ def _hidden_long_enough(template: Template) -> bool:
     least = 6 * template["ProcessLambdaFunction"]["Timeout"] + mapping["MaximumBatchingWindowInSeconds"]
     return bool(
         template["PhotoQueue"]["VisibilityTimeout"] >= least
-        and template["RollUpQueue"]["VisibilityTimeout"] >= 6 * template["RollUpLambdaFunction"]["Timeout"]
+        and template["RollUpQueue"]["VisibilityTimeout"] >= template["RollUpLambdaFunction"]["Timeout"]
     )
 
 
@@ -137,13 +137,13 @@ MESSAGING_RULES = (
         ],
     ),
     Rule(
-        "a message stays hidden for six timeouts and a window",
+        "a message stays hidden for six timeouts and a window, a digest for one timeout",
         _hidden_long_enough,
         [
             put("PhotoQueue", "VisibilityTimeout", 724),
             put("ProcessLambdaFunction", "Timeout", 121),
             put("ProcessEventSourceMappingSQSPhotoQueue", "MaximumBatchingWindowInSeconds", 6),
-            put("RollUpQueue", "VisibilityTimeout", 359),
+            put("RollUpQueue", "VisibilityTimeout", 239),
         ],
     ),
     Rule(

@@ -1,15 +1,18 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processing.digest.batch_digest import BatchDigest
 from processing.digest.json_records import UnreadableDigestError, read_record, record_document
 from processing.digest.message import DigestMessage, email_text, summarise
-from processing.digest.roll_up import BatchDigest, combine
+from processing.digest.roll_up import MAX_NAMED, RollUpWindow, combine
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult
 from tests.unit.processing.digest.digest_examples import (
@@ -119,6 +122,21 @@ def test_a_redriven_photo_is_the_same_although_its_message_has_another_id() -> N
     assert counts_of(combine([failed, ready], stage="prod")) == {"processed": 1}
 
 
+@pytest.mark.parametrize(("first", "second"), [*permutations([RETRYING, DEAD_LETTERED, GONE, PROCESSED], 2)])
+def test_the_order_in_which_digests_are_received_changes_nothing(
+    first: tuple[Outcome, FailureCode | None], second: tuple[Outcome, FailureCode | None]
+) -> None:
+    sent = [(1000, first), (2000, second)]
+    messages = []
+    for received in (sent, sent[::-1]):
+        window = RollUpWindow()
+        for sent_ms, (outcome, code) in received:
+            window.add(digest_of(make_result(outcome, code=code), request_id=f"r-{sent_ms}"), sent_ms)
+        messages.append(window.message(stage="prod"))
+    assert counts_of(messages[0]) == counts_of(messages[1]) == combined(first, second)
+    assert email_text(messages[0]) == email_text(messages[1])
+
+
 def test_an_overwritten_photo_is_another_photo() -> None:
     first, second = (digest_of(make_result(etag=etag), request_id=etag) for etag in ("e-1", "e-2"))
     assert counts_of(combine([first, second], stage="prod")) == {"processed": 2}
@@ -184,6 +202,74 @@ def test_sns_takes_the_roll_up_of_any_digests(batches: list[list[RecordResult]],
     assert_sns_takes(combine(digests, stage=stage, unreadable=unreadable))
 
 
+def many_failures(retried_to: Outcome | None = None) -> DigestMessage:
+    """Report 1,000 dead-lettered photos, and then all of them once more with another outcome."""
+    photos = [make_result(Outcome.DEAD_LETTERED, key=f"{i:04}", code=CORRUPT, etag=f"{i}") for i in range(1000)]
+    window = RollUpWindow()
+    for batch in range(100):
+        reported = photos[batch * 10 : batch * 10 + 10]
+        window.add(digest_of(*reported, request_id=f"r-{batch}"), 1000)
+        if retried_to:
+            again = (replace(photo, outcome=retried_to, code=None, bytes_out=600_000) for photo in reported)
+            window.add(digest_of(*again, request_id=f"again-{batch}"), 2000)
+    return window.message(stage="prod")
+
+
+def test_more_failures_of_a_code_than_are_named_are_all_counted_under_it() -> None:
+    message = many_failures()
+    assert len(machine_document(message)["records"]) < MAX_NAMED < 1000
+    assert "\ncorrupt-image (1,000): " in email_text(message)
+    assert "\n  and 950 more\n" in email_text(message)
+    assert "did not fit into the reports of their batches" not in email_text(message)
+    assert variants(message)["sms"].endswith("Why: 1,000 corrupt-image.")
+
+
+def test_a_photo_whose_outcome_changes_leaves_nothing_of_the_first_one_behind() -> None:
+    message = many_failures(Outcome.PROCESSED)
+    document = machine_document(message)
+    assert counts_of(message) == {"processed": 1000}
+    assert (document["bytes_in"], document["bytes_out"]) == (1000 * 4_000_000, 1000 * 600_000)
+    assert "WHAT FAILED" not in email_text(message)
+
+
+def test_messages_that_name_no_photo_are_counted_apart_however_many_there_are() -> None:
+    digests = [digest_of(malformed(f"m-{i}"), request_id=f"r-{i}") for i in range(300)]
+    assert combine(digests, stage="prod").subject == "Darkroom prod: 300 messages failed"
+
+
+def window_of(*repeated: bool, has_more: bool = False) -> DigestMessage:
+    window = RollUpWindow()
+    for number, is_repeated in enumerate(repeated):
+        result = make_result(message_id=f"m-{number}", etag=f"e-{number}")
+        window.add(digest_of(result, request_id=f"r-{number}"), is_repeated=is_repeated)
+    return window.message(stage="prod", has_more=has_more)
+
+
+@pytest.mark.parametrize(
+    ("repeated", "subject", "sentence"),
+    [
+        ((False, True), "partly repeated", "The report of 1 batch may have been in an earlier summary"),
+        ((True, True), "repeated", "The reports of 2 batches may have been in an earlier summary"),
+    ],
+)
+def test_what_an_earlier_summary_may_have_reported_is_marked(
+    repeated: tuple[bool, ...], subject: str, sentence: str
+) -> None:
+    message = window_of(*repeated)
+    assert message.subject == f"Darkroom prod: 2 photos ready, {subject}"
+    assert subject in variants(message)["sms"]
+    assert sentence in email_text(message)
+    assert machine_document(message)["repeated"] == sum(repeated)
+
+
+def test_a_summary_says_when_the_next_one_has_more() -> None:
+    assert "More batches have reported; the next summary has them." in email_text(window_of(False, has_more=True))
+    assert machine_document(window_of(False, has_more=True))["has_more"] is True
+    usual = window_of(False, False)
+    assert "repeated" not in usual.subject + email_text(usual)
+    assert "next summary" not in email_text(usual)
+
+
 def test_sns_takes_the_roll_up_of_five_hundred_digests() -> None:
     digests = [
         digest_of(
@@ -212,6 +298,11 @@ def test_the_longest_story_still_fits_the_subject_and_the_sms() -> None:
         request_id="r", results=(), unlisted=dict.fromkeys(Outcome, 10**15), unlisted_bytes_in=0, unlisted_bytes_out=0
     )
     assert_sns_takes(combine([vast], stage="s" * 100, unreadable=10**15))
+    window = RollUpWindow()
+    window.add(vast, is_repeated=True)
+    marked = window.message(stage="s" * 100, unreadable=10**15)
+    assert_sns_takes(marked)
+    assert marked.subject.endswith(", repeated")
 
 
 def notification(message: str) -> str:

@@ -29,6 +29,7 @@ GOOD = {
     "max_pages": "1000",
     "disk_mb": 1024,
     "rate": "rate(5 minutes)",
+    "roll_up_timeout": 240,
     "layer": "arm64",
     "architecture": "arm64",
 }
@@ -66,7 +67,7 @@ def config(**changes: Any) -> dict[str, Any]:
                     }
                 ],
             },
-            "rollUp": {"events": [{"schedule": {"rate": [value["rate"]]}}]},
+            "rollUp": {"events": [{"schedule": {"rate": [value["rate"]]}}], "timeout": value["roll_up_timeout"]},
         },
         "resources": {
             "Parameters": {
@@ -120,6 +121,10 @@ def test_a_good_deployment_has_no_mistakes() -> None:
         ({"alarm_email": "me@"}, "alarmEmail"),
         ({"summary_phone": "0170 1234567"}, "summaryPhone"),
         ({"rate": "rate(1 minutes)"}, "rollUpMinutes"),
+        ({"rate": "rate(4 minutes)"}, "rollUpTimeoutSeconds"),
+        ({"roll_up_timeout": 29}, "rollUpTimeoutSeconds"),
+        ({"roll_up_timeout": 901, "rate": "rate(60 minutes)"}, "rollUpTimeoutSeconds"),
+        ({"roll_up_timeout": "long"}, "rollUpTimeoutSeconds is 'long'"),
         ({"layer": "local"}, "builtFor"),
         ({"layer": "x86_64"}, "builtFor"),
         ({"stage": "local"}, "builtFor"),
