@@ -4,6 +4,7 @@
   const items = [...document.querySelectorAll("[data-find]")].map((element) => [element, element.dataset.find.toLowerCase()]);
   const sections = [...document.querySelectorAll("[data-section]")];
   const viewer = byId("viewer");
+  const query = document.body.dataset.query;
   let current = null;
 
   const search = () => {
@@ -20,12 +21,15 @@
     byId("found").textContent = words.length ? `${found.toLocaleString("en")} of ${items.length.toLocaleString("en")} found` : "";
   };
 
-  const figure = ([name, href, width, height, caption]) => {
+  // Presigned addresses have most of their query in common: the page contains it once.
+  const complete = (address) => (query ? `${address}&${query}` : address);
+
+  const figure = ([name, address, width, height, caption]) => {
     const element = document.createElement("figure");
     const link = document.createElement("a");
-    const image = new Image(width, height);
+    const image = width ? new Image(width, height) : new Image();
     const text = document.createElement("figcaption");
-    image.src = link.href = href;
+    image.src = link.href = complete(address);
     image.alt = name;
     text.textContent = `${name}: ${caption}`;
     link.append(image);
@@ -36,10 +40,10 @@
   const show = (card) => {
     const photo = JSON.parse(card.dataset.photo);
     current = card;
-    byId("viewer-title").textContent = photo.title;
+    byId("viewer-title").textContent = card.title;
     byId("pictures").replaceChildren(...photo.pictures.map(figure));
     byId("pdf").hidden = !photo.pdf;
-    if (photo.pdf) [byId("pdf").textContent, byId("pdf").href] = photo.pdf;
+    if (photo.pdf) [byId("pdf").textContent, byId("pdf").href] = [photo.pdf[0], complete(photo.pdf[1])];
     if (!viewer.open) viewer.showModal();
   };
 
@@ -48,6 +52,10 @@
     show(cards[(cards.indexOf(current) + by + cards.length) % cards.length]);
   };
 
+  for (const image of document.querySelectorAll("img[data-src]")) {
+    image.src = complete(image.dataset.src);
+    image.closest(".card").href = complete(image.closest(".card").getAttribute("href"));
+  }
   byId("query").addEventListener("input", search);
   document.querySelector(".search").addEventListener("submit", (event) => event.preventDefault());
   byId("photos").addEventListener("click", (event) => {

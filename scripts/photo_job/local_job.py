@@ -5,9 +5,6 @@ as soon as the outputs are copied.
 """
 
 import errno
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,6 +20,7 @@ from scripts.aws.digest_subscription import DigestSubscription
 from scripts.aws.local_endpoint import LocalStack
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.cli.failures import NOT_COPIED, Failure
+from scripts.cli.files import save
 from scripts.photo_job.follower import Follower
 from scripts.photo_job.job import PhotoJob, UploadWindow
 from scripts.photo_job.photo_folder import Files, error_reason
@@ -30,7 +28,6 @@ from scripts.photo_job.progress import JobProgress
 from scripts.photo_job.uploader import Uploader
 
 if TYPE_CHECKING:
-    from _typeshed import SupportsRead
     from types_boto3_s3 import S3Client
 
 UPLOAD_THREADS = 4
@@ -138,17 +135,3 @@ def output_path(folder: Path, key: str) -> Path:
     if not target.parent.resolve().is_relative_to(folder.resolve()):
         raise OutsideFolderError(f"the key {key!r} leads out of the output folder")
     return target
-
-
-def save(body: "SupportsRead[bytes]", target: Path) -> None:
-    """Write a file atomically."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=".partial-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            shutil.copyfileobj(body, file)
-        Path(partial).chmod(0o644)
-        Path(partial).replace(target)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise

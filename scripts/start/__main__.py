@@ -1,7 +1,6 @@
 """`npm start -- PHOTOS`: run a folder of photos through the service on a local stack."""
 
 import importlib.util
-import io
 import time
 import webbrowser
 from collections.abc import Iterator, Sequence
@@ -20,10 +19,12 @@ from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, main, make_app
 from scripts.cli.errors import OperatorError
 from scripts.cli.failures import NO_OUTCOME, Failure
 from scripts.cli.output import Report, Screen, key_text
-from scripts.contact_sheet.page import page_text
-from scripts.contact_sheet.sheet import build_sheet
+from scripts.contact_sheet.collection import open_collection
+from scripts.contact_sheet.links import relative_links
+from scripts.contact_sheet.out_folder import collect
+from scripts.contact_sheet.page import Heading, write_contact_sheet
 from scripts.local_stack.stack import local_stack
-from scripts.photo_job.local_job import LocalJob, save
+from scripts.photo_job.local_job import LocalJob
 from scripts.photo_job.photo_folder import LocalFile, error_reason, walk
 from scripts.photo_job.progress import JobProgress, job_report
 
@@ -204,10 +205,19 @@ def show_contact_sheet(
         open_page: open it in a browser.
     """
     path, progress = job.out.resolve() / PAGE_NAME, job.progress
-    results = [result for digest in job.digests for result in digest.results]
-    sheet = build_sheet(job.out, key_text(title), results, progress.failures, progress.failed, not_done)
+    interrupted = f"Interrupted: {count_of(not_done, 'photo')} not done. Run the folder again to go on."
+    heading = Heading(
+        title=key_text(title),
+        after_failures=AFTER_FAILURES,
+        notices=[interrupted] if not_done else [],
+        failed=progress.failed,
+        not_done=not_done,
+    )
     try:
-        save(io.BytesIO(page_text(sheet).encode()), path)
+        with open_collection() as collection:
+            results = [result for digest in job.digests for result in digest.results]
+            collect(collection, job.out, results, progress.failures)
+            write_contact_sheet(collection, path, heading, relative_links())
     except OSError as error:
         screen.note(f"The contact sheet {path} could not be written: {error_reason(error)}.")
         return

@@ -28,7 +28,7 @@ from tests.support.chromium import NO_CHROMIUM, chromium, is_chromium_installed,
 PICTURES = REPOSITORY / "docs" / "pictures"
 MAX_BYTES = 150_000
 _COLOURS = 128
-_SHEET_SIZE, _EMAIL_WIDTH = (1120, 1200), 760
+_SHEET_SIZE, _EMAIL_WIDTH = (1120, 1110), 760
 
 
 def main() -> int:

@@ -1,15 +1,20 @@
 """Makes output folders and contact sheets, without the service."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from scripts.cli.failures import Failure
-from scripts.contact_sheet.page import page_text
-from scripts.contact_sheet.sheet import Sheet, build_sheet
+from scripts.contact_sheet.collection import Collection, open_collection
+from scripts.contact_sheet.links import relative_links
+from scripts.contact_sheet.out_folder import collect
+from scripts.contact_sheet.page import Heading, write_contact_sheet
 from tests.support.photos import jpeg
 
+HEADING = Heading(title="holiday", after_failures="Your originals are untouched.")
 RENDITIONS = {"small.jpg": (30, 20), "medium.jpg": (60, 40), "large.jpg": (120, 80)}
 
 
@@ -30,13 +35,24 @@ def dead_lettered(key: str, code: FailureCode, detail: str) -> RecordResult:
     return RecordResult(message_id="m", source=source, outcome=Outcome.DEAD_LETTERED, code=code, detail=detail)
 
 
-def sheet_of(out: Path, results: Sequence[RecordResult], local: Sequence[Failure] = ()) -> Sheet:
-    """Build the sheet of a job with these results and failures on this machine."""
+@contextmanager
+def collection_of(out: Path, results: Sequence[RecordResult], local: Sequence[Failure] = ()) -> Iterator[Collection]:
+    """Collect a job with these results and failures on this machine, as `npm start` does."""
     reported = [Failure(r.source.key, r.code.value, r.code.what_to_do) for r in results if r.source and r.code]
-    failures = [*reported, *local]
-    return build_sheet(out, "holiday", results, failures, len(failures))
+    with open_collection() as collection:
+        collect(collection, out, results, [*reported, *local])
+        yield collection
 
 
-def page_of(out: Path, results: Sequence[RecordResult], local: Sequence[Failure] = ()) -> str:
-    """Return the page of such a job."""
-    return page_text(sheet_of(out, results, local))
+def page_of(out: Path, results: Sequence[RecordResult], local: Sequence[Failure] = (), **options: Any) -> str:
+    """Write the contact sheet of such a job; return its first page.
+
+    Args:
+        out: where the pages go.
+        results: of the job.
+        local: failures on this machine.
+        options: of `write_contact_sheet`.
+    """
+    with collection_of(out, results, local) as collection:
+        pages = write_contact_sheet(collection, out / "index.html", HEADING, relative_links(), **options)
+    return pages[0].read_text("utf-8")

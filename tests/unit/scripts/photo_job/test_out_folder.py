@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.photo_job.local_job import OutsideFolderError, output_path, save
+from scripts.cli.files import save
+from scripts.photo_job.local_job import OutsideFolderError, output_path
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,25 @@
+"""Links from the contact sheet to the outputs: beside the page, behind a base URL, or presigned."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """How a page links to outputs.
+
+    Attributes:
+        address: returns the address of an output key.
+        origin: where the images come from, as a source of a Content-Security-Policy.
+        query: the common rest of all addresses, which the page's script appends; presigned URLs are long.
+    """
+
+    address: Callable[[str], str]
+    origin: str
+    query: str = ""
+
+
+def relative_links() -> Links:
+    """Link to files beside the page; `./` keeps `javascript:` a file name."""
+    return Links(address=lambda key: f"./{quote(key)}", origin="'self' file:")
