@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from scripts.aws.key_filter import KeyFilter
+
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
 
@@ -34,6 +36,7 @@ class StackOutputs:
         alarm_topic_arn: alarms for operators.
         roll_up_queue_url: digests that wait for the next summary.
         process_function: the function that makes the renditions.
+        processed_keys: the keys that the stage processes, see `KeyFilter`.
         follow_queue_url: every digest, for `npm start`; empty outside the stage local.
     """
 
@@ -46,7 +49,13 @@ class StackOutputs:
     alarm_topic_arn: str = _output("AlarmTopicArn")
     roll_up_queue_url: str = _output("RollUpQueueUrl")
     process_function: str = _output("ProcessFunctionName")
+    processed_keys: str = _output("ProcessedKeys", default="*")
     follow_queue_url: str = _output("FollowQueueUrl", default="")
+
+    @property
+    def key_filter(self) -> KeyFilter:
+        """The keys that the stage processes."""
+        return KeyFilter.parse(self.processed_keys)
 
     @classmethod
     def from_outputs(cls, outputs: Mapping[str, str]) -> "StackOutputs":

@@ -15,7 +15,8 @@ from botocore.exceptions import BotoCoreError
 from scripts.aws.local_endpoint import LOCAL_STAGE, find_running_stack, is_ready
 from scripts.aws.stage import NO_REGION, find_region
 from scripts.cli.errors import OperatorError
-from scripts.deploy.advice import after_deploy, after_remove, before_remove, buckets_in_the_way, refuse_removal
+from scripts.deploy.advice import after_deploy, after_remove, before_remove, refuse_removal
+from scripts.deploy.buckets import DeploymentBuckets, disconnect
 from scripts.deploy.empty_account import empty_account
 from scripts.deploy.existing_stack import ExistingStack
 from scripts.deploy.parameter_changes import (
@@ -25,8 +26,6 @@ from scripts.deploy.parameter_changes import (
     refuse_changes,
 )
 from scripts.deploy.rules import (
-    SAME_BUCKET,
-    bucket_names,
     build_target,
     find_concurrency_mistake,
     find_mistakes,
@@ -84,14 +83,16 @@ def deploy(
         options.append(f"--param=builtFor={BuildTarget.LOCAL}")
     existing = ExistingStack(stage, region, environment)
     config = _check(options, environment, on_local_stack=on_local_stack)
-    _check_account(existing, config)
+    deployed, buckets = existing.parameters(), DeploymentBuckets(existing, config)
     wanted = existing.resolve_values(config["resources"]["Metadata"]["Parameters"])
-    _check_changes(stage, existing.parameters(), wanted, replace or ())
+    _check_changes(stage, deployed, wanted, replace or ())
+    buckets.check()
+    _check_concurrency(existing, config)
     _build(config)
     run_serverless("deploy", [*options, *context.args], environment)
-    outputs = existing.outputs()
-    if outputs:
-        print(after_deploy(outputs, config))
+    outputs = existing.require()
+    buckets.connect(outputs, deployed)
+    print(after_deploy(outputs, config))
 
 
 @app.command(context_settings=_PASS_ON)
@@ -125,6 +126,8 @@ def remove(
     outputs = existing.require()
     print(before_remove(stage, outputs))
     _check_removal(stage, yes_remove, existing.waiting_messages(outputs))
+    if existing.parameters().get("createInputBucket") == "false":
+        disconnect(existing, outputs.input_bucket)
     existing.allow_deletion()
     run_serverless("remove", [*_options(stage, (), region), *context.args], environment)
     print(after_remove(outputs))
@@ -163,19 +166,6 @@ def _region(environment: Mapping[str, str]) -> str:
     return region
 
 
-def _check_account(existing: ExistingStack, config: Any) -> None:
-    """Refuse what this account cannot run, or what lies in the way in it."""
-    names = existing.resolve_names(bucket_names(config))
-    if names and len(set(names)) == 1:
-        raise OperatorError(SAME_BUCKET)
-    left_over = existing.find_left_over_buckets(names)
-    if left_over:
-        raise OperatorError(buckets_in_the_way(left_over))
-    mistake = find_concurrency_mistake(config, existing.concurrency_limit())
-    if mistake:
-        raise OperatorError(mistake)
-
-
 def _check_changes(stage: str, deployed: Mapping[str, str], wanted: Mapping[str, str], replace: Sequence[str]) -> None:
     """Print each parameter that this deployment changes; refuse what takes something away and was not asked for."""
     changes = find_parameter_changes(deployed, wanted)
@@ -187,6 +177,12 @@ def _check_changes(stage: str, deployed: Mapping[str, str], wanted: Mapping[str,
     refusal = refuse_changes(changes, replace, stage)
     if refusal:
         raise OperatorError(refusal)
+
+
+def _check_concurrency(existing: ExistingStack, config: Any) -> None:
+    mistake = find_concurrency_mistake(config, existing.concurrency_limit())
+    if mistake:
+        raise OperatorError(mistake)
 
 
 def _check_removal(stage: str, yes_remove: str, waiting: Mapping[str, int]) -> None:

@@ -47,18 +47,19 @@ def refuse_removal(stage: str, waiting: Mapping[str, int]) -> str:
 def after_remove(outputs: StackOutputs) -> str:
     """Describe what remains, and how to delete it."""
     return (
-        "The buckets stay, with all that is in them. To deploy this stage again with them, choose other names for its "
-        "own, or save what you need from them and delete them:\n"
+        "The buckets stay, with all that is in them. To deploy this stage again with them, set createInputBucket and "
+        "createOutputBucket to false. If you need nothing from them, delete them:\n"
         f"{_how_to_delete((outputs.input_bucket, outputs.output_bucket))}"
     )
 
 
 def buckets_in_the_way(buckets: Sequence[str]) -> str:
-    """Explain why a first deployment is refused, and what to do."""
+    """Explain why a deployment that would create them is refused, and what to do."""
     return (
-        f"These buckets exist already, and CloudFormation cannot take them over: {', '.join(buckets)}. "
-        'Choose other names (--param="inputBucket=...", outputBucket). Only if a removed deployment of this stage left '
-        f"them behind: save what you need from them, then delete them with\n{_how_to_delete(buckets)}"
+        f"These buckets exist already, and CloudFormation cannot take them over: {', '.join(buckets)}. To use them "
+        "with what is in them, set createInputBucket: false (or createOutputBucket); or choose other names "
+        "(inputBucket, outputBucket). Only if a removed deployment of this stage left them behind and you need nothing "
+        f"from them, delete them with\n{_how_to_delete(buckets)}"
     )
 
 

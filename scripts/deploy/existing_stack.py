@@ -27,7 +27,7 @@ class ExistingStack:
 
     def __init__(self, stage: str, region: str, environment: Mapping[str, str]) -> None:
         self._stage = stage
-        self._region = region
+        self.region = region
         self._endpoint_url = environment.get("AWS_ENDPOINT_URL")
         self._session = boto3.Session(
             environment.get("AWS_ACCESS_KEY_ID"),
@@ -40,7 +40,7 @@ class ExistingStack:
     def outputs(self) -> StackOutputs | None:
         """Return the stack's outputs; None when it is not deployed."""
         try:
-            return read_stack_outputs(self._client("cloudformation"), self._stage)
+            return read_stack_outputs(self.client("cloudformation"), self._stage)
         except (*_CANNOT_READ, StackOutputsError):
             return None
 
@@ -51,9 +51,9 @@ class ExistingStack:
             OperatorError: it is not deployed in this account and region, or cannot be read.
         """
         try:
-            return read_stack_outputs(self._client("cloudformation"), self._stage)
+            return read_stack_outputs(self.client("cloudformation"), self._stage)
         except StackOutputsError as error:
-            where = f"(looked in {self._region}, account {self._account or 'unknown'})"
+            where = f"(looked in {self.region}, account {self.account or 'unknown'})"
             raise OperatorError(f"{error} {where}. Wrong region, account or stage?") from error
         except _CANNOT_READ as error:
             raise OperatorError(f"the stage {self._stage} cannot be read: {error}") from error
@@ -67,20 +67,20 @@ class ExistingStack:
         if self.outputs() is None:
             return {}
         try:
-            answer = self._client("cloudformation").get_template(StackName=f"{SERVICE}-{self._stage}")
+            answer = self.client("cloudformation").get_template(StackName=f"{SERVICE}-{self._stage}")
         except _CANNOT_READ as error:
             raise OperatorError(f"the deployed template cannot be read, to compare it: {error}") from error
         return self.resolve_values(_parse_template(answer["TemplateBody"]).get("Metadata", {}).get("Parameters", {}))
 
     def resolve_values(self, parameters: Mapping[str, str]) -> dict[str, str]:
         """Put the account and the region into the values of parameters."""
-        account = self._account
-        return {name: resolve_name(value, account, self._region) for name, value in parameters.items()}
+        account = self.account
+        return {name: resolve_name(value, account, self.region) for name, value in parameters.items()}
 
     def concurrency_limit(self) -> int | None:
         """Return how many invocations the account may run at once without those reserved; None if it cannot be read."""
         try:
-            limits = self._client("lambda").get_account_settings()["AccountLimit"]
+            limits = self.client("lambda").get_account_settings()["AccountLimit"]
         except _CANNOT_READ:
             return None
         return int(limits["UnreservedConcurrentExecutions"])
@@ -97,7 +97,7 @@ class ExistingStack:
             "digests": outputs.roll_up_queue_url,
         }
         try:
-            return {what: SqsQueue(self._client("sqs"), url).depth().all for what, url in urls.items()}
+            return {what: SqsQueue(self.client("sqs"), url).depth().all for what, url in urls.items()}
         except _CANNOT_READ as error:
             raise OperatorError(f"the queues cannot be read, to see what waits in them: {error}") from error
 
@@ -108,7 +108,7 @@ class ExistingStack:
             OperatorError: it cannot be turned off.
         """
         try:
-            self._client("cloudformation").update_termination_protection(
+            self.client("cloudformation").update_termination_protection(
                 StackName=f"{SERVICE}-{self._stage}", EnableTerminationProtection=False
             )
         except _CANNOT_READ as error:
@@ -116,29 +116,24 @@ class ExistingStack:
 
     def resolve_names(self, names: Iterable[str]) -> list[str]:
         """Put the account and the region into names of serverless.yml; return none when the account is not known."""
-        account = self._account
-        return [resolve_name(name, account, self._region) for name in names] if account else []
-
-    def find_left_over_buckets(self, names: Iterable[str]) -> list[str]:
-        """List the buckets that exist without the stack: removing a stack leaves its buckets."""
-        return [] if self.outputs() else [name for name in names if self._owns_bucket(name)]
+        account = self.account
+        return [resolve_name(name, account, self.region) for name in names] if account else []
 
     @cached_property
-    def _account(self) -> str:
+    def account(self) -> str:
         """Return the account's number; empty when STS does not say."""
         try:
-            return str(self._client("sts").get_caller_identity()["Account"])
+            return str(self.client("sts").get_caller_identity()["Account"])
         except _CANNOT_READ:
             return ""
 
-    def _owns_bucket(self, name: str) -> bool:
-        try:
-            self._client("s3").head_bucket(Bucket=name)
-        except _CANNOT_READ:
-            return False
-        return True
+    def queue_arn(self) -> str:
+        """Return the ARN of the stage's queue, whose name serverless.yml fixes."""
+        partition = self._session.get_partition_for_region(self.region)
+        return f"arn:{partition}:sqs:{self.region}:{self.account}:{SERVICE}-{self._stage}-photos"
 
-    def _client(self, service: str) -> Any:
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of the account and region."""
         return self._session.client(service, endpoint_url=self._endpoint_url)  # type: ignore[call-overload]
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import permutations
 from typing import Any
 
 from processing.settings import parse_renditions
@@ -80,9 +81,15 @@ def bucket_names(config: Mapping[str, Any]) -> tuple[str, str]:
     return str(source), str(output)
 
 
+def created_buckets(config: Mapping[str, Any]) -> list[bool]:
+    """Say of the input and the output bucket whether the stack creates it."""
+    parameters = config["resources"]["Parameters"]
+    return [parameters[name]["Default"] == "true" for name in ("CreateInputBucket", "CreateOutputBucket")]
+
+
 def resolve_name(name: str, account: str, region: str) -> str:
-    """Put the account and the region into a name, as CloudFormation does."""
-    return name.replace("${AWS::AccountId}", account).replace("${AWS::Region}", region)
+    """Put the account and the region into a name, as CloudFormation does; in the template's metadata, too."""
+    return re.sub(r"\$?\{AWS::(AccountId|Region)\}", lambda found: account if found[1] == "AccountId" else region, name)
 
 
 def build_target(config: Mapping[str, Any]) -> str:
@@ -108,6 +115,30 @@ def _buckets(config: Mapping[str, Any]) -> Iterator[str]:
         # S3 allows dots, but its TLS certificates do not match such names.
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
             yield f"{parameter}: {name!r} is not a valid bucket name: 3 to 63 lower-case letters, digits and hyphens"
+
+
+def _existing_buckets(config: Mapping[str, Any]) -> Iterator[str]:
+    parameters = config["resources"]["Parameters"]
+    for name in ("CreateInputBucket", "CreateOutputBucket"):
+        value = parameters[name]["Default"]
+        if value not in ("true", "false"):
+            yield f"{name[0].lower()}{name[1:]} is {value!r}: it must be true or false"
+    key = parameters["KmsKeyArn"]["Default"]
+    if key and not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+", key):
+        yield f"kmsKeyArn: {key!r} is not the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID; no alias)"
+
+
+def _key_filter(config: Mapping[str, Any]) -> Iterator[str]:
+    parameters = config["resources"]["Metadata"]["Parameters"]
+    prefix, suffixes = (str(parameters[name]) for name in ("keyPrefix", "keySuffixes"))
+    if "*" in prefix + suffixes:
+        yield "keyPrefix and keySuffixes are text, no patterns: leave out the *"
+    listed = [suffix.strip() for suffix in suffixes.split(",")]
+    if suffixes and not all(listed):
+        yield f"keySuffixes: {suffixes!r} has an empty entry"
+    for one, other in permutations(filter(None, listed), 2):
+        if one.endswith(other):
+            yield f"keySuffixes: {one!r} ends in {other!r}: S3 refuses notifications that overlap; leave one out"
 
 
 def _timeouts(config: Mapping[str, Any]) -> Iterator[str]:
@@ -233,6 +264,8 @@ def _queue(config: Mapping[str, Any]) -> Any:
 _RULES: tuple[Rule, ...] = (
     _stage,
     _buckets,
+    _existing_buckets,
+    _key_filter,
     _timeouts,
     _retries,
     _attempts,

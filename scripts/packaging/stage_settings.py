@@ -46,7 +46,8 @@ def parameter_options(stage: str, given: Sequence[str] = (), repository: Path = 
     """
     typed = {parameter.partition("=")[0] for parameter in given}
     settings = read_stage_settings(stage, repository).items()
-    lasting = [f"{name}={value}" for name, value in settings if name not in typed]
+    # The CLI refuses an empty value; without one it uses the default.
+    lasting = [f"{name}={value}" for name, value in settings if name not in typed and value]
     return [f"--param={parameter}" for parameter in (*lasting, *given)]
 
 

@@ -149,8 +149,10 @@ class Reconciliation:
             fingerprint=settings.fingerprint,
             judged_before=time.time() - request.min_age.total_seconds(),
         )
+        processed = stage.outputs.key_filter
+        sources = list_bucket(stage.s3, stage.outputs.input_bucket, request.prefix)
         return compare(
-            list_bucket(stage.s3, stage.outputs.input_bucket, request.prefix),
+            (source for source in sources if processed.matches(source.key)),
             list_bucket(stage.s3, stage.outputs.output_bucket, request.prefix),
             None if request.is_quick else photos.marker,
             expected,

@@ -75,6 +75,10 @@ NOT_SHOWN = {
         "ministack answers 404 for an absent key either way. On AWS a GET or HEAD of it answers 403 without "
         "s3:ListBucket (S3 API Reference, HeadObject, Permissions), and so every new photo would look denied."
     ),
+    ("ProcessRole", "DecryptSourcesAndEncryptOutputs"): (
+        "The stage local has no customer's key, and ministack encrypts nothing. S3 decrypts and encrypts with the "
+        "caller's right to the key (S3 User Guide, Using server-side encryption with AWS KMS keys, Permissions)."
+    ),
     ("ProcessRole", "SendTraces"): "Lambda sends its traces with the role; ministack sends none.",
     ("RollUpRole", "SendTraces"): "The same.",
     ("ProcessRole", "WriteLogs"): "Lambda writes the log with the role; ministack writes it by itself.",

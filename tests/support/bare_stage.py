@@ -49,10 +49,16 @@ def _client(service: str, endpoint_url: str) -> Any:
     return make_local_client(service, endpoint_url)  # making one takes as long as a hundred calls
 
 
-def deploy_bare_stage(endpoint_url: str) -> BareStage:
-    """Deploy a stage with a unique name."""
+def deploy_bare_stage(endpoint_url: str, processed_keys: str = "*") -> BareStage:
+    """Deploy a stage with a unique name.
+
+    Args:
+        endpoint_url: of the local AWS.
+        processed_keys: the stack's output of this name.
+    """
     name = f"t{uuid4().hex[:10]}"
-    template = {"Resources": _resources(name), "Outputs": {key: {"Value": value} for key, value in _OUTPUTS.items()}}
+    outputs = {**_OUTPUTS, "ProcessedKeys": processed_keys}
+    template = {"Resources": _resources(name), "Outputs": {key: {"Value": value} for key, value in outputs.items()}}
     cloudformation = make_local_client("cloudformation", endpoint_url)
     stack_name = f"darkroom-{name}"
     cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(template))

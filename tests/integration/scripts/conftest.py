@@ -22,9 +22,9 @@ def bare_aws() -> Iterator[LocalAws]:
 
 
 @pytest.fixture
-def bare_stage(bare_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> BareStage:
-    """Deploy a stage for one test and point the environment at it."""
-    stage = deploy_bare_stage(bare_aws.endpoint_url)
+def bare_stage(request: pytest.FixtureRequest, bare_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> BareStage:
+    """Deploy a stage for one test and point the environment at it; the parameter is the keys that it processes."""
+    stage = deploy_bare_stage(bare_aws.endpoint_url, getattr(request, "param", "*"))
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
     return stage

@@ -101,6 +101,14 @@ def test_a_dry_run_says_line_by_line_what_was_found_and_sends_nothing(
     assert not journal.JOURNALS.exists()
 
 
+@pytest.mark.parametrize("bare_stage", ["photos/*.jpg,.png"], indirect=True)
+def test_what_the_stage_does_not_process_is_not_sent(reconcile: CommandLine, bare_stage: BareStage) -> None:
+    for key in ("photos/a.jpg", "photos/b.png", "photos/c.txt", "d.jpg"):
+        put_source(bare_stage, key)
+    assert reconcile(*NOW, "--execute").code == 0
+    assert [source.key for source in sent(bare_stage)] == ["photos/a.jpg", "photos/b.png"]
+
+
 def test_exactly_what_is_missing_or_stale_is_sent_as_it_was_listed(
     reconcile: CommandLine, bare_stage: BareStage, one_of_each: dict[str, str]
 ) -> None:

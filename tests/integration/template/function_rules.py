@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.integration.template.packaged import Rule, Template, arn_of, drop, listed, put, remove
+from tests.integration.template.storage_rules import OURS
 
 MAPPING = "ProcessEventSourceMappingSQSPhotoQueue"
 FUNCTIONS = {"ProcessLambdaFunction": "ProcessRole", "RollUpLambdaFunction": "RollUpRole"}
@@ -68,20 +69,20 @@ def _only_lambda_assumes(template: Template) -> bool:
     )
 
 
-def _is_exact(action: str, resource: Any) -> bool:
+def _is_exact(template: Template, action: str, resource: Any) -> bool:
     """Return True if an ARN names one resource of this stack or its objects."""
     if action in WITHOUT_RESOURCES:
         return bool(resource == "*")
     if isinstance(resource, str):
         return False
     target = str(next(iter(resource.values())))
-    objects = target in ("${InputBucket.Arn}/*", "${OutputBucket.Arn}/*")
+    objects = target in [f"{template.bucket_arn(bucket)['Fn::Sub']}/*" for bucket in OURS]
     return "*" not in action and ("*" not in target or objects)
 
 
 def _may_do_exact_things(template: Template) -> bool:
     return all(
-        statement["Effect"] == "Allow" and _is_exact(action, resource)
+        statement["Effect"] == "Allow" and _is_exact(template, action, resource)
         for role in FUNCTIONS.values()
         for statement in template.role_statements(role)
         for action in listed(statement["Action"])
@@ -90,7 +91,7 @@ def _may_do_exact_things(template: Template) -> bool:
 
 
 def _absent_answers_404(template: Template) -> bool:
-    wanted = [arn_of("InputBucket"), arn_of("OutputBucket")]
+    wanted = [template.bucket_arn(bucket) for bucket in OURS]
     statements = template.role_statements("ProcessRole")
     found = [r for s in statements if "s3:ListBucket" in listed(s["Action"]) for r in listed(s["Resource"])]
     return found == wanted
@@ -104,9 +105,8 @@ def _s3_only_in_this_account(template: Template) -> bool:
 
 def _knows_its_buckets(template: Template) -> bool:
     variables = template["ProcessLambdaFunction"]["Environment"]["Variables"]
-    return bool(
-        variables["INPUT_BUCKET"] == {"Ref": "InputBucket"} and variables["OUTPUT_BUCKET"] == {"Ref": "OutputBucket"}
-    )
+    names = [template[bucket]["BucketName"] for bucket in OURS]
+    return [variables["INPUT_BUCKET"], variables["OUTPUT_BUCKET"]] == names
 
 
 def _only_the_schedule_invokes(template: Template) -> bool:
@@ -239,7 +239,7 @@ FUNCTION_RULES = (
         _knows_its_buckets,
         [
             drop("ProcessLambdaFunction", "Environment/Variables/INPUT_BUCKET"),
-            put("ProcessLambdaFunction", "Environment/Variables/INPUT_BUCKET", {"Ref": "OutputBucket"}),
+            put("ProcessLambdaFunction", "Environment/Variables/INPUT_BUCKET", {"Fn::Sub": "another"}),
         ],
     ),
     Rule(

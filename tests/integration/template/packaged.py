@@ -38,8 +38,13 @@ class Template:
         return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
     def role_statements(self, role: str) -> list[dict[str, Any]]:
-        """Return the statements of a role's inline policies."""
-        return [s for policy in self[role]["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+        """Return the statements of a role's inline policies, conditional ones included."""
+        found = [s for policy in self[role]["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+        return [if_so(statement) for statement in found]
+
+    def bucket_arn(self, bucket: str) -> dict[str, str]:
+        """Return the ARN of a bucket, which need not be of this stack."""
+        return {"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::{self[bucket]['BucketName']['Fn::Sub']}"}
 
     def copy(self) -> "Template":
         """Return a deep copy."""
@@ -113,6 +118,11 @@ def attribute(logical_id: str, name: str, value: Any) -> Callable[[Template], No
 def arn_of(logical_id: str) -> dict[str, list[str]]:
     """Return the template's reference to a resource's ARN."""
     return {"Fn::GetAtt": [logical_id, "Arn"]}
+
+
+def if_so(value: Any) -> Any:
+    """Return what a Fn::If gives when its condition holds; any other value as it is."""
+    return value["Fn::If"][1] if "Fn::If" in value else value
 
 
 def denies_without_tls(statement: dict[str, Any], action: str) -> bool:

@@ -1,10 +1,13 @@
 """Rules about buckets: public access, encryption, TLS, deletion policy."""
 
+from typing import Any
+
 from tests.integration.template.packaged import Rule, Template, attribute, denies_without_tls, drop, put, remove
 
 OURS = ("InputBucket", "OutputBucket")
+BY_KMS_KEY = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Ref": "KmsKeyArn"}}
 CLOSED = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
-ENCRYPTION = "BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault/SSEAlgorithm"
+RULE = "BucketEncryption/ServerSideEncryptionConfiguration/0/Fn::If"
 
 
 def _all_buckets(template: Template) -> list[str]:
@@ -28,9 +31,31 @@ def _belongs_to_its_owner(template: Template) -> bool:
 
 def _is_encrypted(template: Template) -> bool:
     return all(
-        rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in ("AES256", "aws:kms")
+        _default_encryption(choice)["SSEAlgorithm"] in ("AES256", "aws:kms")
         for bucket in _all_buckets(template)
         for rule in template[bucket]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        for choice in rule.get("Fn::If", [None, rule])[1:]
+    )
+
+
+def _by_the_customers_key(template: Template) -> bool:
+    rules = [template[bucket]["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["Fn::If"] for bucket in OURS]
+    return all(
+        condition == "HasKmsKey" and with_key["BucketKeyEnabled"] and _default_encryption(with_key) == BY_KMS_KEY
+        for condition, with_key, _ in rules
+    )
+
+
+def _default_encryption(rule: dict[str, Any]) -> dict[str, Any]:
+    encryption: dict[str, Any] = rule["ServerSideEncryptionByDefault"]
+    return encryption
+
+
+def _nothing_of_an_existing_bucket_is_changed(template: Template) -> bool:
+    return all(
+        template.resource(name)["Condition"] == f"Creates{bucket}"
+        for bucket in OURS
+        for name in (bucket, f"{bucket}Policy")
     )
 
 
@@ -80,7 +105,31 @@ STORAGE_RULES = (
     Rule(
         "every bucket is encrypted",
         _is_encrypted,
-        [drop("InputBucket", "BucketEncryption"), put("OutputBucket", ENCRYPTION, "none")],
+        [
+            drop("InputBucket", "BucketEncryption"),
+            *(
+                put("OutputBucket", f"{RULE}/{choice}/ServerSideEncryptionByDefault/SSEAlgorithm", "none")
+                for choice in (1, 2)
+            ),
+        ],
+    ),
+    Rule(
+        "a customer's key encrypts both buckets",
+        _by_the_customers_key,
+        [
+            put("InputBucket", f"{RULE}/0", "HasSummaryEmail"),
+            put("OutputBucket", f"{RULE}/1/BucketKeyEnabled", False),
+            drop("OutputBucket", f"{RULE}/1/ServerSideEncryptionByDefault/KMSMasterKeyID"),
+        ],
+    ),
+    Rule(
+        "nothing of a bucket that exists already is changed",
+        _nothing_of_an_existing_bucket_is_changed,
+        [
+            attribute("InputBucket", "Condition", None),
+            attribute("OutputBucket", "Condition", "CreatesInputBucket"),
+            attribute("InputBucketPolicy", "Condition", None),
+        ],
     ),
     Rule(
         "every bucket is reached over TLS only",

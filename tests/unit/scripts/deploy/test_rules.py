@@ -14,6 +14,10 @@ GOOD = {
     "summary_email": "",
     "summary_phone": "",
     "alarm_email": "",
+    "create_input_bucket": "true",
+    "kms_key_arn": "",
+    "key_prefix": "",
+    "key_suffixes": "",
     "timeout": 120,
     "window": 5,
     "concurrency": 20,
@@ -75,6 +79,12 @@ def config(**changes: Any) -> dict[str, Any]:
                 "SummaryEmail": {"Default": value["summary_email"]},
                 "SummaryPhone": {"Default": value["summary_phone"]},
                 "AlarmEmail": {"Default": value["alarm_email"]},
+                "CreateInputBucket": {"Default": value["create_input_bucket"]},
+                "CreateOutputBucket": {"Default": "true"},
+                "KmsKeyArn": {"Default": value["kms_key_arn"]},
+            },
+            "Metadata": {
+                "Parameters": {"keyPrefix": value["key_prefix"], "keySuffixes": value["key_suffixes"]},
             },
             "Resources": {
                 "InputBucket": {"Properties": {"BucketName": {"Fn::Sub": value["input_bucket"]}}},
@@ -125,6 +135,11 @@ def test_a_good_deployment_has_no_mistakes() -> None:
         ({"roll_up_timeout": 29}, "rollUpTimeoutSeconds"),
         ({"roll_up_timeout": 901, "rate": "rate(60 minutes)"}, "rollUpTimeoutSeconds"),
         ({"roll_up_timeout": "long"}, "rollUpTimeoutSeconds is 'long'"),
+        ({"create_input_bucket": "no"}, "createInputBucket"),
+        ({"kms_key_arn": "alias/photos"}, "kmsKeyArn"),
+        ({"key_prefix": "in/*"}, "keyPrefix"),
+        ({"key_suffixes": ".jpg,"}, "keySuffixes"),
+        ({"key_suffixes": ".jpg,jpg"}, "overlap"),
         ({"layer": "local"}, "builtFor"),
         ({"layer": "x86_64"}, "builtFor"),
         ({"stage": "local"}, "builtFor"),
@@ -151,6 +166,16 @@ def test_the_visibility_timeout_is_refused_below_six_timeouts_and_a_window(
     visibility = 6 * timeout + window - missing
     mistakes = find_mistakes(config(timeout=timeout, window=window, visibility=visibility))
     assert bool(mistakes) == (missing > 0)
+
+
+@pytest.mark.parametrize("suffixes", [".jpg", ".jpg,.JPG,.jpeg", ".jpg, .png"])
+def test_suffixes_that_do_not_overlap_are_no_mistake(suffixes: str) -> None:
+    assert find_mistakes(config(key_prefix="photos/", key_suffixes=suffixes)) == []
+
+
+def test_a_customers_key_is_no_mistake() -> None:
+    key = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    assert find_mistakes(config(kms_key_arn=key)) == []
 
 
 def test_the_local_stage_takes_what_is_built_for_it() -> None:

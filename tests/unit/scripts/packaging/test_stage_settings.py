@@ -44,3 +44,8 @@ def test_a_value_for_one_deployment_replaces_the_lasting_one(tmp_path: Path) -> 
         "--param=alarmEmail=me@example.com",
         "--param=concurrency=50",
     ]
+
+
+def test_an_empty_value_is_the_default(tmp_path: Path) -> None:
+    write(tmp_path, "alarmEmail:\n")
+    assert parameter_options("prod", [], tmp_path) == []
