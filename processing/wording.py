@@ -3,6 +3,8 @@
 import re
 
 _MAX_STAGE_CHARACTERS = 100
+# The characters by which mail programs tell a link: https://..., www....
+_OF_A_LINK = re.compile(r":(?=//)|(?<=www)\.", re.IGNORECASE)
 _NOT_IN_A_STAGE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -24,6 +26,16 @@ def human_bytes(number: int) -> str:
     return f"{size / 1000:,.1f} TB"
 
 
+def printable(line: str) -> str:
+    """Escape every character that could leave its line, control a terminal or turn the direction of writing."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in line)
+
+
+def without_links(text: str) -> str:
+    """Break up what mail programs would turn into a link: everyone who may upload chooses keys."""
+    return _OF_A_LINK.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
 def visible(text: str, max_bytes: int) -> str:
     """Return the text on one line, with unprintable characters escaped.
 
@@ -34,7 +46,7 @@ def visible(text: str, max_bytes: int) -> str:
         text: a key or a detail with any characters.
         max_bytes: longer texts lose their middle, so that folder and file name stay.
     """
-    escaped = "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text)
+    escaped = printable(text.replace("\\", r"\\"))
     if escaped != escaped.strip() or not escaped or escaped.startswith('"'):
         escaped = f'"{escaped}"'
     return _without_middle(escaped, max_bytes)
@@ -43,6 +55,10 @@ def visible(text: str, max_bytes: int) -> str:
 def stage_label(stage: str) -> str:
     """Return the stage in characters that subjects and filter policies accept."""
     return _NOT_IN_A_STAGE.sub("-", stage)[:_MAX_STAGE_CHARACTERS]
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 def _without_middle(text: str, max_bytes: int) -> str:

@@ -8,7 +8,7 @@ from processing.digest.sns_limits import MAX_SMS_BYTES, MAX_SUBJECT_CHARACTERS, 
 from processing.digest.totals import Status, Totals
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult
-from processing.wording import count_of, human_bytes, stage_label, visible
+from processing.wording import count_of, human_bytes, stage_label, visible, without_links
 
 # A longer list would not be read, and would leave less of the 256 KiB for the JSON.
 MAX_FAILURES_NAMED = 50
@@ -81,7 +81,7 @@ def email(totals: Totals, reference: str) -> str:
         reference: the text that finds the matching log lines; empty when there is none.
     """
     sections = [_summary(totals), _failures(totals), _waiting(totals), _footer(totals, reference)]
-    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+    return without_links("\n\n".join("\n".join(section) for section in sections if section)) + "\n"
 
 
 def _failed_noun(totals: Totals) -> str:

@@ -23,6 +23,7 @@ from scripts.bench.measurements import BenchError, say
 from scripts.bench.peer import PEERS
 from scripts.bench.report import check_targets, read_results, write_results
 from scripts.bench.scale import measure_scale
+from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
 from scripts.cli.signals import interrupt_once
 from scripts.local_stack.stack import LocalStackError
@@ -86,7 +87,8 @@ def main(
         say("Interrupted; the finished parts are written.")
         raise SystemExit(130) from None
     for check in [] if quick else check_targets(results):
-        print(f"{'met   ' if check.is_met else 'MISSED'}  {check.what}: {check.reached} (at most {check.wanted})")
+        verdict = "met   " if check.is_met else "MISSED"
+        Screen().result([f"{verdict}  {check.what}: {check.reached} (at most {check.wanted})"], None)
 
 
 def measure(parts: list[Part], out: Path, *, quick: bool) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Medians with their range, and the processor time and memory of a process."""
 
 import statistics
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
+
+from scripts.cli.output import Screen
 
 
 class BenchError(Exception):
@@ -23,7 +24,7 @@ class Usage(NamedTuple):
 
 def say(text: str) -> None:
     """Print progress on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    Screen().note(text)
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:

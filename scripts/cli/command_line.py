@@ -9,6 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError, ProfileNotFound
 
 from scripts.cli.errors import OperatorError
+from scripts.cli.output import Screen, print_traceback
 from scripts.cli.signals import interrupt_once
 
 EXIT_OK = 0
@@ -44,6 +45,7 @@ def make_app(help_text: str) -> typer.Typer:
 def main(app: typer.Typer, name: str) -> NoReturn:
     """Run a command line as this process."""
     interrupt_once()
+    sys.excepthook = print_traceback
     sys.exit(run(app, name))
 
 
@@ -55,20 +57,23 @@ def run(app: typer.Typer, name: str, arguments: Sequence[str] | None = None) -> 
         name: the command as users type it.
         arguments: this process's by default.
     """
+    lines: Sequence[str]
     try:
         return int(app(arguments, prog_name=name, standalone_mode=False) or EXIT_OK)
     except typer.TyperException as error:
-        message = f"{error.format_message()}\nAdd --help for usage and examples."
-    except (OperatorError, OSError, ProfileNotFound) as error:
-        message = str(error)
+        lines = (error.format_message(), "Add --help for usage and examples.")
+    except OperatorError as error:
+        lines = error.lines
+    except (OSError, ProfileNotFound) as error:
+        lines = (str(error),)
     except ClientError as error:
-        message = f"AWS refused {error.operation_name}: {error}"
+        lines = (f"AWS refused {error.operation_name}: {error}",)
     except (NoCredentialsError, PartialCredentialsError):
-        message = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        lines = ("no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",)
     except BotoCoreError as error:
-        message = f"AWS cannot be reached: {error}"
+        lines = (f"AWS cannot be reached: {error}",)
     except (KeyboardInterrupt, typer.Abort):
-        print("Interrupted.", file=sys.stderr)
+        Screen().note("Interrupted.")
         return EXIT_INTERRUPTED
-    print(f"Could not go on: {message}", file=sys.stderr)
+    Screen().note(f"Could not go on: {lines[0]}", *lines[1:])
     return EXIT_COULD_NOT_RUN

@@ -1,16 +1,19 @@
 """The commands' output: tables at a terminal, plain lines in a pipe, JSON for machines.
 
-Object keys reach a terminal only through `key_text`, as plain text and never as markup.
+Nothing else prints. Every line and every cell passes `printable`, so that no key, failure code or answer of AWS leaves
+its line or controls the terminal; keys also pass `key_text`, which keeps them apart and short.
 """
 
 import json
 import shlex
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from types import TracebackType
 from typing import Any
 
 from rich.console import Console, JustifyMethod
@@ -18,13 +21,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from processing.wording import visible
+from processing.wording import printable, visible
 from scripts.cli.units import human_duration
 
 MAX_KEY_BYTES = 300
 LINE_EVERY_SECONDS = 10.0
 _NEVER_FOLDED = ("id", "code")  # columns that users copy
 _COLUMN_GAP = "  "
+_FRAME = '  File "'
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,10 @@ class Screen:
         """True if stdin and stderr are a terminal."""
         return sys.stdin.isatty() and self._notes.is_terminal
 
-    def note(self, line: str) -> None:
-        """Print a line on stderr."""
-        self._notes.print(Text(line))
+    def note(self, *lines: str) -> None:
+        """Print lines on stderr."""
+        for line in lines:
+            self._notes.print(Text(printable(line)))
 
     def result(self, report: Report, document: Any) -> None:
         """Print the result: the report, or the document as JSON."""
@@ -70,7 +75,7 @@ class Screen:
             print(json.dumps(document, indent=2), flush=True)
         elif self._out.is_terminal:
             for part in report:
-                self._out.print(Text(part) if isinstance(part, str) else _drawn(part, self._out.width))
+                self._out.print(Text(printable(part)) if isinstance(part, str) else _drawn(part, self._out.width))
         else:
             for line in plain_lines(report):
                 print(line, flush=True)
@@ -95,7 +100,23 @@ class Screen:
         )
         with Progress(*columns, console=self._notes, transient=True) as bar:
             task = bar.add_task(what, total=total, note="")
-            yield lambda done, note: bar.update(task, completed=done, note=note)
+            yield lambda done, note: bar.update(task, completed=done, note=printable(note))
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Show on stderr that a step runs, and how long it took."""
+        start = time.monotonic()
+        with self._notes.status(f"{title} ..."):
+            yield
+        self.note(f"{title} ... {time.monotonic() - start:.1f} s")
+
+
+def print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print an unexpected error with its traceback; its message may hold anything (`sys.excepthook`)."""
+    screen = Screen()
+    for part in traceback.format_exception(kind, error, trace):
+        # Of a frame each line is ours, of a message only the first.
+        screen.note(*(part.splitlines() if part.startswith(_FRAME) else [part.rstrip("\n")]))
 
 
 def line_progress(
@@ -136,12 +157,12 @@ def plain_lines(report: Report) -> list[str]:
     """Return the report as lines of text, its tables set in columns."""
     lines: list[str] = []
     for part in report:
-        lines += part.split("\n") if isinstance(part, str) else _columns(part)
+        lines += [printable(part)] if isinstance(part, str) else _columns(part)
     return lines
 
 
 def _columns(table: Table) -> list[str]:
-    rows = [table.headings, *(tuple(map(_cell, row)) for row in table.rows)]
+    rows = [tuple(map(_cell, row)) for row in (table.headings, *table.rows)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(table.headings))]
     right = _numeric_columns(table)
     return [
@@ -158,7 +179,7 @@ def _numeric_columns(table: Table) -> set[int]:
 
 
 def _cell(cell: str | int) -> str:
-    return f"{cell:,}" if isinstance(cell, int) else cell
+    return f"{cell:,}" if isinstance(cell, int) else printable(cell)
 
 
 def _drawn(table: Table, width: int) -> RichTable | Text:
@@ -171,7 +192,7 @@ def _drawn(table: Table, width: int) -> RichTable | Text:
     right = _numeric_columns(table)
     for column, heading in enumerate(table.headings):
         justify: JustifyMethod = "right" if column in right else "left"
-        drawn.add_column(Text(heading), justify=justify, overflow="fold", no_wrap=heading in _NEVER_FOLDED)
+        drawn.add_column(Text(_cell(heading)), justify=justify, overflow="fold", no_wrap=heading in _NEVER_FOLDED)
     for row in table.rows:
         drawn.add_row(*(Text(_cell(cell)) for cell in row))
     return drawn

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError
 from scripts.aws.local_endpoint import LOCAL_STAGE, find_running_stack, is_ready
 from scripts.aws.stage import NO_REGION, find_region
 from scripts.cli.errors import OperatorError
+from scripts.cli.output import Screen, print_traceback
 from scripts.deploy.advice import after_deploy, after_remove, before_remove, refuse_removal
 from scripts.deploy.buckets import DeploymentBuckets, disconnect
 from scripts.deploy.empty_account import empty_account
@@ -92,7 +93,7 @@ def deploy(
     run_serverless("deploy", [*options, *context.args], environment)
     outputs = existing.require()
     buckets.connect(outputs, deployed)
-    print(after_deploy(outputs, config))
+    Screen().result(after_deploy(outputs, config), None)
 
 
 @app.command(context_settings=_PASS_ON)
@@ -124,13 +125,13 @@ def remove(
     region = region or _region(environment)
     existing = ExistingStack(stage, region, environment)
     outputs = existing.require()
-    print(before_remove(stage, outputs))
+    Screen().result(before_remove(stage, outputs), None)
     _check_removal(stage, yes_remove, existing.waiting_messages(outputs))
     if existing.parameters().get("createInputBucket") == "false":
         disconnect(existing, outputs.input_bucket)
     existing.allow_deletion()
     run_serverless("remove", [*_options(stage, (), region), *context.args], environment)
-    print(after_remove(outputs))
+    Screen().result(after_remove(outputs), None)
 
 
 def _options(stage: str, parameters: Sequence[str], region: str) -> list[str]:
@@ -170,13 +171,13 @@ def _check_changes(stage: str, deployed: Mapping[str, str], wanted: Mapping[str,
     """Print each parameter that this deployment changes; refuse what takes something away and was not asked for."""
     changes = find_parameter_changes(deployed, wanted)
     if changes:
-        print("Parameters that this deployment changes:\n" + "".join(f"  {change}\n" for change in changes), end="")
+        Screen().result(["Parameters that this deployment changes:", *(f"  {change}" for change in changes)], None)
     mistakes = find_replace_mistakes(replace, changes)
     if mistakes:
-        raise OperatorError("\n".join(mistakes))
+        raise OperatorError(*mistakes)
     refusal = refuse_changes(changes, replace, stage)
     if refusal:
-        raise OperatorError(refusal)
+        raise OperatorError(*refusal)
 
 
 def _check_concurrency(existing: ExistingStack, config: Any) -> None:
@@ -187,7 +188,7 @@ def _check_concurrency(existing: ExistingStack, config: Any) -> None:
 
 def _check_removal(stage: str, yes_remove: str, waiting: Mapping[str, int]) -> None:
     """Refuse to remove a stage whose queues hold messages, or whose name was not given twice."""
-    print("".join(f"  {what} waiting: {count:,}\n" for what, count in waiting.items()), end="")
+    Screen().result([f"  {what} waiting: {count:,}" for what, count in waiting.items()], None)
     if any(waiting.values()):
         raise OperatorError(refuse_removal(stage, waiting))
     if yes_remove != stage:
@@ -201,7 +202,7 @@ def _check(options: Sequence[str], environment: Mapping[str, str], *, on_local_s
     mistakes = find_parameter_mistakes(given, config["params"]["default"])
     mistakes += find_mistakes(config, on_local_stack=on_local_stack)
     if mistakes:
-        raise OperatorError("serverless.yml cannot be deployed like this:\n- " + "\n- ".join(mistakes))
+        raise OperatorError("serverless.yml cannot be deployed like this:", *(f"- {mistake}" for mistake in mistakes))
     return config
 
 
@@ -211,15 +212,16 @@ def _build(config: Any) -> None:
     build_function(target)
     layer = build_layer(target)
     if layer.note:
-        print(layer.note, file=sys.stderr)
+        Screen().note(layer.note)
 
 
 def main() -> None:
     """Run the command line; print a refusal without a traceback."""
     try:
+        sys.excepthook = print_traceback
         app()
     except OperatorError as error:
-        print(error, file=sys.stderr)
+        Screen().note(*error.lines)
         raise SystemExit(1) from None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from scripts.aws.stack_outputs import StackOutputs
 
 
-def after_deploy(outputs: StackOutputs, config: Mapping[str, Any]) -> str:
+def after_deploy(outputs: StackOutputs, config: Mapping[str, Any]) -> list[str]:
     """Describe the next steps.
 
     Args:
@@ -23,15 +23,15 @@ def after_deploy(outputs: StackOutputs, config: Mapping[str, Any]) -> str:
     addresses = [config["resources"]["Parameters"][name]["Default"] for name in ("SummaryEmail", "AlarmEmail")]
     if any(addresses):
         lines.append("SNS sends an e-mail to each new address, and nothing else until the link in it is followed.")
-    return "\n".join(lines)
+    return lines
 
 
-def before_remove(stage: str, outputs: StackOutputs) -> str:
+def before_remove(stage: str, outputs: StackOutputs) -> list[str]:
     """Describe what removing a stage deletes and what stays."""
-    return (
-        f"Removing the stage {stage} deletes its functions, queues, topics with their subscriptions, alarms and logs.\n"
-        f"The buckets {outputs.input_bucket} and {outputs.output_bucket} stay, with all that is in them."
-    )
+    return [
+        f"Removing the stage {stage} deletes its functions, queues, topics with their subscriptions, alarms and logs.",
+        f"The buckets {outputs.input_bucket} and {outputs.output_bucket} stay, with all that is in them.",
+    ]
 
 
 def refuse_removal(stage: str, waiting: Mapping[str, int]) -> str:
@@ -44,24 +44,25 @@ def refuse_removal(stage: str, waiting: Mapping[str, int]) -> str:
     )
 
 
-def after_remove(outputs: StackOutputs) -> str:
+def after_remove(outputs: StackOutputs) -> list[str]:
     """Describe what remains, and how to delete it."""
-    return (
+    return [
         "The buckets stay, with all that is in them. To deploy this stage again with them, set createInputBucket and "
-        "createOutputBucket to false. If you need nothing from them, delete them:\n"
-        f"{_how_to_delete((outputs.input_bucket, outputs.output_bucket))}"
-    )
+        "createOutputBucket to false. If you need nothing from them, delete them:",
+        *_how_to_delete((outputs.input_bucket, outputs.output_bucket)),
+    ]
 
 
-def buckets_in_the_way(buckets: Sequence[str]) -> str:
+def buckets_in_the_way(buckets: Sequence[str]) -> list[str]:
     """Explain why a deployment that would create them is refused, and what to do."""
-    return (
+    return [
         f"These buckets exist already, and CloudFormation cannot take them over: {', '.join(buckets)}. To use them "
         "with what is in them, set createInputBucket: false (or createOutputBucket); or choose other names "
         "(inputBucket, outputBucket). Only if a removed deployment of this stage left them behind and you need nothing "
-        f"from them, delete them with\n{_how_to_delete(buckets)}"
-    )
+        "from them, delete them with",
+        *_how_to_delete(buckets),
+    ]
 
 
-def _how_to_delete(buckets: Sequence[str]) -> str:
-    return "\n".join(f"  aws s3 rb --force s3://{bucket}" for bucket in buckets)
+def _how_to_delete(buckets: Sequence[str]) -> list[str]:
+    return [f"  aws s3 rb --force s3://{bucket}" for bucket in buckets]

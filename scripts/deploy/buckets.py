@@ -55,7 +55,7 @@ class DeploymentBuckets:
             raise OperatorError(SAME_BUCKET)
         in_the_way = [bucket.name for bucket in self._buckets if bucket.is_created and self._lies_in_the_way(bucket)]
         if in_the_way:
-            raise OperatorError(buckets_in_the_way(in_the_way))
+            raise OperatorError(*buckets_in_the_way(in_the_way))
         for bucket in self._buckets:
             if not bucket.is_created:
                 self._check_existing(bucket)
@@ -98,9 +98,9 @@ class DeploymentBuckets:
         overlapping = _notifications(self._existing, bucket).overlapping(wanted_notifications(self._config))
         if overlapping:
             raise OperatorError(
-                f"The bucket {bucket} has notifications that overlap with this stage's, and S3 refuses both:\n"
-                + "".join(f"- {each}\n" for each in overlapping)
-                + "Choose other keys (keyPrefix, keySuffixes), or let one of them fan out (SNS, EventBridge)"
+                f"The bucket {bucket} has notifications that overlap with this stage's, and S3 refuses both:",
+                *(f"- {each}" for each in overlapping),
+                "Choose other keys (keyPrefix, keySuffixes), or let one of them fan out (SNS, EventBridge)",
             )
 
     def _region_of(self, bucket: str) -> str | None:

@@ -53,8 +53,8 @@ def find_replace_mistakes(replace: Collection[str], changes: Sequence[ParameterC
     ]
 
 
-def refuse_changes(changes: Sequence[ParameterChange], replace: Collection[str], stage: str) -> str:
-    """Explain why a deployment is refused; empty when it is not.
+def refuse_changes(changes: Sequence[ParameterChange], replace: Collection[str], stage: str) -> list[str]:
+    """Explain why a deployment is refused, line by line; empty when it is not.
 
     Args:
         changes: what it would change.
@@ -63,12 +63,12 @@ def refuse_changes(changes: Sequence[ParameterChange], replace: Collection[str],
     """
     refused = [change for change in changes if change.takes_away and change.name not in replace]
     if not refused:
-        return ""
-    keep = "".join(f"  {change.name}: {change.before}\n" for change in refused)
+        return []
     options = " ".join(f"--replace {change.name}" for change in refused)
-    return (
-        "Not deployed, because it would take something away from the stage:\n"
-        + "".join(f"- {change.name}: {change.takes_away}\n" for change in refused)
-        + f"To keep it in every deployment, write into {settings_file(stage).relative_to(REPOSITORY)}:\n{keep}"
-        + f"To change it nevertheless, add {options}"
-    )
+    return [
+        "Not deployed, because it would take something away from the stage:",
+        *(f"- {change.name}: {change.takes_away}" for change in refused),
+        f"To keep it in every deployment, write into {settings_file(stage).relative_to(REPOSITORY)}:",
+        *(f"  {change.name}: {change.before}" for change in refused),
+        f"To change it nevertheless, add {options}",
+    ]

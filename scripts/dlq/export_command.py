@@ -93,8 +93,8 @@ def read_export(path: Path) -> list[ExportLine]:
             mistakes.append(f"line {number}: {error}")
     if mistakes:
         more = len(mistakes) - MAX_MISTAKES_NAMED
-        named = "\n".join(mistakes[:MAX_MISTAKES_NAMED])
-        raise OperatorError(f"{path} is not an export:\n{named}" + (f"\n... and {more:,} more" if more > 0 else ""))
+        named = [*mistakes[:MAX_MISTAKES_NAMED], *([f"... and {more:,} more"] if more > 0 else [])]
+        raise OperatorError(f"{path} is not an export:", *named)
     return lines
 
 

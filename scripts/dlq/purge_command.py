@@ -133,7 +133,7 @@ def _confirm(plan: PurgePlan, yes_delete: int | None, screen: Screen) -> None:
     if yes_delete is None and not screen.can_ask:
         raise OperatorError(f"no terminal to confirm at: add --yes-delete {count}")
     if yes_delete is None:
-        screen.note("\n".join(plan.dry_report))
+        screen.note(*plan.dry_report)
         screen.note(f"Type {count} to delete {count_of(count, 'dead letter')} for good:")
         answer = sys.stdin.readline().strip()
         yes_delete = int(answer) if answer.isascii() and answer.isdigit() else -1

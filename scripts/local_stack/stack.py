@@ -10,8 +10,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from scripts.aws.local_endpoint import (
     HOST,
     LOCAL_STAGE,
@@ -23,6 +21,7 @@ from scripts.aws.local_endpoint import (
 )
 from scripts.aws.stack_outputs import StackOutputsError, read_stack_outputs
 from scripts.cli.errors import OperatorError
+from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.supervisor import supervised
 from scripts.packaging import serverless_cli
@@ -107,10 +106,10 @@ def serverless_environment(endpoint_url: str, certificate: Path | None = None) -
     }
 
 
-def log_tail(log: Path) -> str:
+def log_tail(log: Path) -> list[str]:
     """Return the end of a log, and the path of the whole."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    return "\n".join([*lines[-_LOG_TAIL_LINES:], f"The whole output is in {log}."])
+    return [*lines[-_LOG_TAIL_LINES:], f"The whole output is in {log}."]
 
 
 @contextmanager
@@ -127,9 +126,9 @@ def local_stack(*, remove: Path | None = None, enforce_iam: bool = False) -> Ite
     _require_setup()
     _remove_old_logs()
     with ExitStack() as running:
-        with _step("Starting the local AWS"):
+        with Screen().step("Starting the local AWS"):
             aws = running.enter_context(local_aws(remove=remove, enforce_iam=enforce_iam))
-        with _step("Deploying the service to it"):
+        with Screen().step("Deploying the service to it"):
             _deploy(aws)
         try:
             outputs = read_stack_outputs(
@@ -153,7 +152,9 @@ def _deploy(aws: LocalAws) -> None:
         try:
             build_function(BuildTarget.LOCAL)
         except subprocess.CalledProcessError as error:
-            raise LocalStackError(f"the functions do not compile:\n{error.stdout}{error.stderr}") from error
+            raise LocalStackError(
+                "the functions do not compile:", *f"{error.stdout}{error.stderr}".splitlines()
+            ) from error
         log.unlink(missing_ok=True)
         environment = serverless_environment(aws.endpoint_url, aws.certificate)
         command = [program, "deploy", "--stage", LOCAL_STAGE, *parameter_options(LOCAL_STAGE), "--verbose"]
@@ -164,7 +165,7 @@ def _deploy(aws: LocalAws) -> None:
             except subprocess.TimeoutExpired:
                 why = "did not end in time"
     if why:
-        raise LocalStackError(f"the deployment {why}.\n{log_tail(log)}\nThe local AWS wrote to {aws.log}.")
+        raise LocalStackError(f"the deployment {why}.", *log_tail(log), f"The local AWS wrote to {aws.log}.")
 
 
 def _environment(port: int, temporary: Path) -> dict[str, str]:
@@ -187,10 +188,10 @@ def _wait_until_ready(aws: LocalAws) -> None:
     deadline = time.monotonic() + _READY_TIMEOUT_SECONDS
     while not is_ready(aws.endpoint_url, aws.certificate):
         if aws.process.poll() is not None:
-            raise LocalStackError(f"the local AWS ended while starting.\n{log_tail(aws.log)}")
+            raise LocalStackError("the local AWS ended while starting.", *log_tail(aws.log))
         if time.monotonic() > deadline:
             timeout = f"{_READY_TIMEOUT_SECONDS:.0f} s"
-            raise LocalStackError(f"the local AWS was not ready after {timeout}.\n{log_tail(aws.log)}")
+            raise LocalStackError(f"the local AWS was not ready after {timeout}.", *log_tail(aws.log))
         time.sleep(_POLL_SECONDS)
 
 
@@ -205,12 +206,3 @@ def _remove_old_logs() -> None:
     for log in (REPOSITORY / ".build").glob("local-stack-*.log"):
         if time.time() - log.stat().st_mtime > _LOG_KEEP_SECONDS:
             log.unlink(missing_ok=True)
-
-
-@contextmanager
-def _step(title: str) -> Iterator[None]:
-    """Show on stderr that a step runs, and how long it took."""
-    console, start = Console(stderr=True), time.monotonic()
-    with console.status(f"{title} ..."):
-        yield
-    console.print(f"{title} ... {time.monotonic() - start:.1f} s", markup=False, highlight=False)

@@ -9,7 +9,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
 from scripts.packaging.archive import compile_tree, tree_bytes, tree_hash, trim, write_zip
 from scripts.packaging.target import (
@@ -116,7 +116,8 @@ def _run_uv(*arguments: str) -> None:
     command = (find_uv(), *arguments)
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise BuildError(f"{' '.join(command)}\nended with status {done.returncode}:\n{done.stdout}{done.stderr}")
+        output = f"{done.stdout}{done.stderr}".splitlines()
+        raise BuildError(" ".join(command), f"ended with status {done.returncode}:", *output)
 
 
 def _inputs_hash(target: BuildTarget, interpreter: Path | None, repository: Path) -> str:
@@ -134,16 +135,17 @@ def main(target: Annotated[BuildTarget, typer.Argument(help="The machine that ru
 
     Example: python -m scripts.packaging.layer arm64
     """
+    screen = Screen()
     try:
         layer = build_layer(target)
     except BuildError as error:
-        print(error, file=sys.stderr)
+        screen.note(*error.lines)
         raise typer.Exit(1) from error
     if layer.note:
-        print(layer.note, file=sys.stderr)
+        screen.note(layer.note)
     state = "unchanged" if layer.was_cached else "built"
     size = f"{layer.size_bytes / 2**20:.1f} MiB, zipped {layer.archive.stat().st_size / 2**20:.1f} MiB"
-    print(f"{layer.archive.relative_to(REPOSITORY)}  {state}  {size}  sha256:{layer.hash}")
+    screen.result([f"{layer.archive.relative_to(REPOSITORY)}  {state}  {size}  sha256:{layer.hash}"], None)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ import fcntl
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from scripts.cli.errors import OperatorError
+from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
 
 PROGRAM = "node_modules/.bin/osls"
@@ -43,7 +43,7 @@ def run_serverless(command: str, options: Sequence[str], environment: Mapping[st
         )
         with process:
             for line in process.stderr or ():
-                print(readable(line), end="", file=sys.stderr, flush=True)
+                Screen().note(*readable(line).splitlines())
     if process.returncode:
         raise OperatorError(f"The Serverless CLI's `{command}` failed with status {process.returncode}; see above.")
 
@@ -57,7 +57,8 @@ def print_config(options: Sequence[str], environment: Mapping[str, str]) -> Any:
     command = [str(REPOSITORY / PROGRAM), "print", "--format", "json", *options]
     done = subprocess.run(command, cwd=REPOSITORY, env=dict(environment), capture_output=True, text=True, check=False)
     if done.returncode:
-        raise OperatorError(f"serverless.yml cannot be deployed like this:\n{readable(done.stdout + done.stderr)}")
+        mistakes = readable(done.stdout + done.stderr).splitlines()
+        raise OperatorError("serverless.yml cannot be deployed like this:", *mistakes)
     return json.loads(done.stdout)
 
 

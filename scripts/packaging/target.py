@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from scripts.cli.errors import OperatorError
+from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
 
 LAMBDA_PYTHON = "3.13"  # serverless.yml: provider.runtime
@@ -96,4 +97,4 @@ def _has_version(path: str, version: str) -> bool:
 
 
 if __name__ == "__main__":
-    print(find_interpreter(native_target()))
+    Screen().result([str(find_interpreter(native_target()))], None)

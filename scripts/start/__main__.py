@@ -164,7 +164,7 @@ def closing_report(screen: Screen, job: LocalJob, expected: int) -> Iterator[Non
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise OperatorError(f"the local AWS failed: {error}\nIts log is {job.stack.log}") from error
+        raise OperatorError(f"the local AWS failed: {error}", f"Its log is {job.stack.log}") from error
     finally:
         screen.result(final_report(job, expected, time.monotonic() - start), None)
 
@@ -185,10 +185,13 @@ def digest_mail(job: LocalJob) -> Report:
         return []
     digest = combine(job.digests, stage=LOCAL_STAGE)
     return [
-        "\nThe digest, as an e-mail subscriber reads it:\n",
+        "",
+        "The digest, as an e-mail subscriber reads it:",
+        "",
         *local_failures_note(job.progress),
-        f"Subject: {digest.subject}\n",
-        email_text(digest),
+        f"Subject: {digest.subject}",
+        "",
+        *email_text(digest).split("\n"),
     ]
 
 
@@ -229,7 +232,7 @@ def show_contact_sheet(
 def local_failures_note(progress: JobProgress) -> list[str]:
     """Name the failures that the digest cannot contain."""
     counts = ", ".join(f"{count:,} {code}" for code, count in progress.local_failures.items())
-    return [f"(It does not contain what failed on this machine: {counts}.)\n"] if counts else []
+    return [f"(It does not contain what failed on this machine: {counts}.)", ""] if counts else []
 
 
 if __name__ == "__main__":

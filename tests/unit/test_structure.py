@@ -13,6 +13,8 @@ from scripts.cli.repository import REPOSITORY
 
 PACKAGES = ("handlers", "processing", "scripts")
 MAX_LEVELS = 6
+OUTPUT = REPOSITORY / "scripts/cli/output.py"
+PEERS = REPOSITORY / "scripts/bench/peers"  # programs of their own, whose parent reads their output
 MODULES = [path for package in PACKAGES for path in sorted((REPOSITORY / package).rglob("*.py"))]
 
 
@@ -65,6 +67,25 @@ def test_no_module_has_the_name_of_a_standard_library_module() -> None:
 
 def test_scripts_has_python_modules_in_folders_only() -> None:
     assert [path.name for path in (REPOSITORY / "scripts").glob("*.py")] == ["__init__.py"]
+
+
+def test_in_scripts_only_cli_output_prints() -> None:
+    printing = [
+        f"{path.relative_to(REPOSITORY)}: {ast.unparse(node)}"
+        for path in MODULES
+        if "scripts" in path.parts and path != OUTPUT and PEERS not in path.parents
+        for node in ast.walk(ast.parse(path.read_text()))
+        if _prints(node)
+    ]
+    assert printing == []
+
+
+def _prints(node: ast.AST) -> bool:
+    """Tell prints, consoles and standard streams; a test for a terminal (`sys.stdin.isatty`) prints nothing."""
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("stdout", "stderr") and ast.unparse(node.value) == "sys"
+    called = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+    return called in ("print", "pprint", "echo", "secho", "Console", "print_exc")
 
 
 def _folder(module: str) -> str:

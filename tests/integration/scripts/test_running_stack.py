@@ -83,6 +83,6 @@ def test_a_broken_state_file_is_not_believed(repository: Path, content: str) -> 
 
 
 def test_the_description_has_every_name_and_the_lines_to_copy() -> None:
-    text = describe(make_stack("http://127.0.0.1:1234"))
+    text = "\n".join(describe(make_stack("http://127.0.0.1:1234")))
     assert "export AWS_ENDPOINT_URL=http://127.0.0.1:1234\nexport AWS_ACCESS_KEY_ID=test\n" in text
     assert all(value in text for value in (OUTPUTS.input_bucket, OUTPUTS.queue_url, OUTPUTS.summary_topic_arn))

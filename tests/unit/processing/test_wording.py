@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.wording import count_of, human_bytes, visible
+from processing.wording import count_of, human_bytes, printable, visible, without_links
 from tests.unit.processing.digest.digest_examples import hostile_text, unhurried
 
 
@@ -49,6 +49,27 @@ def test_nouns_agree_with_their_number(number: int, noun: str, text: str) -> Non
 )
 def test_what_does_not_print_is_shown_as_an_escape(key: str, shown: str) -> None:
     assert visible(key, 300) == shown
+
+
+@unhurried
+@given(hostile_text)
+def test_a_printed_line_is_one_line_and_what_is_escaped_already_stays(line: str) -> None:
+    assert printable(line).isprintable()
+    assert printable(printable(line)) == printable(line)
+    assert printable(visible(line, 300)) == visible(line, 300)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://evil.example/a.jpg", r"https\x3a//evil.example/a.jpg"),
+        ("ftp://www.evil.example", r"ftp\x3a//www\x2eevil.example"),
+        ("WWW.evil.example", r"WWW\x2eevil.example"),
+        ("2026/a photo: one.jpg", "2026/a photo: one.jpg"),
+    ],
+)
+def test_what_a_mail_program_would_turn_into_a_link_is_broken_up(text: str, shown: str) -> None:
+    assert without_links(text) == shown
 
 
 @unhurried

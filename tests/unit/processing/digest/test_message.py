@@ -173,6 +173,17 @@ def test_a_line_break_in_a_detail_does_not_forge_a_line() -> None:
     assert "\n  - a.jpg: cut\\nALL IS WELL\n" in email_text(digest_of(failed))
 
 
+def test_no_key_and_no_detail_is_a_link_for_people() -> None:
+    failed = make_result(Outcome.DEAD_LETTERED, key="https://evil.example/a.jpg", code=TRUNCATED, detail="ftp://evil")
+    waiting = make_result(Outcome.RETRYING, key="www.evil.example", code=FailureCode.THROTTLED)
+    texts = variants(digest_of(failed, waiting))
+    for protocol in ("default", "email", "sms"):
+        assert "://" not in texts[protocol]
+        assert "www." not in texts[protocol]
+    assert r"https\x3a//evil.example/a.jpg" in texts["email"]
+    assert "https://evil.example/a.jpg" in texts["sqs"]
+
+
 def test_the_sms_says_why_when_there_is_room() -> None:
     results = make_results(2, Outcome.DEAD_LETTERED, TRUNCATED) + make_results(
         1, Outcome.DEAD_LETTERED, FailureCode.EMPTY_OBJECT

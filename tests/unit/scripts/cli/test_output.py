@@ -1,22 +1,26 @@
 import json
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.cli.output import Screen, Table, key_text, line_progress, plain_lines
+from scripts.cli.command_line import make_app, run
+from scripts.cli.errors import OperatorError
+from scripts.cli.output import Screen, Table, key_text, line_progress, plain_lines, print_traceback
+from tests.support.command_line import without_drawing
 
 
 def test_a_table_has_columns_and_numbers_flush_right() -> None:
     table = Table(("code", "letters", "age"), [("access-denied", 1200, "3 h"), ("throttled", 7, "1 min")])
-    assert plain_lines(["Before", table, "", "after\nit"]) == [
+    assert plain_lines(["Before", table, "", "after"]) == [
         "Before",
         "code           letters  age",
         "access-denied    1,200  3 h",
         "throttled            7  1 min",
         "",
         "after",
-        "it",
     ]
 
 
@@ -25,6 +29,48 @@ def test_no_key_leaves_its_line_or_moves_the_cursor(key: str) -> None:
     shown = key_text(key)
     assert shown.isprintable()
     assert len(shown.splitlines()) <= 1
+
+
+@pytest.mark.parametrize("columns", ["", "60", "200"])
+@settings(max_examples=25, deadline=None)
+@given(line=st.text())
+def test_no_line_and_no_cell_leaves_its_line_or_controls_the_terminal(columns: str, line: str) -> None:
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+        if columns:
+            patch.setenv("TTY_COMPATIBLE", "1")  # a terminal
+            patch.setenv("COLUMNS", columns)
+        screen = Screen()
+        screen.note(line)
+        screen.result([line, Table(("id", "code", line), [(line, 7, line)])], None)
+        with screen.progress("reading", 2) as show:
+            show(1, line)
+    written = without_drawing(out.getvalue() + err.getvalue())
+    assert [shown for shown in written.split("\n") if not shown.isprintable()] == []
+
+
+def test_a_traceback_cannot_be_forged_by_its_message(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        try:
+            raise ValueError("first\nAll went well.\x1b[2J")
+        except ValueError as error:
+            raise KeyError("second\nAll went well.") from error
+    except KeyError as error:
+        print_traceback(type(error), error, error.__traceback__)
+    lines = capsys.readouterr().err.split("\n")
+    assert "Traceback (most recent call last):" in lines
+    assert "ValueError: first\\nAll went well.\\x1b[2J" in lines
+    assert not any(line.startswith("All went well.") or not line.isprintable() for line in lines)
+
+
+def test_an_error_has_the_lines_that_the_command_gave_it(capsys: pytest.CaptureFixture[str]) -> None:
+    app = make_app("Fail.")
+
+    @app.command()
+    def fail() -> None:
+        raise OperatorError("no such photo: a\nb\u202e", "Look elsewhere.")
+
+    assert run(app, "fail", []) == 1
+    assert capsys.readouterr().err == "Could not go on: no such photo: a\\nb\\u202e\nLook elsewhere.\n"
 
 
 def test_json_goes_to_stdout_alone_and_prose_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:

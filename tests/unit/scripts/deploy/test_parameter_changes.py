@@ -15,7 +15,7 @@ def changes(**wanted: str) -> list[str]:
 
 
 def refusal(*replace: str, **wanted: str) -> str:
-    return refuse_changes(find_parameter_changes(DEPLOYED, {**DEPLOYED, **wanted}), replace, "prod")
+    return "\n".join(refuse_changes(find_parameter_changes(DEPLOYED, {**DEPLOYED, **wanted}), replace, "prod"))
 
 
 def test_equal_parameters_are_no_change() -> None:
