@@ -57,7 +57,7 @@ class SizeBar:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Totals:
+class PageTotals:
     """The numbers of the first page.
 
     Attributes:
@@ -123,11 +123,11 @@ def write_contact_sheet(
     return [file.with_name(page.name) for page in pages]
 
 
-def totals_of(collection: Collection, heading: Heading) -> Totals:
+def totals_of(collection: Collection, heading: Heading) -> PageTotals:
     """Sum up a collection."""
     sizes, groups = collection.sizes(), collection.groups()
     failed = collection.failed if heading.failed is None else heading.failed
-    return Totals(
+    return PageTotals(
         processed=collection.processed,
         groups=groups,
         failed=failed,
