@@ -16,6 +16,7 @@ from scripts.cli.units import human_duration
 
 NO_REASON = "no-reason"
 NO_KEY = "(names no photo)"
+DEAD_LETTER_HEADINGS = ("id", "code", "age", "key")
 CODES = (*(code.value for code in FailureCode), NO_REASON)
 
 _MOVED_BY_SQS = Explanation(
@@ -56,6 +57,11 @@ class DeadLetter:
     def code(self) -> str:
         """Its failure code, or `no-reason`."""
         return (not self.was_moved_by_sqs and self.message.text(dead_letter_attributes.FAILURE_CODE)) or NO_REASON
+
+    @property
+    def detail(self) -> str:
+        """The detail of its reason; empty if SQS moved it."""
+        return "" if self.was_moved_by_sqs else self.message.text(dead_letter_attributes.FAILURE_DETAIL)
 
     @property
     def is_permanent(self) -> bool:
@@ -100,8 +106,12 @@ class DeadLetter:
 
 def dead_letters_table(letters: Iterable[DeadLetter], now: datetime) -> Table:
     """List dead letters, one line each."""
-    rows = [(letter.id, letter.code, human_duration(letter.age(now)), _keys(letter)) for letter in letters]
-    return Table(("id", "code", "age", "key"), rows)
+    return Table(DEAD_LETTER_HEADINGS, [dead_letter_row(letter, now) for letter in letters])
+
+
+def dead_letter_row(letter: DeadLetter, now: datetime) -> tuple[str, ...]:
+    """Return the line of a dead letter under DEAD_LETTER_HEADINGS."""
+    return letter.id, letter.code, human_duration(letter.age(now)), _keys(letter)
 
 
 def _keys(letter: DeadLetter) -> str:

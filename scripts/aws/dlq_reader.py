@@ -34,7 +34,7 @@ MIN_PER_SECOND = 100
 MAX_VISIBILITY_TIMEOUT_SECONDS = 12 * 3600  # SQS's limit
 # Answers without a message, for each concurrent request, that end a reading of fewer messages than SQS reported.
 MAX_EMPTY_ROUNDS = 3
-THREADS = 32  # as many as the client's connections
+THREADS = 64  # as many as the client's connections
 # SQS's quota of messages in flight: above it, a receive returns nothing and no error.
 MAX_IN_FLIGHT = 120_000
 

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 NO_REGION = "no region: set AWS_REGION, or a profile that names one"
+MAX_CONNECTIONS = 64  # of each client: as many requests as the commands make at once
 # More retries than a function makes: after an error here a person has to run the command again.
 CLIENT_CONFIG = Config(
-    connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=32
+    connect_timeout=5,
+    read_timeout=60,
+    retries={"mode": "standard", "total_max_attempts": 8},
+    max_pool_connections=MAX_CONNECTIONS,
 )
 
 

@@ -25,8 +25,6 @@ from scripts.dlq.redrive_plan import DRY_RUN, MAX_SHOWN, more_lines
 from scripts.sending.journal import open_journal
 from scripts.sending.sender import SENDING, SENT, OutgoingMessage, RateLimit, Sender, SendResult, sending_notes
 
-_CHUNK = 100
-
 
 def import_messages(
     stage: StageOption,
@@ -93,7 +91,7 @@ def _first_lines(messages: Sequence[OutgoingMessage]) -> Report:
 def _send(messages: Sequence[OutgoingMessage], sender: Sender, screen: Screen) -> SendResult:
     sent = SendResult()
     with screen.progress("sending", len(messages)) as on_progress:
-        for chunk in chunks(messages, _CHUNK):
+        for chunk in chunks(messages, sender.group_size):
             sent.add(sender.send(chunk))
             on_progress(len(sent.new_ids), "")
     return sent

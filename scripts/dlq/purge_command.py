@@ -15,7 +15,6 @@ from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.dlq_reader import DlqReader, read_dlq, refuse_beside_move_task, wait_until_visible
 from scripts.aws.parallel import chunks
-from scripts.aws.sqs_message import MAX_BATCH_ENTRIES
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, ExecuteOption, JsonOption, StageOption
@@ -25,6 +24,7 @@ from scripts.dlq.export_command import ExportLine, read_export
 from scripts.dlq.outcomes import purged_entry
 from scripts.sending.journal import Journal, journal_path, open_journal
 
+GROUP_SIZE = 320  # deleted at once, then journaled
 DRY_RUN = "Dry run: nothing was deleted. Add --execute to act."
 
 
@@ -149,13 +149,13 @@ def _delete(queue: SqsQueue, wanted: set[str], redrives: Journal | None, screen:
     with read_dlq(queue) as reader, screen.progress("deleting", len(wanted)) as on_progress:
         letters = [letter for letter in reader.dead_letters() if letter.id in wanted]
         reader.keep(letters)
-        for batch in chunks(letters, MAX_BATCH_ENTRIES):
-            total += _delete_batch(reader, batch, redrives)
+        for group in chunks(letters, GROUP_SIZE):
+            total += _delete_group(reader, group, redrives)
             on_progress(total, "")
     return total
 
 
-def _delete_batch(reader: DlqReader, letters: Sequence[DeadLetter], redrives: Journal | None) -> int:
+def _delete_group(reader: DlqReader, letters: Sequence[DeadLetter], redrives: Journal | None) -> int:
     reader.hold_longer()
     deleted = [letters[position] for position in reader.delete(letters).done]
     if redrives:

@@ -14,7 +14,12 @@ from scripts.cli.output import key_text
 from scripts.cli.units import human_duration, parse_duration
 
 
-def _code(text: str) -> str:
+def parse_code(text: str) -> str:
+    """Parse `--code`.
+
+    Raises:
+        BadParameter: it is not a failure code.
+    """
     if text not in CODES:
         raise typer.BadParameter(f"{text!r} is not a failure code: {', '.join(CODES)}")
     return text
@@ -22,7 +27,7 @@ def _code(text: str) -> str:
 
 CodeOption = Annotated[
     list[str] | None,
-    typer.Option("--code", parser=_code, metavar="CODE", help="Only this failure code; repeatable."),
+    typer.Option("--code", parser=parse_code, metavar="CODE", help="Only this failure code; repeatable."),
 ]
 KeyOption = Annotated[
     str | None,

@@ -10,7 +10,6 @@ from typing import Any
 from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.dlq_reader import DlqReader
 from scripts.aws.parallel import chunks
-from scripts.aws.sqs_message import MAX_BATCH_ENTRIES
 from scripts.sending.sender import OutgoingMessage, Sender, SendResult
 
 MOVED = "moved"
@@ -62,13 +61,13 @@ class Mover:
     result: MoveResult = field(default_factory=MoveResult)
 
     def move(self, reader: DlqReader, letters: Iterable[DeadLetter]) -> MoveResult:
-        """Move these dead letters, batch by batch."""
+        """Move these dead letters, group by group."""
         wanted = list(letters)
         held = [letter for letter in wanted if reader.holds(letter)]
         self.result.missing = {letter.id for letter in wanted} - {letter.id for letter in held}
-        for batch in chunks(held, self.sender.rate_limit.batch_size(MAX_BATCH_ENTRIES)):
+        for group in chunks(held, self.sender.group_size):
             reader.hold_longer()
-            self._send_then_delete(reader, batch)
+            self._send_then_delete(reader, group)
         return self.result
 
     def _send_then_delete(self, reader: DlqReader, letters: Sequence[DeadLetter]) -> None:

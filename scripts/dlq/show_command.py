@@ -17,7 +17,7 @@ from scripts.cli.command_line import EXIT_OK, JsonOption, StageOption
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Report, Screen, shell_command
 from scripts.cli.units import human_duration
-from scripts.dlq.selection import KeyOption, Selection
+from scripts.dlq.selection import KeyOption, Selection, parse_code
 
 MAX_SHOWN = 10
 MAX_VALUE_BYTES = 4096
@@ -44,13 +44,16 @@ def show_dead_letters(
         str, typer.Argument(metavar="[ID]", help="A dead letter's id, or the message id that logs and digests name.")
     ] = "",
     key: KeyOption = None,
+    code: Annotated[
+        str | None, typer.Option("--code", parser=parse_code, metavar="CODE", help="One with this failure code.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Show one dead letter whole. Also its reason, and what S3 has of its photo today."""
-    if bool(letter_id) == (key is not None):
-        raise typer.BadParameter("give an ID or --key GLOB")
+    if bool(letter_id) == (key is not None or code is not None):
+        raise typer.BadParameter("give an ID, --key GLOB or --code CODE")
     deployed, screen, now = find_stage(stage), Screen(as_json=as_json), datetime.now(UTC)
-    letters, more = _find(deployed, letter_id, Selection(key_glob=key), screen)
+    letters, more = _find(deployed, letter_id, Selection([code] if code else None, key), screen)
     photos, log_group = PhotoStates.of(deployed), f"/aws/lambda/{deployed.outputs.process_function}"
     report, documents = [], []
     for letter in letters:
@@ -67,7 +70,7 @@ def show_dead_letters(
 
 
 def _find(stage: Stage, wanted_id: str, selection: Selection, screen: Screen) -> tuple[list[DeadLetter], int]:
-    """Return the dead letter with this id, or the first few selected and the number of the others."""
+    """Return the dead letter with this id, one of a code, or the first few selected and the number of the others."""
     found, more, now = list[DeadLetter](), 0, datetime.now(UTC)
     with read_dlq(stage.dlq, screen) as reader:
         for letter in reader.dead_letters():
@@ -75,6 +78,8 @@ def _find(stage: Stage, wanted_id: str, selection: Selection, screen: Screen) ->
                 return [letter], 0
             if wanted_id or selection.mismatch(letter, now):
                 continue
+            if selection.key_glob is None:  # any one of a code, without reading all
+                return [letter], 0
             if len(found) < MAX_SHOWN:
                 found.append(letter)
             else:
@@ -98,7 +103,7 @@ def details_report(letter: DeadLetter, sources: Sequence[SourceToday], now: date
     lines += _fields(
         ("code", f"{letter.code} ({explanation.family}): {explanation.meaning}"),
         ("what to do", explanation.what_to_do),
-        ("detail", own_text(dead_letter_attributes.FAILURE_DETAIL)),
+        ("detail", letter.detail),
         ("attempts", own_text(dead_letter_attributes.ATTEMPTS)),
         ("first seen", _time(letter.sent_at) if letter.was_moved_by_sqs else text(dead_letter_attributes.FIRST_SEEN)),
         ("in a queue since", f"{_time(letter.sent_at)} ({human_duration(letter.age(now))} ago)"),

@@ -54,6 +54,12 @@ def test_a_cold_start_has_a_wall_time_and_a_cpu_time(results: Any) -> None:
     assert results["cold-start"]["start"]["init_cpu_ms"]["median"] > 0
 
 
+def test_the_operators_commands_are_run_whole(results: Any) -> None:
+    rows = results["operators"]["rows"]
+    assert {row["command"] for row in rows} >= {"dlq list", "dlq redrive"}
+    assert all(row["seconds"] > 0 and row["peak_bytes"] > 0 for row in rows)
+
+
 def test_without_knowing_the_part_nothing_runs() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "scripts.bench", "everything"], cwd=REPOSITORY, capture_output=True, check=False

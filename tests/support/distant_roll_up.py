@@ -9,7 +9,8 @@ from handlers.roll_up import RollUp
 from handlers.settings import RollUpSettings
 from processing.digest.message import summarise
 from processing.outcomes import Outcome, RecordResult, SourceObject
-from tests.support.distant_sqs import DistantQueue, DistantSqs
+from scripts.bench.sqs_model import ModelQueue
+from tests.support.distant_sqs import DistantSqs
 from tests.support.interleaving import ProcessKilledError
 
 ROLL_UP_QUEUE = "https://sqs/roll-up"
@@ -29,7 +30,7 @@ class DistantRollUp(DistantSqs):
 
     def __init__(self, latency_seconds: float = 0.1, seed: int = 1) -> None:
         super().__init__(latency_seconds, seed=seed)
-        self.queues = {ROLL_UP_QUEUE: DistantQueue()}
+        self.queues = {ROLL_UP_QUEUE: ModelQueue()}
         self.summaries: list[dict[str, Any]] = []
         self.requests_left: int | None = None
         self.killed_late = False

@@ -47,6 +47,10 @@ class FakeQueue:
         return received
 
     def send(self, messages: Sequence[StoredMessage]) -> BatchOutcome:
+        with self._lock:
+            return self._send(messages)
+
+    def _send(self, messages: Sequence[StoredMessage]) -> BatchOutcome:
         fails = self.fails_at is not None and len(self.bodies) >= self.fails_at
         if fails and not self.fails_late:
             raise self.error
@@ -63,12 +67,13 @@ class FakeQueue:
 
     def delete(self, receipt_handles: Sequence[str]) -> BatchOutcome:
         outcome = BatchOutcome()
-        for position, handle in enumerate(receipt_handles):
-            if handle in self.refuses:
-                outcome.failed[position] = "InternalError"
-            else:
-                del self.hidden[handle]
-                outcome.done[position] = {}
+        with self._lock:
+            for position, handle in enumerate(receipt_handles):
+                if handle in self.refuses:
+                    outcome.failed[position] = "InternalError"
+                else:
+                    del self.hidden[handle]
+                    outcome.done[position] = {}
         return outcome
 
     def change_visibility(self, receipt_handles: Sequence[str], seconds: int) -> None:

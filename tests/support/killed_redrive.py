@@ -20,6 +20,7 @@ from scripts.cli.output import Screen
 from scripts.dlq.redrive_command import Redrive
 from scripts.dlq.redrive_plan import RedriveRequest
 from scripts.dlq.selection import Selection
+from scripts.sending import sender
 from scripts.sending.journal import Journal, JournalEntry
 
 VISIBILITY_TIMEOUT_SECONDS = 6  # half of it outlasts a run, so that no renewal is an extra step
@@ -77,7 +78,7 @@ def make_request(target: Stage, journal: Path) -> RedriveRequest:
 def run_until_killed(endpoint_url: str, queue_url: str, dlq_url: str, journal: str, kill_at: int) -> None:
     """Run the redrive until it ends or is killed; write the steps of a whole run."""
     dlq_reader.VISIBILITY_TIMEOUT_SECONDS, dlq_reader.WAIT_SECONDS = VISIBILITY_TIMEOUT_SECONDS, 0
-    dlq_reader.THREADS = 1  # the same steps in every run
+    dlq_reader.THREADS = sender.BATCHES_AT_ONCE = 1  # the same steps in every run
     target, steps = make_target(endpoint_url, queue_url, dlq_url), Steps(kill_at)
     target.sqs.meta.events.register("before-call.sqs", steps.before_call)
     target.sqs.meta.events.register("after-call.sqs", steps.after_call)

@@ -79,6 +79,14 @@ def test_show_says_whether_the_source_is_still_the_one_that_failed(dlq: CommandL
     }
 
 
+def test_show_of_a_code_shows_one(dlq: CommandLine, bare_stage: BareStage) -> None:
+    fill_dlq(bare_stage, DENIED + CORRUPT)
+    said = dlq("show", "--code", "corrupt-image")
+    assert said.code == 0
+    assert [line.split()[1] for line in said.lines if line.startswith("  code")] == ["corrupt-image"]
+    assert depth(bare_stage) == Depth(visible=15, in_flight=0, delayed=0)
+
+
 def test_show_says_when_there_is_no_such_letter(dlq: CommandLine) -> None:
     said = dlq("show", "no-such-id")
     assert (said.code, said.out) == (1, "")

@@ -162,13 +162,13 @@ def test_nothing_is_lost_wherever_the_kill_falls(accounts: Sequence[Account]) ->
     assert [account.step for account in accounts if account.in_dlq] == []
 
 
-def test_at_most_one_batch_is_sent_twice_and_the_rerun_reports_it(accounts: Sequence[Account]) -> None:
+def test_at_most_what_was_being_sent_is_sent_twice_and_the_rerun_reports_it(accounts: Sequence[Account]) -> None:
     assert max(account.duplicates for account in accounts) == BATCH
     assert [account.step for account in accounts if account.duplicates > account.reported_twice] == []
     assert max(account.reported_twice for account in accounts) == BATCH
 
 
-def test_the_journal_knows_every_letter_and_misses_at_most_one_batch_of_deletions(accounts: Sequence[Account]) -> None:
+def test_the_journal_knows_every_letter_and_misses_at_most_one_group_of_deletions(accounts: Sequence[Account]) -> None:
     assert [account.step for account in accounts if sum(account.journal.values()) != len(LETTERS)] == []
     assert [account.step for account in accounts if not set(account.journal) <= {SENT, MOVED}] == []
     assert max(account.journal.get(SENT, 0) for account in accounts) == BATCH

@@ -61,5 +61,11 @@ def test_a_photo_costs_the_same_among_many(last: float, is_met: bool) -> None:
     assert only({"scale": {"runs": runs}}, "5,000").is_met is is_met
 
 
+@pytest.mark.parametrize(("seconds", "is_met"), [(120.0, True), (121.0, False)])
+def test_a_hundred_thousand_dead_letters_are_listed_in_two_minutes(seconds: float, is_met: bool) -> None:
+    row = {"command": "dlq list", "what": "100,000 dead letters", "seconds": seconds}
+    assert only({"operators": {"latency_ms": 100, "rows": [row]}}, "100,000").is_met is is_met
+
+
 def test_what_was_not_measured_is_not_judged() -> None:
     assert check_targets({}) == []

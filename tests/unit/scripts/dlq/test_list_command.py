@@ -7,9 +7,10 @@ from scripts.cli.output import plain_lines
 from scripts.dlq.list_command import DlqSummary, summary_document, summary_report
 from tests.support.dead_letters import NOW, received
 
+DETAIL = "AWS answered\nAccessDenied"
 LETTERS = [
-    received("1", "2026/07/a b.jpg", code=FailureCode.ACCESS_DENIED, age=timedelta(days=5)),
-    received("2", "2026/07/b.jpg", code=FailureCode.ACCESS_DENIED, age=timedelta(hours=4)),
+    received("1", "2026/07/b.jpg", code=FailureCode.ACCESS_DENIED, age=timedelta(days=5), detail=DETAIL),
+    received("2", "2026/07/a b.jpg", code=FailureCode.ACCESS_DENIED, age=timedelta(hours=4), detail=DETAIL),
     received("3", "evil\n37 dead letters\x1b[2K/c.jpg", code=FailureCode.CORRUPT_IMAGE, age=timedelta(minutes=3)),
     received("4", "top.jpg", moved_by_sqs=True, age=timedelta(hours=2)),
     received("5", "", body="not json", code=FailureCode.MALFORMED_MESSAGE, age=timedelta(minutes=30)),
@@ -36,6 +37,12 @@ def test_the_report_says_what_lies_there_line_by_line() -> None:
         "no-reason                1  2 h     2 h     "
         "Look into the function's log and its Errors and Throttles alarms, fix the cause, then redrive.",
         "",
+        "code               commonest detail            letters  example",
+        "access-denied      AWS answered\\nAccessDenied        2  2026/07/a b.jpg",
+        "corrupt-image      as a test has it                  1  evil\\n37 dead letters\\x1b[2K/c.jpg",
+        "malformed-message  as a test has it                  1  (names no photo)",
+        "no-reason          (none)                            1  top.jpg",
+        "",
         "age           letters",
         "up to 1 hour        2",
         "up to 1 day         2",
@@ -49,6 +56,15 @@ def test_the_report_says_what_lies_there_line_by_line() -> None:
         "",
         "SQS deletes the oldest in 9 d; it keeps a dead letter for 14 d.",
     ]
+
+
+def test_the_commonest_detail_has_its_count_and_an_example_in_json() -> None:
+    census = DlqSummary("the-dlq", NOW)
+    for number, detail in enumerate(("rare", "common", "common")):
+        census.add(received(str(number), f"{number}.jpg", detail=detail))
+    (document,) = (each.to_document() for each in census.codes.values())
+    assert (document["count"], document["detail"], document["detail_count"]) == (3, "common", 2)
+    assert document["example"] == "1.jpg"
 
 
 def test_an_empty_dlq_is_said_to_be_empty() -> None:
@@ -76,7 +92,8 @@ def test_json_has_the_same_counts_and_the_keys_as_they_are() -> None:
     for letter in LETTERS:
         census.add(letter)
     reader = SimpleNamespace(unseen=3, in_flight=1, move_task=None)
-    document = summary_document(census, reader, LETTERS)  # type: ignore[arg-type]
+    documents = [letter.to_document() for letter in LETTERS]
+    document = summary_document(census, reader, documents)  # type: ignore[arg-type]
     assert (document["count"], document["not_seen"], document["in_flight"]) == (5, 3, 1)
     assert {code: group["count"] for code, group in document["codes"].items()} == {
         "access-denied": 2,

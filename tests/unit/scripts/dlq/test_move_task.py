@@ -12,6 +12,7 @@ from processing.failures import FailureCode
 from scripts.aws.dlq_reader import read_dlq
 from scripts.aws.move_tasks import MoveTask, MoveTasks, can_use_rate
 from scripts.aws.sqs_queue import SqsQueue
+from scripts.bench.sqs_model import ModelQueue
 from scripts.cli.command_line import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, run
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
@@ -38,7 +39,7 @@ def sqs(monkeypatch: pytest.MonkeyPatch) -> DistantSqs:
     """Make an SQS with dead letters, and a move task that has ended."""
     sqs = distant_sqs(monkeypatch)
     sqs.has_move_tasks = True
-    sqs.queues["https://sqs/elsewhere"] = type(sqs.queues[DLQ])()
+    sqs.queues["https://sqs/elsewhere"] = ModelQueue()
     sqs.start_message_move_task(SourceArn=DLQ_ARN, DestinationArn="arn:https://sqs/elsewhere")
     sqs.list_message_move_tasks(SourceArn=DLQ_ARN, MaxResults=1)
     put_dead_letters(sqs, FailureCode.THROTTLED, LETTERS)

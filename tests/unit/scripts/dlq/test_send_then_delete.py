@@ -81,4 +81,7 @@ def test_an_interrupt_in_the_middle_shows_everything_that_was_not_deleted(queue:
     with pytest.raises(KeyboardInterrupt):
         move(dlq, queue, journal, set(ids(25)))
     assert len(queue.bodies) == 10
-    assert (len(dlq.visible), dlq.hidden) == (15, {})
+    assert (len(dlq.visible), dlq.hidden) == (25, {})
+    queue.fails_at = None
+    again = move(dlq, queue, journal, set(ids(25)))
+    assert (len(again.moved), len(again.sent.earlier), dlq.visible) == (25, 10, {})

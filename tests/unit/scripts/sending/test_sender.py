@@ -1,4 +1,5 @@
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.aws.sqs_message import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, StoredMessage
+from scripts.aws.sqs_queue import BatchOutcome
 from scripts.sending.journal import Journal
 from scripts.sending.sender import REFUSED, SENDING, SENT, OutgoingMessage, RateLimit, Sender, batches
 from tests.support.fake_queue import FakeQueue
@@ -60,11 +62,31 @@ def test_what_may_or_may_not_have_arrived_is_sent_again_and_reported(
     assert queue.bodies == ["a"] * times
 
 
-def test_a_cut_off_run_leaves_at_most_one_batch_in_doubt(sender: Sender, queue: FakeQueue, journal: Journal) -> None:
-    queue.fails_at = 20
+def test_a_cut_off_run_leaves_at_most_one_group_in_doubt(sender: Sender, queue: FakeQueue, journal: Journal) -> None:
+    queue.fails_at = 180
     with pytest.raises(ConnectionError):
-        sender.send(outgoing(*map(str, range(50))))
-    assert journal.counts() == {SENDING: 10, SENT: 20}
+        sender.send(outgoing(*map(str, range(500))))
+    assert journal.counts() == {SENDING: sender.group_size - 20, SENT: 180}
+    assert sender.group_size == 160
+
+
+def test_batches_are_sent_at_once(sender: Sender, queue: FakeQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    together, send = threading.Barrier(16), queue.send
+
+    def wait_for_the_others(messages: Sequence[StoredMessage]) -> BatchOutcome:
+        together.wait(10)
+        return send(messages)
+
+    monkeypatch.setattr(queue, "send", wait_for_the_others)
+    assert len(sender.send(outgoing(*map(str, range(160)))).new_ids) == 160
+
+
+@pytest.mark.parametrize(("per_second", "in_doubt"), [(0.5, 1), (7.0, 7), (50.0, 50), (400.0, 160)])
+def test_a_rate_limit_leaves_at_most_a_second_in_doubt(
+    queue: FakeQueue, journal: Journal, per_second: float, in_doubt: int
+) -> None:
+    sender = Sender(queue, journal, RateLimit(per_second, sleep=lambda _: None))  # type: ignore[arg-type]
+    assert sender.group_size == in_doubt
 
 
 def test_what_sqs_refuses_is_reported_and_tried_again_by_a_later_run(

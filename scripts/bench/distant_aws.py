@@ -1,0 +1,208 @@
+"""An AWS far away, as an HTTP server in a process of its own: every request takes as long as it is told.
+
+It has one stage with its queues, whose DLQ is full. SQS is `sqs_model`; CloudFormation and Lambda answer what
+`find_stage` asks. Add a service as another function in `_answer`.
+"""
+
+import asyncio
+import json
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from multiprocessing.connection import Connection
+from typing import Any
+from xml.sax.saxutils import escape
+
+from processing.dead_letter_attributes import reason_attributes
+from processing.failures import FailureCode, PermanentError
+from processing.outcomes import SourceObject
+from scripts.aws.local_endpoint import client_environment
+from scripts.aws.stack_outputs import StackOutputs
+from scripts.bench.sqs_model import ModelQueue, NoSuchOperationError, SqsModel
+
+STAGE = "bench"
+HOST = "127.0.0.1"
+_POLL_SECONDS = 0.05
+_SENT_AT_MS = 1_700_000_000_000
+_FUNCTION = {
+    "MemorySize": 1769,
+    "Environment": {"Variables": {"RENDITIONS": "large:1200:80,medium:600:80,small:300:80"}},
+}
+_STACKS = (
+    '<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks>'
+    "<member><StackName>darkroom-bench</StackName><StackStatus>CREATE_COMPLETE</StackStatus>"
+    "<CreationTime>2026-01-01T00:00:00Z</CreationTime><Outputs>{}</Outputs></member>"
+    "</Stacks></DescribeStacksResult></DescribeStacksResponse>"
+)
+
+
+@dataclass(frozen=True)
+class DistantPlan:
+    """What the server holds.
+
+    Attributes:
+        latency_seconds: added to every request.
+        dead_letters: counts by failure code.
+    """
+
+    latency_seconds: float
+    dead_letters: dict[FailureCode, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class QueueCount:
+    """The messages of a queue at the end.
+
+    Attributes:
+        bodies: how often each body is there.
+    """
+
+    in_flight: int
+    bodies: Counter[str]
+
+
+@dataclass
+class DistantAws:
+    """A running server."""
+
+    endpoint_url: str
+    _pipe: Connection
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that point commands at it."""
+        return client_environment(self.endpoint_url)
+
+    def count(self) -> dict[str, QueueCount]:
+        """Return the contents of the queues `photos` and `dead-letters`, without latency."""
+        self._pipe.send("count")
+        return dict(self._pipe.recv())
+
+
+@contextmanager
+def distant_aws(plan: DistantPlan) -> Iterator[DistantAws]:
+    """Run the server in a child process."""
+    # A thread of this process would share the interpreter lock with the measurements.
+    processes = multiprocessing.get_context("spawn")
+    parent_end, child_end = processes.Pipe()
+    with parent_end:
+        process = processes.Process(target=_run, args=(plan, child_end))
+        process.start()
+        child_end.close()
+        yield DistantAws(parent_end.recv(), parent_end)
+    process.join()
+
+
+def _run(plan: DistantPlan, parent: Connection) -> None:
+    asyncio.run(_Server(plan, parent).serve())
+
+
+class _Server:
+    def __init__(self, plan: DistantPlan, parent: Connection) -> None:
+        self._plan = plan
+        self._parent = parent
+        self._sqs = SqsModel(time.monotonic)
+        self._url = ""
+
+    async def serve(self) -> None:
+        """Send the address, and serve until the parent closes the pipe."""
+        server = await asyncio.start_server(self._connection, HOST, 0)
+        self._url = f"http://{HOST}:{server.sockets[0].getsockname()[1]}"
+        self._sqs.queues = {self._queue_url(name): ModelQueue() for name in ("photos", "dead-letters")}
+        for code, count in self._plan.dead_letters.items():
+            for number in range(count):
+                self._sqs.queues[self._queue_url("dead-letters")].put(_dead_letter(code, number))
+        self._parent.send(self._url)
+        over = asyncio.Event()
+        asyncio.get_running_loop().add_reader(self._parent.fileno(), self._command, over)
+        await over.wait()
+
+    def _command(self, over: asyncio.Event) -> None:
+        try:
+            self._parent.recv()
+        except EOFError:
+            over.set()
+            return
+        self._parent.send({url.rpartition("/")[2]: self._count(url) for url in self._sqs.queues})
+
+    def _count(self, url: str) -> QueueCount:
+        bodies = Counter(each.message["Body"] for each in self._sqs.queues[url].letters.values())
+        return QueueCount(self._sqs.held(url), bodies)
+
+    def _queue_url(self, name: str) -> str:
+        return f"{self._url}/000000000000/{name}"
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+                headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+                body = await reader.readexactly(int(headers.get("content-length", "0")))
+                await asyncio.sleep(self._plan.latency_seconds)
+                status, kind, answer = await self._answer(head[0].split(" ")[1], headers, body)
+                writer.write(
+                    f"HTTP/1.1 {status} -\r\ncontent-type: {kind}\r\ncontent-length: {len(answer)}\r\n\r\n".encode()
+                )
+                writer.write(answer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    async def _answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
+        """Return the status, content type and body of an answer."""
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        if operation:
+            return await self._answer_sqs(operation, json.loads(body))
+        if b"Action=DescribeStacks" in body:
+            return 200, "text/xml", _STACKS.format(self._outputs()).encode()
+        if path.endswith("/configuration"):
+            return 200, "application/json", json.dumps(_FUNCTION).encode()
+        return 404, "text/xml", b"<Error><Code>NoSuchKey</Code></Error>"
+
+    async def _answer_sqs(self, operation: str, arguments: dict[str, Any]) -> tuple[int, str, bytes]:
+        try:
+            answer = self._sqs.call(operation, arguments)
+        except NoSuchOperationError:
+            error = {"__type": "com.amazonaws.sqs#InvalidAction", "message": f"{operation} does not exist"}
+            return 400, "application/x-amz-json-1.0", json.dumps(error).encode()
+        end = time.monotonic() + arguments.get("WaitTimeSeconds", 0)
+        while operation == "ReceiveMessage" and not answer and time.monotonic() < end:  # long polling
+            await asyncio.sleep(_POLL_SECONDS)
+            answer = self._sqs.call(operation, arguments)
+        return 200, "application/x-amz-json-1.0", json.dumps(answer).encode()
+
+    def _outputs(self) -> str:
+        values = {each.metadata["output"]: f"bench-{each.name.replace('_', '-')}" for each in fields(StackOutputs)}
+        values |= {"QueueUrl": self._queue_url("photos"), "DeadLetterQueueUrl": self._queue_url("dead-letters")}
+        return "".join(
+            f"<member><OutputKey>{name}</OutputKey><OutputValue>{escape(value)}</OutputValue></member>"
+            for name, value in values.items()
+        )
+
+
+def _dead_letter(code: FailureCode, number: int) -> dict[str, Any]:
+    """Make a dead letter as the function sends it and SQS returns it."""
+    source = SourceObject(bucket="bench-input", key=f"{code}/{number:06}.jpg", etag=f"{number:032x}")
+    reason = reason_attributes(
+        PermanentError(code, "AWS answered SlowDown (503) while storing an output"),
+        source,
+        attempts=5,
+        first_seen="2026-11-23T08:00:00+00:00",
+        request_id=f"73453695-7493-4785-a2f1-{number:012}",
+        message_id=f"9c6bad9d-e49f-48cf-b189-{number:012}",
+    )
+    item = {"key": source.key, "size": 4_200_000, "eTag": source.etag, "sequencer": f"{number:016x}"}
+    record = {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": source.bucket}, "object": item},
+    }
+    return {
+        "MessageId": f"{code}-{number:06}",
+        "Body": json.dumps({"Records": [record]}),
+        "MessageAttributes": {name: {"DataType": "String", "StringValue": text} for name, text in reason.items()},
+        "Attributes": {"SentTimestamp": str(_SENT_AT_MS + number), "ApproximateReceiveCount": "1"},
+    }
