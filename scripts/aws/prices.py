@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 LISTED_PER_REQUEST = 1_000
 BATCH = 10
+# CloudWatch and KMS, for a month of 730 hours.
+METRIC_MONTH, ALARM_METRIC_MONTH, DASHBOARD_MONTH, KEY_MONTH = 0.30, 0.10, 3.00, 1.00
 # A 12 MP photo, as measured: about 100 ms of work, and a fifth on top for what does not overlap.
 BILLED_SECONDS_PER_PHOTO = 0.12
 

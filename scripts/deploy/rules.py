@@ -226,6 +226,12 @@ def _roll_up(config: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def _dashboard(config: Mapping[str, Any]) -> Iterator[str]:
+    value = config["resources"]["Parameters"]["Dashboard"]["Default"]
+    if value not in ("on", "off"):
+        yield f"dashboard is {value!r}: it must be on or off"
+
+
 def _built_for(config: Mapping[str, Any], *, on_local_stack: bool) -> Iterator[str]:
     stage = config["resources"]["Parameters"]["Stage"]["Default"]
     expected = "local" if stage == "local" or on_local_stack else config["provider"]["architecture"]
@@ -273,4 +279,5 @@ _RULES: tuple[Rule, ...] = (
     _images,
     _subscriptions,
     _roll_up,
+    _dashboard,
 )

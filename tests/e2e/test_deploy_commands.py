@@ -1,5 +1,6 @@
 """`npm run deploy` and `npm run remove` as commands, against a local AWS in place of an account."""
 
+import json
 import os
 import subprocess
 import time
@@ -16,6 +17,7 @@ from scripts.local_stack.stack import LocalAws, local_aws
 from tests.support.photos import jpeg
 
 TIMEOUT_SECONDS = 60
+ADDRESS = "--param=summaryEmail=me@example.com"
 AWS_SETTINGS = ("AWS_", "SLS_", "SERVERLESS_")
 
 
@@ -59,7 +61,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """Deploy the stages dev and prod to an account."""
     with local_aws() as aws:
         account = Account(aws, tmp_path_factory.mktemp("home"))
-        for stage, parameters in {"dev": [], "prod": ["--param=summaryEmail=me@example.com"]}.items():
+        for stage, parameters in {"dev": [], "prod": [ADDRESS, "--param=dashboard=off"]}.items():
             done = account.run("deploy", "--", "--stage", stage, *parameters)
             assert done.returncode == 0, done.stdout + done.stderr
             (account.home / stage).write_text(done.stdout)
@@ -103,6 +105,19 @@ def test_a_photo_that_is_uploaded_to_the_stage_comes_out(account: Account) -> No
     while (found := account.keys(output)) != BEACH:
         assert time.monotonic() < end, found
         time.sleep(0.2)
+
+
+def test_each_stage_has_a_dashboard_of_its_own_unless_the_parameter_switches_it_off(account: Account) -> None:
+    cloudwatch = account.client("cloudwatch")
+    names = {entry["DashboardName"] for entry in cloudwatch.list_dashboards()["DashboardEntries"]}
+    assert names == {"darkroom-dev-overview"}
+    body = cloudwatch.get_dashboard(DashboardName="darkroom-dev-overview")["DashboardBody"]
+    assert "${" not in body
+    shown = json.loads(body)["widgets"]
+    queues = {row[3] for widget in shown for row in widget["properties"].get("metrics", []) if row[0] == "AWS/SQS"}
+    assert queues == {f"darkroom-dev-{name}" for name in ("photos", "dead-letters", "roll-up")}
+    sources = {widget["properties"]["query"].split("'")[1] for widget in shown if widget["type"] == "log"}
+    assert sources == {"/aws/lambda/darkroom-dev-process"}
 
 
 def test_removing_a_stage_leaves_its_buckets_and_the_other_stage(account: Account) -> None:

@@ -26,7 +26,7 @@ SERVERLESS = (REPOSITORY / "serverless.yml").read_text()
 PARAMETERS = yaml.load(SERVERLESS, yaml.BaseLoader)["params"]["default"]
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 NAMED_PATH = re.compile(r"`((?:docs|handlers|processing|scripts|tests)/[\w./-]*)`")
-LINK = re.compile(r"\]\((?!https?://)([^)]+)\)")
+LINK = re.compile(r"(?:\]\(|<img src=\")(?!https?://)([^)\"]+)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 FRONT_PAGE_LINES = 120
 

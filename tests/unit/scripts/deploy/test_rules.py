@@ -34,6 +34,7 @@ GOOD = {
     "disk_mb": 1024,
     "rate": "rate(5 minutes)",
     "roll_up_timeout": 240,
+    "dashboard": "on",
     "layer": "arm64",
     "architecture": "arm64",
 }
@@ -82,6 +83,7 @@ def config(**changes: Any) -> dict[str, Any]:
                 "CreateInputBucket": {"Default": value["create_input_bucket"]},
                 "CreateOutputBucket": {"Default": "true"},
                 "KmsKeyArn": {"Default": value["kms_key_arn"]},
+                "Dashboard": {"Default": value["dashboard"]},
             },
             "Metadata": {
                 "Parameters": {"keyPrefix": value["key_prefix"], "keySuffixes": value["key_suffixes"]},
@@ -140,6 +142,7 @@ def test_a_good_deployment_has_no_mistakes() -> None:
         ({"key_prefix": "in/*"}, "keyPrefix"),
         ({"key_suffixes": ".jpg,"}, "keySuffixes"),
         ({"key_suffixes": ".jpg,jpg"}, "overlap"),
+        ({"dashboard": "no"}, "dashboard is 'no'"),
         ({"layer": "local"}, "builtFor"),
         ({"layer": "x86_64"}, "builtFor"),
         ({"stage": "local"}, "builtFor"),
