@@ -24,6 +24,8 @@ ABANDONED_SECONDS = 24 * 3600
 RETENTION_SECONDS = 24 * 3600
 _VISIBILITY_TIMEOUT_SECONDS = 60
 _MAX_QUEUES = 1000
+# Amazon SQS API reference, CreateQueue: "wait at least one second after the queue is created to be able to use it".
+_AFTER_CREATION_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,10 @@ def subscribe_to_digests(stage: Stage) -> Iterator[DigestSubscription]:
     queue, subscription = None, ""
     try:
         with uninterrupted():  # an interrupt between creating and noting it would leave it behind
-            queue = _create_queue(stage, f"{prefix}{uuid4().hex[:12]}")
-            subscription = _subscribe(stage, queue)
+            name = f"{prefix}{uuid4().hex[:12]}"
+            queue = _create_queue(stage, name)
+            subscription = _subscribe(stage, _arn(stage, name))
+            time.sleep(_AFTER_CREATION_SECONDS)
         yield DigestSubscription(queue)
     finally:
         with uninterrupted():
@@ -66,14 +70,12 @@ def subscribe_to_digests(stage: Stage) -> Iterator[DigestSubscription]:
 
 
 def _create_queue(stage: Stage, name: str) -> SqsQueue:
-    topic = stage.outputs.digest_topic_arn
-    _, partition, _, region, account, _ = topic.split(":")
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},
         "Action": "sqs:SendMessage",
-        "Resource": f"arn:{partition}:sqs:{region}:{account}:{name}",
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        "Resource": _arn(stage, name),
+        "Condition": {"ArnEquals": {"aws:SourceArn": stage.outputs.digest_topic_arn}},
     }
     answer = stage.sqs.create_queue(
         QueueName=name,
@@ -87,11 +89,16 @@ def _create_queue(stage: Stage, name: str) -> SqsQueue:
     return SqsQueue(stage.sqs, answer["QueueUrl"])
 
 
-def _subscribe(stage: Stage, queue: SqsQueue) -> str:
+def _arn(stage: Stage, name: str) -> str:
+    _, partition, _, region, account, _ = stage.outputs.digest_topic_arn.split(":")
+    return f"arn:{partition}:sqs:{region}:{account}:{name}"
+
+
+def _subscribe(stage: Stage, queue_arn: str) -> str:
     return stage.sns.subscribe(
         TopicArn=stage.outputs.digest_topic_arn,
         Protocol="sqs",
-        Endpoint=queue.arn,
+        Endpoint=queue_arn,
         Attributes={"RawMessageDelivery": "true"},
         ReturnSubscriptionArn=True,
     )["SubscriptionArn"]

@@ -2,6 +2,10 @@
 
 A digest can be missing: it was sent before the queue was subscribed, or sending it failed, which never fails a batch.
 So when the source queue is empty and no news come, the remaining photos are looked up.
+
+An event can be late: S3 delivers "typically in seconds but can sometimes take a minute or longer" (Amazon S3 User
+Guide, "Amazon S3 Event Notifications"), and SQS's counts are right "at least 1 minute after the producers stop sending
+messages" (Amazon SQS API reference, GetQueueAttributes). So a photo counts as lost only some minutes later.
 """
 
 import threading
@@ -15,12 +19,16 @@ from processing.digest.batch_digest import BatchDigest
 from processing.outcomes import Outcome, SourceObject
 from scripts.aws.dead_letter import explain
 from scripts.aws.dlq_reader import read_dlq
+from scripts.aws.parallel import map_in_threads
 from scripts.aws.photo_state import PhotoStates, SourceState
 from scripts.aws.stage import Stage
 from scripts.cli.failures import NO_OUTCOME, Failure
 from scripts.photo_job.progress import JobProgress
 
 POLL_SECONDS = 1
+LATE_EVENT_SECONDS = 300.0  # S3 names no longest time
+SQS_COUNT_SECONDS = 60.0
+_THREADS = 32  # lookups at once
 LOST = "Neither in the queue nor in the DLQ, and not done: `npm run reconcile` finds it and sends it again."
 LATE = "No news for too long. The queue may be long, or the function may not run: look at its alarms and its log."
 
@@ -32,17 +40,22 @@ class OutcomeLookup:
     stage: Stage
     photos: PhotoStates
 
-    def settle(self, progress: JobProgress) -> None:
-        """Set the outcome of each pending photo that has one."""
+    def settle(self, progress: JobProgress) -> bool:
+        """Set the outcome of each pending photo that has one; return False if not all dead letters were seen."""
         with read_dlq(self.stage.dlq) as reader:
             codes = {(s.key, s.etag): letter.code for letter in reader.dead_letters() for s in letter.sources}
-        for key, etag in progress.pending():
+        pending = progress.pending()
+        for key, etag in pending:
             if code := codes.get((key, etag)):
                 progress.settle(key, Outcome.DEAD_LETTERED.value, Failure(key, code, explain(code).what_to_do))
-            elif outcome := self._find_outcome(key, etag):
+        others = [photo for photo in pending if photo not in codes]
+        for (key, _), outcome in zip(others, map_in_threads(self._find_outcome, others, _THREADS), strict=True):
+            if outcome:
                 progress.settle(key, outcome.value)
+        return reader.saw_all
 
-    def _find_outcome(self, key: str, etag: str) -> Outcome | None:
+    def _find_outcome(self, photo: tuple[str, str]) -> Outcome | None:
+        key, etag = photo
         source = SourceObject(bucket=self.stage.outputs.input_bucket, key=key, etag=etag)
         if self.photos.is_done(source):
             return Outcome.PROCESSED
@@ -59,7 +72,8 @@ class Follower:
         patience_seconds: without news for this long, pending photos become `no-outcome`.
         lookup: finds outcomes without digests; None to wait for digests only.
         quiet_seconds: without news for this long, and with an empty queue, the rest is looked up.
-        sure_seconds: between two lookups that find nothing; SQS's figures are late by up to a minute.
+        sure_seconds: between two lookups; SQS's counts are late by up to a minute.
+        event_seconds: without news for this long, a photo that two lookups did not find is lost.
     """
 
     progress: JobProgress
@@ -67,7 +81,8 @@ class Follower:
     patience_seconds: float
     lookup: OutcomeLookup | None = None
     quiet_seconds: float = 15.0
-    sure_seconds: float = 90.0
+    sure_seconds: float = SQS_COUNT_SECONDS + 30.0
+    event_seconds: float = LATE_EVENT_SECONDS + SQS_COUNT_SECONDS
     _stop: threading.Event = field(default_factory=threading.Event)
     _listener: "Future[None]" = field(default_factory=Future)
     _last_lookup: float = 0.0
@@ -105,16 +120,17 @@ class Follower:
         if silence_seconds > self.patience_seconds:
             self._give_up(LATE)
         elif self.lookup and silence_seconds > self.quiet_seconds and now - self._last_lookup > self.sure_seconds:
-            self._look_up(self.lookup)
+            self._look_up(self.lookup, silence_seconds)
             self._last_lookup = time.monotonic()
 
-    def _look_up(self, lookup: OutcomeLookup) -> None:
-        """Look the pending photos up; give them up when two lookups in a row find nothing."""
+    def _look_up(self, lookup: OutcomeLookup, silence_seconds: float) -> None:
+        """Look the pending photos up; give them up when their events cannot come any more."""
         if lookup.stage.queue.depth().all:
             return
         before, is_second = self.progress.waiting, self._last_lookup > self.progress.last_news
-        lookup.settle(self.progress)
-        if is_second and self.progress.waiting == before:
+        saw_all = lookup.settle(self.progress)
+        is_over = is_second and silence_seconds > self.event_seconds
+        if is_over and saw_all and self.progress.waiting == before:
             self._give_up(LOST)
 
     def _give_up(self, advice: str) -> None:

@@ -5,7 +5,7 @@ of messages, and runs only when it is started by hand.
 """
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ from scripts.reconcile.backfill_message import BackfillTarget, KnownPhotos, back
 from scripts.reconcile.listing import list_bucket
 from scripts.reconcile.report import DRY_RUN, ReconcileRequest, plan_document, plan_report, sent_document, sent_report
 from scripts.reconcile.states import Compared, Expected, StateCounts, compare
-from scripts.sending.journal import journal_path, open_journal
+from scripts.sending.journal import Journal, journal_path, open_journal
 from scripts.sending.sender import OutgoingMessage, RateLimit, Sender
 
 EXAMPLE = "Example: npm run reconcile -- --prefix 2026/ --max 5000 --rate 20/s --stage prod --execute"
@@ -65,6 +65,10 @@ def command(
         typer.Option("--quick", help="Compare the listings' times: reads no commit marker, compares no setting."),
     ] = False,
     while_busy: Annotated[bool, typer.Option("--while-busy", help="Send although the queue is not empty.")] = False,
+    send_again: Annotated[
+        bool,
+        typer.Option("--send-again", help="Also what an earlier run sent, if the queue is empty and has lost it."),
+    ] = False,
     journal: JournalOption = None,
     execute: ExecuteOption = False,
     as_json: JsonOption = False,
@@ -84,7 +88,13 @@ def command(
         per_second=per_second or 50.0,
         min_age=MIN_AGE if min_age is None else min_age,
         is_quick=quick,
+        send_again=send_again,
     )
+    if send_again and request.waiting:
+        raise OperatorError(
+            f"{count_of(request.waiting, 'message')} in the queue: those of an earlier run may be among them. "
+            "Give the command again when the queue is empty"
+        )
     if execute and request.waiting and not while_busy:
         raise OperatorError(
             f"{count_of(request.waiting, 'message')} in the queue: what looks missing may be waiting there. "
@@ -96,24 +106,44 @@ def command(
 def reconcile(request: ReconcileRequest, journal_file: Path, screen: Screen, *, execute: bool) -> int:
     """Compare the buckets of a stage; with `execute`, send messages about missing or stale photos."""
     job, stage = Reconciliation(request), request.stage
-    with read_dlq(stage.dlq, screen) as reader:
-        dead = dead_lettered_versions(reader.dead_letters())
-    if execute and not reader.saw_all:
-        raise OperatorError(f"{reader.shortfall} What looks missing may be among them: nothing was sent")
-    with open_journal(journal_file, execute=execute) as journal:
-        kept_since = datetime.now(UTC) - timedelta(seconds=stage.queue.retention_seconds)
-        known = KnownPhotos(request.prefix, job.target, dead, journal, kept_since, request.is_quick)
-        if not (execute and journal):
-            job.run(known, None, screen)
-            screen.result([DRY_RUN, *plan_report(job.counts, request)], plan_document(job.counts, request))
-            return EXIT_OK
-        try:
-            job.run(known, Sender(stage.queue, journal, RateLimit(request.per_second)), screen)
-        except KeyboardInterrupt:
-            screen.note(f"Interrupted; {count_of(job.counts.sent, 'message')} sent. To go on, give the command again.")
-            raise
+    try:
+        with read_dlq(stage.dlq, screen) as reader:
+            dead = dead_lettered_versions(reader.dead_letters())
+        if execute and not reader.saw_all:
+            raise OperatorError(f"{reader.shortfall} What looks missing may be among them: nothing was sent")
+        with open_journal(journal_file, execute=execute) as journal:
+            sender = Sender(stage.queue, journal, RateLimit(request.per_second)) if execute and journal else None
+            job.run(known_photos(request, dead, journal, job.target, is_dry_run=sender is None), sender, screen)
+    except KeyboardInterrupt:
+        screen.note(job.interrupted(execute=execute))
+        raise
+    if sender is None:
+        screen.result([DRY_RUN, *plan_report(job.counts, request)], plan_document(job.counts, request))
+        return EXIT_OK
     screen.result(sent_report(job.counts, request), sent_document(job.counts, request))
     return EXIT_SOME_FAILED if job.counts.refused else EXIT_OK
+
+
+def known_photos(
+    request: ReconcileRequest,
+    dead_lettered: Mapping[bytes, str],
+    journal: Journal | None,
+    target: BackfillTarget,
+    *,
+    is_dry_run: bool,
+) -> KnownPhotos:
+    """Know the photos that need no message: dead-lettered, or sent by an earlier run."""
+    now = datetime.now(UTC)
+    return KnownPhotos(
+        prefix=request.prefix,
+        target=target,
+        dead_lettered=dead_lettered,
+        journal=journal,
+        retained_since=now - timedelta(seconds=request.stage.queue.retention_seconds),
+        is_quick=request.is_quick,
+        send_again_before=now - request.min_age if request.send_again else None,
+        is_dry_run=is_dry_run,
+    )
 
 
 @dataclass
@@ -122,6 +152,7 @@ class Reconciliation:
 
     request: ReconcileRequest
     counts: StateCounts = field(default_factory=StateCounts)
+    phase: str = "reading the DLQ"
 
     @property
     def target(self) -> BackfillTarget:
@@ -130,6 +161,7 @@ class Reconciliation:
 
     def run(self, known: KnownPhotos, sender: Sender | None, screen: Screen) -> None:
         """Compare; with a sender, send too and stop at the maximum."""
+        self.phase = "comparing and sending" if sender else "comparing"
         with closing(self._compare()) as chunks, screen.progress("comparing", None) as on_progress:
             for chunk in chunks:
                 messages = self._count(known.exclude_known(chunk))
@@ -139,7 +171,14 @@ class Reconciliation:
                 if self.counts.is_cut:
                     return
                 sent = f", {self.counts.sent:,} sent" if sender else ""
-                on_progress(self.counts.listed["sources"], f"{self.counts.to_send:,} to send{sent}")
+                note = f"{self.counts.heads:,} commit markers read, {self.counts.to_send:,} to send{sent}"
+                on_progress(self.counts.states.total(), note)
+
+    def interrupted(self, *, execute: bool) -> str:
+        """Say what an interrupt cut off, and what is done."""
+        compared, sent = count_of(self.counts.states.total(), "photo"), count_of(self.counts.sent, "message")
+        done = f"{sent} sent; those are in the journal" if execute else "nothing was sent"
+        return f"Interrupted while {self.phase}: {compared} compared, {done}. To go on, give the command again."
 
     def _compare(self) -> Generator[list[Compared]]:
         request, stage, settings = self.request, self.request.stage, self.request.settings
@@ -162,8 +201,9 @@ class Reconciliation:
     def _count(self, chunk: list[Compared]) -> list[OutgoingMessage]:
         """Count a chunk; return the messages to send about it."""
         messages = []
-        for pair, state, sent_on in chunk:
-            self.counts.add(state, pair.key, pair.source.size_bytes if pair.source else 0, sent_on)
+        for compared in chunk:
+            pair, state = compared.pair, compared.state
+            self.counts.add(compared)
             if state.is_sent and pair.source and self.counts.to_send > self.request.most:
                 self.counts.left[state] += 1
             elif state.is_sent and pair.source:

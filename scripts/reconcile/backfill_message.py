@@ -20,7 +20,7 @@ from scripts.aws.sqs_message import StoredMessage
 from scripts.reconcile.listing import Listed
 from scripts.reconcile.states import Compared, State
 from scripts.sending.journal import Journal, JournalEntry
-from scripts.sending.sender import REFUSED, SENDING, OutgoingMessage
+from scripts.sending.sender import REFUSED, SENDING, SENT, OutgoingMessage
 
 # Marks messages sent by reconcile, in logs and dead letters.
 EVENT_SOURCE = "darkroom:reconcile"
@@ -72,18 +72,22 @@ class KnownPhotos:
     Attributes:
         prefix: of the keys that are compared.
         target: the messages' common part.
-        dead_lettered: hashes of the source versions in the DLQ.
+        dead_lettered: the failure codes of the source versions in the DLQ, by their hash.
         journal: of earlier runs; None if there were none.
         retained_since: messages sent earlier have exceeded the queue's retention period.
         is_quick: whether settings were ignored; `complete` is then not reliable.
+        send_again_before: what was sent before is sent again; None for nothing.
+        is_dry_run: leave what is to be sent again in the journal.
     """
 
     prefix: str
     target: BackfillTarget
-    dead_lettered: frozenset[bytes]
+    dead_lettered: Mapping[bytes, str]
     journal: Journal | None
     retained_since: datetime
     is_quick: bool = False
+    send_again_before: datetime | None = None
+    is_dry_run: bool = False
 
     def exclude_known(self, chunk: Sequence[Compared]) -> list[Compared]:
         """Return the chunk with corrected states.
@@ -102,26 +106,32 @@ class KnownPhotos:
         states = {journal_key(c.pair.source, self.target): c.state for c in inside if c.pair.source is not None}
         known = self.journal.find(states)
         over = {item for item, entry in known.items() if self._is_expired_or_committed(entry, states[item])}
-        self.journal.forget(over)
-        return {item: e for item, e in known.items() if item not in over and e.step not in _MAYBE_NOT_SENT}
+        again = {item for item, entry in known.items() if self._is_sent_again(entry)}
+        self.journal.forget(over if self.is_dry_run else over | again)
+        left = known.keys() - over - again
+        return {item: entry for item, entry in known.items() if item in left and entry.step not in _MAYBE_NOT_SENT}
 
     def _is_expired_or_committed(self, entry: JournalEntry, state: State) -> bool:
         is_committed = state in _COMMITTED and not self.is_quick
         return is_committed or datetime.fromisoformat(entry.at) < self.retained_since
 
+    def _is_sent_again(self, entry: JournalEntry) -> bool:
+        before = self.send_again_before
+        return before is not None and entry.step == SENT and datetime.fromisoformat(entry.at) < before
+
     def _corrected(self, compared: Compared, sent: Mapping[str, JournalEntry]) -> Compared:
         source = compared.pair.source
         if source is None or not compared.state.is_sent:
             return compared
-        if _version_hash(source.key, source.etag) in self.dead_lettered:
-            return Compared(compared.pair, State.DEAD_LETTERED)
+        if code := self.dead_lettered.get(_version_hash(source.key, source.etag)):
+            return Compared(compared.pair, State.DEAD_LETTERED, code=code)
         entry = sent.get(journal_key(source, self.target))
         return Compared(compared.pair, State.SENT_EARLIER, entry.at[:10]) if entry else compared
 
 
-def dead_lettered_versions(letters: Iterable[DeadLetter]) -> frozenset[bytes]:
-    """Hash the source versions that dead letters name: 16 bytes each."""
-    return frozenset(_version_hash(source.key, source.etag) for letter in letters for source in letter.sources)
+def dead_lettered_versions(letters: Iterable[DeadLetter]) -> dict[bytes, str]:
+    """Map the source versions that dead letters name, as hashes of 16 bytes, to their failure codes."""
+    return {_version_hash(source.key, source.etag): letter.code for letter in letters for source in letter.sources}
 
 
 def _version_hash(key: str, etag: str) -> bytes:

@@ -15,8 +15,9 @@ from scripts.reconcile.listing import Listed, Pair, in_key_order, join, outputs_
 from scripts.sending.sender import SendResult
 
 # Pairs per call in a thread, so that the calls cost little beside the reading of markers.
-_CHUNK = 50
-THREADS = 16
+_CHUNK = 20
+THREADS = 64  # HEADs in flight: at 100 ms each, 640 commit markers a second
+UNREADABLE = Marker("", "", "")
 MAX_EXAMPLES = 3
 _SENT = "sent to be processed"
 
@@ -29,6 +30,7 @@ class State(Enum):
     PARTIAL = ("partial", _SENT)
     STALE_SOURCE = ("stale: source changed", _SENT)
     STALE_SETTINGS = ("stale: settings changed", _SENT)
+    MARKER_UNREADABLE = ("stale or marker unreadable", _SENT)
     DAMAGED = ("partial, but committed", "nothing: see below")
     SENT_EARLIER = ("sent, not there yet", "nothing: the journal has them")
     DEAD_LETTERED = ("in the DLQ", "nothing: redrive them")
@@ -54,6 +56,7 @@ class StateCounts:
     Attributes:
         states: sources, or sets of outputs without one.
         examples: the first few keys of each state.
+        dead_lettered: those in the DLQ, by failure code, with the first few keys of each.
         foreign: objects in the output bucket that are not Darkroom's.
         left: sources to send beyond the maximum.
         listed: `sources` and `outputs` that were listed.
@@ -68,6 +71,8 @@ class StateCounts:
 
     states: Counter[State] = field(default_factory=Counter)
     examples: dict[State, list[str]] = field(default_factory=dict)
+    dead_lettered: Counter[str] = field(default_factory=Counter)
+    dead_lettered_examples: dict[str, list[str]] = field(default_factory=dict)
     foreign: int = 0
     left: Counter[State] = field(default_factory=Counter)
     listed: Counter[str] = field(default_factory=Counter)
@@ -83,21 +88,29 @@ class StateCounts:
     def to_send(self) -> int:
         return sum(count for state, count in self.states.items() if state.is_sent)
 
-    def add(self, state: State, key: str, size_bytes: int = 0, sent_on: str = "") -> None:
+    def add(self, compared: "Compared") -> None:
+        state, source, sent_on = compared.state, compared.pair.source, compared.sent_on
         self.states[state] += 1
         if sent_on:
             first, last = self.sent_on
             self.sent_on = (min(first or sent_on, sent_on), max(last, sent_on))
-        if state.is_sent:
-            self.source_bytes += size_bytes
-        examples = self.examples.setdefault(state, [])
-        if len(examples) < MAX_EXAMPLES:
-            examples.append(key)
+        if state.is_sent and source:
+            self.source_bytes += source.size_bytes
+        add_example(self.examples.setdefault(state, []), compared.pair.key)
+        if state is State.DEAD_LETTERED:
+            self.dead_lettered[compared.code] += 1
+            add_example(self.dead_lettered_examples.setdefault(compared.code, []), compared.pair.key)
 
     def add_sent(self, result: SendResult) -> None:
         self.sent += len(result.new_ids)
         self.maybe_twice += len(result.maybe_twice)
         self.refused.update(result.refused.values())
+
+
+def add_example(examples: list[str], key: str) -> None:
+    """Keep the first few keys."""
+    if len(examples) < MAX_EXAMPLES:
+        examples.append(key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +160,8 @@ def _compare(pair: Pair, marker: Marker | None, expected: Expected) -> State:
         return State.MISSING
     if outputs.committed is None:
         return State.PARTIAL
+    if marker is not None and not marker.etag:
+        return State.MARKER_UNREADABLE
     if outputs.committed < source.modified if marker is None else marker.etag != source.etag:
         return State.STALE_SOURCE
     if marker is not None and expected.fingerprint is not None and marker.fingerprint != expected.fingerprint:
@@ -159,11 +174,13 @@ class Compared(NamedTuple):
 
     Attributes:
         sent_on: the day on which an earlier run sent it, for the state SENT_EARLIER.
+        code: the failure code, for the state DEAD_LETTERED.
     """
 
     pair: Pair
     state: State
     sent_on: str = ""
+    code: str = ""
 
 
 def compare(
@@ -187,7 +204,9 @@ def compare(
         counts.foreign += 1
 
     def compare_pair(pair: Pair) -> Compared:
-        marker = read_marker(pair.key) if read_marker is not None and needs_marker(pair) else None
+        marker = None
+        if read_marker is not None and needs_marker(pair):
+            marker = read_marker(pair.key) or UNREADABLE  # deleted since it was listed
         return Compared(pair, find_state(pair, marker, expected))
 
     listed_sources = sources_in_order(_counted(sources, counts, "sources"))

@@ -232,6 +232,27 @@ HANDLERS = (
         ("handlers/test_roll_up.py", "handlers/test_roll_up_at_distance.py"),
     ),
     Mutation(
+        "A photo whose event may still come is not called lost",
+        "scripts/photo_job/follower.py",
+        "is_over = is_second and silence_seconds > self.event_seconds",
+        "is_over = is_second",
+        ("photo_job/test_follower.py",),
+    ),
+    Mutation(
+        "reconcile reads 64 markers at once",
+        "scripts/reconcile/states.py",
+        "THREADS = 64",
+        "THREADS = 32",
+        ("reconcile/test_comparison.py",),
+    ),
+    Mutation(
+        "reconcile sends nothing again that may still be in the queue",
+        "scripts/reconcile/backfill_message.py",
+        "entry.step == SENT and datetime.fromisoformat(entry.at) < before",
+        "entry.step == SENT",
+        ("reconcile/test_backfill_exclusion.py",),
+    ),
+    Mutation(
         "A digest that an earlier summary may have reported is marked",
         "handlers/digest_queue.py",
         '["ApproximateReceiveCount"]) > 1',

@@ -35,7 +35,7 @@ def compare_a_million() -> None:
     before, counts = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, StateCounts()
     for chunk in compare(sources(), outputs(), lambda _: Marker("e1", "", "f1"), EXPECTED, counts):
         for compared in chunk:
-            counts.add(compared.state, compared.pair.key)
+            counts.add(compared)
     growth_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert counts.listed == {"sources": KEYS, "outputs": KEYS}
     assert counts.states == {State.COMPLETE: KEYS // 4, State.MISSING: KEYS - KEYS // 4}

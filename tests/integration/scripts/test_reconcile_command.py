@@ -13,6 +13,7 @@ import pytest
 
 from processing.output_keys import document_key
 from processing.s3_events import parse_message
+from scripts.aws.photo_state import PhotoStates
 from scripts.aws.sqs_queue import Depth, SqsQueue
 from scripts.cli.repository import REPOSITORY
 from scripts.reconcile.__main__ import app
@@ -82,12 +83,12 @@ def test_a_dry_run_says_line_by_line_what_was_found_and_sends_nothing(
         "",
         "state photos what is done examples",
         "complete 3 nothing a.jpg, a/b.jpg, complete.jpg",
-        "missing 3 sent to be processed a!.jpg, missing.jpg, ü +%\\n.jpg",
-        "partial 1 sent to be processed partial.jpg",
-        "stale: source changed 1 sent to be processed changed.jpg",
-        "stale: settings changed 1 sent to be processed settings.jpg",
+        "missing 3 would be sent a!.jpg, missing.jpg, ü +%\\n.jpg",
+        "partial 1 would be sent partial.jpg",
+        "stale: source changed 1 would be sent changed.jpg",
+        "stale: settings changed 1 would be sent settings.jpg",
         "partial, but committed 1 nothing: see below damaged.jpg",
-        "in the DLQ 1 nothing: redrive them dead.jpg",
+        "in the DLQ: access-denied 1 nothing: fix the cause, then redrive them dead.jpg",
         "orphan outputs 1 nothing: their source is gone orphan.jpg",
         "",
         "To send: 6 messages to " + f"{name}-photos, 50 a second at most: about 0 s.",
@@ -176,10 +177,10 @@ def test_the_report_tells_apart_what_was_sent_and_what_the_maximum_left(
 ) -> None:
     for number in range(5):
         put_source(bare_stage, f"{number}.jpg")
-    for arguments in ((), ("--execute",)):
+    for arguments, action in (((), "would be sent"), (("--execute",), "sent to be processed")):
         said = reconcile(*NOW, "--max", "2", *arguments)
         shown = [" ".join(line.split()) for line in said.lines]
-        assert "missing 2 sent to be processed 0.jpg, 1.jpg, 2.jpg" in shown
+        assert f"missing 2 {action} 0.jpg, 1.jpg, 2.jpg" in shown
         assert "missing 3 left for another run" in shown
     assert "Sent 2 messages to " + f"{bare_stage.name}-photos." in shown
     assert "Stopped at --max 2: 3 more are left, and later keys were not compared." in shown
@@ -250,3 +251,50 @@ def test_nothing_is_sent_when_dead_letters_were_not_seen(
     assert said.code == 1
     assert "about 39 were not seen. What looks missing may be among them: nothing was sent" in said.err
     assert sent(bare_stage) == []
+
+
+def test_messages_that_the_queue_has_lost_are_sent_again_on_request_only(
+    reconcile: CommandLine, bare_stage: BareStage
+) -> None:
+    put_source(bare_stage, "a.jpg")
+    reconcile(*NOW, "--execute")
+    said = reconcile(*NOW, "--send-again", "--execute", "--while-busy")
+    assert said.code == 1
+    assert "1 message in the queue: those of an earlier run may be among them" in said.err
+    assert len(sent(bare_stage)) == 1  # receives and deletes it: no queue has the message now
+    assert "add --send-again to send them once more." in reconcile(*NOW).out
+    assert "missing 1 would be sent a.jpg" in " ".join(reconcile(*NOW, "--send-again").out.split())
+    assert sent(bare_stage) == []
+    assert json.loads(reconcile(*NOW, "--send-again", "--execute", "--json").out)["sent"] == 1
+    assert [source.key for source in sent(bare_stage)] == ["a.jpg"]
+
+
+def interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("place", "arguments", "words"),
+    [
+        ((SqsQueue, "receive"), (), "while reading the DLQ: 0 photos compared, nothing was sent."),
+        ((PhotoStates, "marker"), (), "while comparing: 0 photos compared, nothing was sent."),
+        ((SqsQueue, "send"), ("--execute",), "while comparing and sending: 12 photos compared, 0 messages sent;"),
+    ],
+    ids=["reading", "comparing", "sending"],
+)
+def test_an_interrupt_says_what_it_cut_off_and_the_same_command_goes_on(
+    reconcile: CommandLine,
+    bare_stage: BareStage,
+    one_of_each: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    place: tuple[type, str],
+    arguments: tuple[str, ...],
+    words: str,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(*place, interrupt)
+        said = reconcile(*NOW, *arguments)
+    assert said.code == 130
+    assert words in said.err
+    assert "To go on, give the command again." in said.err
+    assert json.loads(reconcile(*NOW, "--execute", "--json").out)["sent"] == 6

@@ -26,8 +26,14 @@ def progress() -> JobProgress:
     return progress
 
 
+@pytest.fixture
+def saw_all() -> bool:
+    """Whether the reader of the DLQ has seen all dead letters."""
+    return True
+
+
 @pytest.fixture(autouse=True)
-def dlq(monkeypatch: pytest.MonkeyPatch) -> list[DeadLetter]:
+def dlq(monkeypatch: pytest.MonkeyPatch, *, saw_all: bool) -> list[DeadLetter]:
     letters = [
         received("1", "failed.jpg", etag="e1", code=FailureCode.TOO_SLOW),
         received("2", "lost.jpg", etag="an older version", code=FailureCode.TOO_SLOW),
@@ -35,7 +41,7 @@ def dlq(monkeypatch: pytest.MonkeyPatch) -> list[DeadLetter]:
 
     @contextmanager
     def read(*_: object) -> Iterator[Any]:
-        yield SimpleNamespace(dead_letters=lambda: iter(letters))
+        yield SimpleNamespace(dead_letters=lambda: iter(letters), saw_all=saw_all)
 
     monkeypatch.setattr(module, "read_dlq", read)
     monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
@@ -44,6 +50,9 @@ def dlq(monkeypatch: pytest.MonkeyPatch) -> list[DeadLetter]:
 
 def receive_nothing(_: int) -> list[Any]:
     return []
+
+
+SHORT = {"patience_seconds": 60.0, "quiet_seconds": 0.0, "sure_seconds": 0.05, "event_seconds": 0.0}
 
 
 def follow(
@@ -58,7 +67,7 @@ def follow(
         progress=progress,
         receive=receive,
         lookup=lookup,
-        **{"patience_seconds": 60.0, "quiet_seconds": 0.0, "sure_seconds": 0.05} | clocks,  # type: ignore[arg-type]
+        **SHORT | clocks,  # type: ignore[arg-type]
     )
     with follower.listening():
         follower.wait_until(lambda: not progress.waiting, lambda: None)
@@ -69,6 +78,23 @@ def test_photos_without_a_digest_are_looked_up_and_only_what_is_nowhere_is_lost(
     assert progress.outcomes == {"processed": 1, "dead-lettered": 1, "gone": 1, NO_OUTCOME: 1}
     assert [(f.key, f.code) for f in progress.failures] == [("failed.jpg", "too-slow"), ("lost.jpg", NO_OUTCOME)]
     assert progress.failures[1].what_to_do == LOST
+
+
+def test_a_photo_whose_event_may_still_come_is_not_lost(progress: JobProgress) -> None:
+    follow(progress, event_seconds=3600, patience_seconds=1.5)
+    assert [failure.what_to_do for failure in progress.failures if failure.code == NO_OUTCOME] == [LATE]
+
+
+def test_the_wait_is_longer_than_s3_and_sqs_say_that_they_may_take() -> None:
+    follower = Follower(progress=JobProgress(), receive=receive_nothing, patience_seconds=1800)
+    assert follower.event_seconds >= 60 + 60
+    assert follower.sure_seconds >= 60
+
+
+@pytest.mark.parametrize("saw_all", [False])
+def test_a_photo_that_may_be_among_dead_letters_that_were_not_seen_is_not_lost(progress: JobProgress) -> None:
+    follow(progress, patience_seconds=1.5)
+    assert [failure.what_to_do for failure in progress.failures if failure.code == NO_OUTCOME] == [LATE]
 
 
 def test_while_the_queue_holds_messages_nothing_is_concluded_until_patience_ends(progress: JobProgress) -> None:

@@ -14,7 +14,7 @@ from tests.support.dead_letters import received
 A, B, C = (Listed(key, "e1", 5, 1.0) for key in ("2026/a.jpg", "2026/b.jpg", "2026/c.jpg"))
 TARGET = BackfillTarget("photos", "https://queue", "f1")
 NOW = datetime.now(UTC)
-KNOWN = KnownPhotos("", TARGET, frozenset(), None, NOW - timedelta(days=10))
+KNOWN = KnownPhotos("", TARGET, {}, None, NOW - timedelta(days=10))
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def test_what_lies_in_the_dlq_is_not_sent_beside_it() -> None:
     dead = dead_lettered_versions([received("1", "2026/a.jpg", etag="e1"), received("2", "2026/b.jpg", etag="older")])
     known = replace(KNOWN, dead_lettered=dead)
     assert states(known, missing(A), missing(B)) == {"2026/a.jpg": State.DEAD_LETTERED, "2026/b.jpg": State.MISSING}
+    assert known.exclude_known([missing(A)])[0].code == "access-denied"
 
 
 def test_what_an_earlier_run_sent_is_not_sent_again(journal: Journal) -> None:
@@ -62,6 +63,17 @@ def test_what_was_seen_to_be_there_is_sent_again_when_it_is_gone(journal: Journa
     assert states(known, there(A, seen), missing(B)) == {"2026/a.jpg": seen, "2026/b.jpg": State.SENT_EARLIER}
     assert states(known, missing(A), missing(B)) == {"2026/a.jpg": State.MISSING, "2026/b.jpg": State.SENT_EARLIER}
     assert journal.find([journal_key(A, TARGET)]) == {}  # the sender, too, leaves out what is journaled
+
+
+def test_what_the_queue_has_lost_is_sent_again_on_request(journal: Journal) -> None:
+    steps = {A: NOW - timedelta(hours=1), B: NOW - timedelta(minutes=1)}
+    journal.record(JournalEntry(journal_key(source, TARGET), "sent", at=at.isoformat()) for source, at in steps.items())
+    known = replace(KNOWN, journal=journal, send_again_before=NOW - timedelta(minutes=15))
+    expected = {"2026/a.jpg": State.MISSING, "2026/b.jpg": State.SENT_EARLIER}
+    assert states(replace(known, is_dry_run=True), missing(A), missing(B)) == expected
+    assert len(journal.find(journal_key(source, TARGET) for source in steps)) == 2  # a dry run changes no journal
+    assert states(known, missing(A), missing(B)) == expected
+    assert len(journal.find(journal_key(source, TARGET) for source in steps)) == 1
 
 
 def test_a_quick_look_proves_nothing(journal: Journal) -> None:

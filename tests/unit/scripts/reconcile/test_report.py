@@ -7,12 +7,15 @@ from typing import Any
 import boto3
 import pytest
 
+from processing.failures import FailureCode
 from processing.settings import parse_renditions
+from scripts.aws.dead_letter import NO_REASON
 from scripts.aws.stack_outputs import StackOutputs
 from scripts.aws.stage import DeployedSettings, Stage
 from scripts.cli.output import plain_lines
+from scripts.reconcile.listing import Listed, Pair
 from scripts.reconcile.report import ReconcileRequest, plan_document, plan_report, sent_report
-from scripts.reconcile.states import State, StateCounts
+from scripts.reconcile.states import Compared, State, StateCounts
 
 NAMES = dict.fromkeys((field.name for field in fields(StackOutputs)), "unused")
 STAGE = Stage(
@@ -38,8 +41,13 @@ def counts_of(**counts: int) -> StateCounts:
     filled = StateCounts(listed=Counter(sources=sum(counts.values()), outputs=4000), heads=1000)
     for name, count in counts.items():
         for number in range(count):
-            filled.add(State[name], f"{name.lower()}/{number}\n.jpg", 4_000_000)
+            code = FailureCode.THROTTLED if State[name] is State.DEAD_LETTERED else ""
+            filled.add(compared(State[name], f"{name.lower()}/{number}\n.jpg", code=code))
     return filled
+
+
+def compared(state: State, key: str, **fields: str) -> Compared:
+    return Compared(Pair(Listed(key, "e1", 4_000_000, 1.0), None), state, **fields)
 
 
 def test_a_dry_run_says_line_by_line_what_was_found_and_what_sending_costs() -> None:
@@ -47,18 +55,18 @@ def test_a_dry_run_says_line_by_line_what_was_found_and_what_sending_costs() -> 
     assert plain_lines(plan_report(found, request(prefix="2026/"))) == [
         "Compared 1,348 source objects in in with 4,000 objects in out (prefix 2026/).",
         "",
-        "state                    photos  what is done                   examples",
-        "complete                  1,000  nothing                        "
+        "state                    photos  what is done                               examples",
+        "complete                  1,000  nothing                                    "
         "complete/0\\n.jpg, complete/1\\n.jpg, complete/2\\n.jpg",
-        "missing                     305  sent to be processed           "
+        "missing                     305  would be sent                              "
         "missing/0\\n.jpg, missing/1\\n.jpg, missing/2\\n.jpg",
-        "partial                       1  sent to be processed           partial/0\\n.jpg",
-        "stale: settings changed       2  sent to be processed           "
+        "partial                       1  would be sent                              partial/0\\n.jpg",
+        "stale: settings changed       2  would be sent                              "
         "stale_settings/0\\n.jpg, stale_settings/1\\n.jpg",
-        "in the DLQ                   37  nothing: redrive them          "
+        "in the DLQ: throttled        37  nothing: fix the cause, then redrive them  "
         "dead_lettered/0\\n.jpg, dead_lettered/1\\n.jpg, dead_lettered/2\\n.jpg",
-        "too recent to judge           1  nothing yet                    recent/0\\n.jpg",
-        "orphan outputs                2  nothing: their source is gone  orphan/0\\n.jpg, orphan/1\\n.jpg",
+        "too recent to judge           1  nothing yet                                recent/0\\n.jpg",
+        "orphan outputs                2  nothing: their source is gone              orphan/0\\n.jpg, orphan/1\\n.jpg",
         "",
         "To send: 308 messages to photos, 50 a second at most: about 6 s.",
         "Processing them costs under a cent: requests under a cent, compute under a cent.",
@@ -98,7 +106,7 @@ def test_every_note_has_its_line() -> None:
     assert "Quick: judged by the times in the listings; commit markers and settings were not compared." in lines
     assert lines[-3:] == [
         "7 messages in the queue: what looks missing may be waiting there.",
-        "Sent, but never processed? Name another --journal to send them again.",
+        "The messages of 2 photos were sent earlier and may be in the queue: look again when it is empty.",
         "3 objects in out not from Darkroom: left alone.",
     ]
 
@@ -113,21 +121,41 @@ def test_every_note_has_its_line() -> None:
 def test_what_was_sent_earlier_is_dated(days: list[str], title: str) -> None:
     found = StateCounts()
     for day in days:
-        found.add(State.SENT_EARLIER, "a.jpg", sent_on=day)
+        found.add(compared(State.SENT_EARLIER, "a.jpg", sent_on=day))
     assert any(line.startswith(title) for line in plain_lines(plan_report(found, request())))
+
+
+def test_for_messages_that_are_gone_there_is_a_way_out() -> None:
+    (note,) = (n for n in plain_lines(plan_report(counts_of(SENT_EARLIER=1), request())) if "--send-again" in n)
+    assert note == (
+        "The message of 1 photo was sent earlier, and the queue is empty now. If they are more than 15 min old, they "
+        "are gone (purged, or deleted with the queue): add --send-again to send them once more."
+    )
+
+
+def test_for_a_permanent_failure_in_the_dlq_the_advice_is_the_codes_own() -> None:
+    found = StateCounts()
+    for number in range(3):
+        found.add(compared(State.DEAD_LETTERED, f"{number}.txt", code=FailureCode.EMPTY_OBJECT))
+    found.add(compared(State.DEAD_LETTERED, "a.jpg", code=NO_REASON))
+    shown = [" ".join(line.split()) for line in plain_lines(plan_report(found, request()))]
+    advice = FailureCode.EMPTY_OBJECT.what_to_do
+    assert f"in the DLQ: empty-object 3 {advice} 0.txt, 1.txt, 2.txt" in shown
+    assert "in the DLQ: no-reason 1 nothing: fix the cause, then redrive them a.jpg" in shown
+    assert plan_document(found, request())["dead_lettered"] == {"empty-object": 3, "no-reason": 1}
 
 
 @pytest.mark.parametrize("key", ["'; reboot; '", "$(reboot)", "--recursive", "a b"])
 def test_the_hint_for_a_damaged_set_names_exactly_its_marker(key: str) -> None:
     found = StateCounts()
-    found.add(State.DAMAGED, key)
+    found.add(compared(State.DAMAGED, key))
     hint = plain_lines(plan_report(found, request()))[-1]
     assert shlex.split(hint) == ["aws", "s3api", "delete-object", "--bucket=out", f"--key={key}/document.pdf"]
 
 
 def test_there_is_no_hint_to_paste_for_a_key_that_a_terminal_would_act_on() -> None:
     found = StateCounts()
-    found.add(State.DAMAGED, "a\nreboot\n")
+    found.add(compared(State.DAMAGED, "a\nreboot\n"))
     assert plain_lines(plan_report(found, request()))[-1] == "  (the marker of a\\nreboot\\n)"
 
 

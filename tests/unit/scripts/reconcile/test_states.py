@@ -26,7 +26,7 @@ def outputs(names: set[str], committed: float | None = 200.0) -> OutputSet:
         (Pair(SOURCE, outputs(ALL - {"small.jpg"})), Marker("e0", "01", "f1"), State.STALE_SOURCE),
         (Pair(SOURCE, outputs(ALL)), Marker("e1", "01", "f0"), State.STALE_SETTINGS),
         (Pair(SOURCE, outputs({"document.pdf", "old.jpg"})), Marker("e1", "01", "f0"), State.STALE_SETTINGS),
-        (Pair(SOURCE, outputs(ALL)), Marker("", "", ""), State.STALE_SOURCE),
+        (Pair(SOURCE, outputs(ALL)), Marker("", "", ""), State.MARKER_UNREADABLE),
         (Pair(None, outputs(ALL)), None, State.ORPHAN),
         (Pair(SOURCE._replace(modified=1001.0), None), None, State.RECENT),
         (Pair(SOURCE._replace(modified=1001.0), outputs({"small.jpg"})), None, State.RECENT),
@@ -57,4 +57,10 @@ def test_a_marker_is_read_only_where_it_can_decide_something() -> None:
 
 def test_only_what_is_missing_or_stale_is_sent() -> None:
     sent = {state for state in State if state.is_sent}
-    assert sent == {State.MISSING, State.PARTIAL, State.STALE_SOURCE, State.STALE_SETTINGS}
+    assert sent == {
+        State.MISSING,
+        State.PARTIAL,
+        State.STALE_SOURCE,
+        State.STALE_SETTINGS,
+        State.MARKER_UNREADABLE,
+    }
