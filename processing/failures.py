@@ -47,7 +47,7 @@ class FailureCode(StrEnum):
     UNSUPPORTED_FORMAT = _permanent(
         "unsupported-format",
         "The file is not an image in a format that Darkroom reads.",
-        "Upload a JPEG, PNG, WebP, GIF, TIFF or AVIF.",
+        "Upload a JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC.",
     )
     CORRUPT_IMAGE = _permanent(
         "corrupt-image",

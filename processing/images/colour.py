@@ -22,11 +22,12 @@ _SRGB_NAMES = frozenset(
 )
 
 
-def to_srgb(image: pyvips.Image) -> pyvips.Image:
+def to_srgb(image: pyvips.Image, unembedded: str = "") -> pyvips.Image:
     """Convert by the embedded profile, without one by the colour space.
 
     Args:
         image: without alpha, already small, because conversion costs per pixel.
+        unembedded: libvips' name of the profile of an image that embeds none; empty for that of its colour space.
     """
     profile = bytes(image.get(_PROFILE)) if image.get_typeof(_PROFILE) else b""
     if profile and image.format == "float":
@@ -37,6 +38,8 @@ def to_srgb(image: pyvips.Image) -> pyvips.Image:
             return image.icc_transform("srgb", embedded=True, depth=8, black_point_compensation=True)
         except pyvips.Error:
             pass  # a broken profile, or one for another number of bands: convert by the colour space
+    if unembedded and not profile:
+        return image.icc_transform("srgb", input_profile=unembedded, depth=8, black_point_compensation=True)
     if image.interpretation == "cmyk":
         return image.icc_transform("srgb", input_profile="cmyk", depth=8, black_point_compensation=True)
     if image.interpretation == "srgb" and image.format == "uchar":

@@ -1,11 +1,13 @@
-"""Opens a photo with its format's libvips loader. libvips never guesses the format; no pixel is decoded yet."""
+"""Opens a photo with the decoder of its format, which is never guessed. libvips' loaders decode no pixel yet."""
 
 import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from processing.images.formats.input_format import Data, Header, InputFormat, cut_off_is_truncated
+from processing.images.formats.heic import HeicHeader
+from processing.images.formats.input_format import Data, Header, cut_off_is_truncated
 from processing.images.geometry import Size
+from processing.images.heif import open_heic
 from processing.images.vips import pyvips
 
 # Set on the loader, because libvips' thumbnail operations silently ignore `fail_on`. libtiff warns about every tag
@@ -17,20 +19,25 @@ _LARGE_FILE_BYTES = 8 * 1024 * 1024
 
 
 @contextmanager
-def open_photo(photo: Data, input_format: InputFormat, shrink: int) -> Iterator[pyvips.Image]:
+def open_photo(photo: Data, header: Header, shrink: int) -> Iterator[pyvips.Image]:
     """Open the first page for one sequential pass within the block.
 
     Reading pixels after the block would crash the process.
 
     Args:
         photo: the file.
-        input_format: as its header says.
+        header: its header.
         shrink: shrink-on-load by 1, 2, 4 or 8; decoders that cannot shrink ignore it.
 
     Raises:
         PermanentError: `truncated-image`.
         pyvips.Error: see `translate_decoder_errors`.
     """
+    input_format = header.format
+    if isinstance(header, HeicHeader):
+        with open_heic(photo, header, shrink) as image:
+            yield image
+        return
     options = {**_DEFAULT_OPTIONS, **input_format.options}
     if input_format.shrink_options:
         options |= input_format.shrink_options(shrink)
@@ -51,7 +58,8 @@ def open_photo(photo: Data, input_format: InputFormat, shrink: int) -> Iterator[
 
 def full_size(photo: pyvips.Image, header: Header) -> Size:
     """Return the size without shrink-on-load; other decoders may crop and turn."""
-    return header.size if header.format.shrink_options else (photo.width, photo.height)
+    knows_size = header.format.shrink_options or isinstance(header, HeicHeader)
+    return header.size if knows_size else (photo.width, photo.height)
 
 
 def _drop_resident_pages(photo: Data) -> None:

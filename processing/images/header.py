@@ -20,7 +20,7 @@ def inspect_header(photo: Data, limits: Limits) -> Header:
     if len(photo) > limits.max_bytes:
         raise PermanentError(FailureCode.TOO_MANY_BYTES, f"{len(photo):,} bytes, the limit is {limits.max_bytes:,}")
     header = read_header(photo)
-    check_pixels(header.size, limits)
+    check_pixels(header.decoded_size, limits)
     if header.pages > limits.max_pages:
         raise PermanentError(FailureCode.TOO_MANY_PAGES, f"{header.pages:,} pages, the limit is {limits.max_pages:,}")
     return header

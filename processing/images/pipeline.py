@@ -70,14 +70,14 @@ def _decode(data: Data, header: Header, settings: RenderSettings) -> tuple[Pictu
     Returns:
         The picture of the largest rendition, the sizes of all renditions, and their EXIF block.
     """
-    with open_photo(data, header.format, choose_shrink(header.size, settings.renditions[0].box_px)) as photo:
+    with open_photo(data, header, choose_shrink(header.size, settings.renditions[0].box_px)) as photo:
         size = full_size(photo, header)
         check_pixels(size, settings.limits)
         exif = exif_block(read_rights(data, header.format, photo))
         orientation = read_orientation(photo)
         sizes = plan_sizes(size, settings.renditions)
         opaque = flatten_on_white(photo, has_alpha=header.has_alpha)
-        largest = Picture.of(to_srgb(resize_to(opaque, sizes[0])))
+        largest = Picture.of(to_srgb(resize_to(opaque, sizes[0]), header.profile))
         del photo, opaque  # frees the decoder before the picture is turned
     if swaps_sides(orientation):
         sizes = tuple((height, width) for width, height in sizes)

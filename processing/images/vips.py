@@ -52,6 +52,8 @@ def restrict_loaders() -> None:
     pyvips.block_untrusted_set(True)
     pyvips.operation_block_set(_LOADERS, True)
     for allowed in FORMATS:
+        if allowed.loader is None:
+            continue
         loader = pyvips.type_find(_LOADERS, allowed.loader)
         if not loader:
             raise WrongLibvipsError(f"this libvips was built without {allowed.loader}")

@@ -28,7 +28,7 @@ from scripts.packaging.target import (
     find_uv,
 )
 
-MAX_BYTES = 40 * 1024 * 1024
+MAX_BYTES = 45_000_000
 LAYER_MOUNT = "/opt/python"  # where Lambda unpacks a layer
 # The layer is built again when one of these changes.
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("layer.py", "target.py", "archive.py"))

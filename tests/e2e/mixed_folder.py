@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.support.photos import jpeg, not_an_image, one_of_each, oriented_jpeg, png_bomb
+from tests.support.every_kind import one_of_each
+from tests.support.photos import jpeg, not_an_image, oriented_jpeg, png_bomb
 
 UNUSUAL_NAMES = (
     "with space.jpg",

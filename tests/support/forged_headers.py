@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tests.support import photos
+from tests.support import heic_photos, photos
 
 SMALL = (96, 72)
 
@@ -28,6 +28,8 @@ def stills() -> dict[str, bytes]:
         "tiff": photos.tiff(image=image),
         "lzw-tiff": photos.tiff(image=image, compression="tiff_lzw"),
         "avif": photos.avif(image=image),
+        "heic": heic_photos.heic(image),
+        "grid-heic": heic_photos.grid_heic(image, 64),
     }
 
 

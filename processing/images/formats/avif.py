@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
+from processing.images.formats.colour_box import read_colour
+from processing.images.formats.heif_items import Items
 from processing.images.formats.input_format import Data, Header, InputFormat
 from processing.images.formats.iso_boxes import VERSION_AND_FLAGS, boxes, brands
 
@@ -26,11 +28,13 @@ def _read_header(data: Data) -> Header:
     if not sizes:
         raise PermanentError(FailureCode.CORRUPT_IMAGE, "an AVIF that declares no size")
     width, height = max(sizes, key=lambda size: size[0] * size[1])
+    items = Items.read(data)
     is_deep = any(data[start + 2] & _HIGH_BIT_DEPTH for start, _ in boxes(data, b"av1C", *properties))
     return Header(
         format=AVIF,
         width_px=width,
         height_px=height,
+        profile=read_colour(data, items.properties(items.primary)).profile,
         row_bytes=width * (8 if is_deep else 4),
         decode_bytes=len(data) + width * height * (_BYTES_PER_DEEP_PIXEL if is_deep else _BYTES_PER_PIXEL),
     )

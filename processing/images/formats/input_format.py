@@ -31,7 +31,8 @@ class InputFormat:
         detect: returns whether the file starts with this format's magic bytes.
         read_header: returns the header; raises `PermanentError` for what cannot be decoded, and `struct.error`,
             `IndexError` or `OverflowError` when the file ends inside its header.
-        loader: the libvips operation, by its nickname (`pngload_source`). No other loader is allowed.
+        loader: the libvips operation, by its nickname (`pngload_source`), or None for a decoder of `decode`'s. No other
+            loader is allowed.
         options: further options of the loader.
         shrink_options: returns the loader's options for shrink-on-load by 2, 4 or 8; None where it cannot shrink.
         prepare: checks that the file is complete and returns what to decode, either the data itself or a repaired
@@ -44,7 +45,7 @@ class InputFormat:
     name: str
     detect: Callable[[Data], bool]
     read_header: Callable[[Data], "Header"]
-    loader: str
+    loader: str | None
     options: Mapping[str, Any] = field(default_factory=dict)
     shrink_options: Callable[[int], Mapping[str, Any]] | None = None
     prepare: Callable[[Data], Data] | None = None
@@ -65,6 +66,7 @@ class Header:
         decode_bytes: memory that decoding needs because of the file's own structure: a progressive JPEG keeps every
             coefficient, an interlaced PNG every pixel.
         has_alpha: whether the first band after the colours, if there is one, is transparency.
+        profile: libvips' name of the profile of a photo that embeds none; empty for that of its colour space.
     """
 
     format: InputFormat
@@ -74,11 +76,17 @@ class Header:
     row_bytes: int
     decode_bytes: int = 0
     has_alpha: bool = True
+    profile: str = ""
 
     @property
     def size(self) -> tuple[int, int]:
         """Return width and height in pixels."""
         return (self.width_px, self.height_px)
+
+    @property
+    def decoded_size(self) -> tuple[int, int]:
+        """Return what is decoded, before a crop that the file asks for."""
+        return self.size
 
     @property
     def pixels(self) -> int:

@@ -20,6 +20,11 @@ def brands(data: Data) -> tuple[bytes, ...]:
 
 def boxes(data: Data, name: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield where the contents of each box with a name start and end."""
+    return ((body, following) for kind, body, following in all_boxes(data, start, end) if kind == name)
+
+
+def all_boxes(data: Data, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the name of each box and where its contents start and end."""
     for _ in range(MAX_PARTS):
         if start >= end:
             return
@@ -33,6 +38,5 @@ def boxes(data: Data, name: bytes, start: int, end: int) -> Iterator[tuple[int, 
         following = start + size if size else end
         if following > end:
             raise IndexError(following)
-        if kind == name:
-            yield body, following
+        yield kind, body, following
         start = following

@@ -7,21 +7,20 @@ from processing.images.formats.iso_boxes import brands
 
 UNKNOWN = "none of the formats"
 _ZEROS = "zeros in place of its content"
-_HEIF_WITHOUT_A_DECODER = "a HEIF of a codec other than HEVC and AV1"
 _MP4 = "a video (MP4)"
 _JPEG_XL, _JPEG_2000 = "a JPEG XL", "a JPEG 2000"
 
 # ISO base media files by brand; the first that a file lists decides.
 _BY_BRAND = {
-    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "a HEIC"),
     b"crx ": "a camera raw file (CR3)",
     b"jxl ": _JPEG_XL,
     b"jp2 ": _JPEG_2000,
     b"jpx ": _JPEG_2000,
     b"qt  ": "a video (QuickTime)",
     b"M4A ": "a sound file (M4A)",
-    b"mif1": _HEIF_WITHOUT_A_DECODER,
-    b"msf1": _HEIF_WITHOUT_A_DECODER,
+    **dict.fromkeys((b"vvic", b"vvis"), "a HEIF of the codec VVC"),
+    **dict.fromkeys((b"avci", b"avcs"), "a HEIF of the codec H.264"),
+    **dict.fromkeys((b"j2ki", b"j2is"), "a HEIF of JPEG 2000"),
 }
 # Videos have dozens of brands.
 _VIDEO_BRAND = rb"iso[m2-9]|mp4[12]|avc1|M4V |MSNV|dash|3g[2gp].|XAVC|hvc1|av01|f4v "

@@ -3,6 +3,7 @@
 from processing.failures import FailureCode, PermanentError
 from processing.images.formats.avif import AVIF
 from processing.images.formats.gif import GIF
+from processing.images.formats.heic import HEIC
 from processing.images.formats.input_format import Data, Header, InputFormat, cut_off_is_truncated
 from processing.images.formats.jpeg import JPEG
 from processing.images.formats.other_kinds import name_kind
@@ -10,7 +11,7 @@ from processing.images.formats.png import PNG
 from processing.images.formats.tiff import TIFF
 from processing.images.formats.webp import WEBP
 
-FORMATS: tuple[InputFormat, ...] = (JPEG, PNG, GIF, TIFF, WEBP, AVIF)
+FORMATS: tuple[InputFormat, ...] = (JPEG, PNG, GIF, TIFF, WEBP, AVIF, HEIC)
 
 
 def detect_format(data: Data) -> InputFormat:

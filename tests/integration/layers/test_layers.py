@@ -13,7 +13,7 @@ from scripts.packaging.target import LAMBDA_PYTHON, NO_BYTECODE, BuildTarget, fi
 from tests.integration.layers.arm64_python import NoArm64PythonError, find_arm64_python
 from tests.support.photos import jpeg
 
-MAX_BYTES = 40 * 1024 * 1024
+MAX_BYTES = 45_000_000
 ELF, ELF_MACHINE_AT = b"\x7fELF", 18
 MACHINES = {BuildTarget.ARM64: 0xB7, BuildTarget.X86_64: 0x3E}  # System V ABI: e_machine
 BYTECODE_FLAGS_AT, UNCHECKED_HASH = 4, 0b01  # PEP 552
@@ -22,6 +22,7 @@ TAG = f"cpython-{LAMBDA_PYTHON.replace('.', '')}"
 NEEDED = {
     "pyvips/__init__.py",
     "PIL/Image.py",
+    "pi_heif/__init__.py",
     "aws_lambda_powertools/__init__.py",
     "jmespath/__init__.py",
 }

@@ -14,7 +14,7 @@ from tests.support.outcome_rules import PROCESSED, WorkerHarness
 
 PHOTO_TIMEOUT_SECONDS = 8.0
 FLIPS_PER_FORMAT = 1_000
-FORMATS = ("jpeg", "png", "webp", "gif", "tiff", "avif")
+FORMATS = ("jpeg", "png", "webp", "gif", "tiff", "avif", "heic", "grid-heic")
 SEED = 20261123
 
 

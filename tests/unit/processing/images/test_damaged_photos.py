@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from processing.failures import DarkroomError, FailureCode, Family, PermanentError
-from tests.support import photos
+from tests.support import heic_photos, photos
 from tests.support.damage import END_OF_IMAGE, bits_flipped, truncated, truncated_and_closed, zero_tail
 from tests.support.image_comparison import WHITE, corners
 from tests.support.rendering import render, render_largest
@@ -27,6 +27,8 @@ STILLS = {
     "tiff": photos.tiff(image=photos.picture(SMALL)),
     "lzw tiff": photos.tiff(image=photos.picture(SMALL), compression="tiff_lzw"),
     "avif": photos.avif(image=photos.picture(SMALL)),
+    "heic": heic_photos.heic(photos.picture(SMALL)),
+    "heic of tiles": heic_photos.grid_heic(photos.picture(SMALL), 64),
 }
 JPEGS = ["jpeg", "progressive jpeg", "jpeg with restart markers"]
 FIRST_SCAN = photos.jpeg().index(b"\xff\xda")
@@ -106,7 +108,7 @@ def test_an_animation_cut_off_after_its_first_frame_is_complete_enough(tmp_path:
     assert corners(render_largest(tmp_path, truncated(photos.animated_gif(), 0.99))) == UPRIGHT
 
 
-@pytest.mark.parametrize("name", ["jpeg", "png", "webp", "gif", "tiff", "avif"])
+@pytest.mark.parametrize("name", ["jpeg", "png", "webp", "gif", "tiff", "avif", "heic"])
 def test_trailing_data_costs_no_photo(tmp_path: Path, name: str) -> None:
     render(tmp_path, STILLS[name] + b"<?php not for us ?>" * 50)
 

@@ -10,8 +10,9 @@ from processing.failures import DarkroomError, FailureCode, PermanentError
 from processing.images.formats.registry import detect_format, read_header
 from processing.images.header import inspect_header
 from processing.settings import Limits
-from tests.support import photos
+from tests.support import heic_photos, photos
 from tests.support.damage import bits_flipped, truncated
+from tests.support.every_kind import one_of_each
 from tests.support.forged_headers import tiff_with
 
 GENEROUS = Limits(max_bytes=10_000_000, max_pixels=1_000_000_000, max_pages=1000)
@@ -22,6 +23,7 @@ FORMATS = {
     "gif": photos.gif(),
     "tiff": photos.tiff(),
     "avif": photos.avif(),
+    "heic": heic_photos.heic(),
 }
 MAGICS = [data[:16] for data in FORMATS.values()]
 
@@ -38,9 +40,9 @@ def test_each_format_is_known_by_its_first_bytes(name: str) -> None:
     assert detect_format(FORMATS[name]).name == name
 
 
-@pytest.mark.parametrize("name", photos.one_of_each())
+@pytest.mark.parametrize("name", one_of_each())
 def test_width_and_height_are_read_without_decoding(name: str) -> None:
-    assert read_header(photos.one_of_each()[name]).size == photos.SIZE
+    assert read_header(one_of_each()[name]).size == photos.SIZE
 
 
 @pytest.mark.parametrize("options", [{"lossless": True}, {"exif": b"Exif"}, {}])
@@ -90,7 +92,7 @@ def test_a_text_file_is_refused_as_unsupported() -> None:
     ("start", "name"),
     [
         (b"%PDF-1.4\n", "a PDF"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\0crx isom", "a camera raw file (CR3)"),
         (b"BM\x36\0\0\0", "a BMP"),
     ],
 )

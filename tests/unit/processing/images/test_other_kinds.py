@@ -49,7 +49,7 @@ def test_a_kind_is_named_by_its_first_bytes(start: bytes, name: str) -> None:
         ((b"qt  ",), "a video (QuickTime)"),
         ((b"crx ", b"isom"), "a camera raw file (CR3)"),
         ((b"jxl ",), "a JPEG XL"),
-        ((b"mif1", b"vvic"), "a HEIF of a codec other than HEVC and AV1"),
+        ((b"mif1", b"vvic"), "a HEIF of the codec VVC"),
         ((b"????",), "none of the formats"),
     ],
 )

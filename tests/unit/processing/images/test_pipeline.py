@@ -14,6 +14,7 @@ from processing.images.header import inspect_header
 from processing.images.pipeline import render_photo
 from processing.settings import RenderSettings, Rendition
 from tests.support import photos
+from tests.support.every_kind import one_of_each
 from tests.support.forged_headers import tiff_with, tiff_without
 from tests.support.icc_profiles import DISPLAY_P3, LINEAR_SRGB, WIDE_GAMUT
 from tests.support.image_comparison import WHITE, corners, mean_colour, similarity
@@ -21,15 +22,15 @@ from tests.support.rendering import LIMITS, SETTINGS, opened, output_files, rend
 
 UPRIGHT = ("red", "green", "blue", "yellow")
 GREY = ("grey jpeg", "grey png", "bilevel png", "grey png with alpha", "16-bit grey png", "grey tiff with a mask")
-HALF_TRANSPARENT = [name for name in photos.one_of_each() if name.endswith("with alpha") and name not in GREY]
-COLOURFUL = [name for name in photos.one_of_each() if name not in GREY and name not in HALF_TRANSPARENT]
+HALF_TRANSPARENT = [name for name in one_of_each() if name.endswith("with alpha") and name not in GREY]
+COLOURFUL = [name for name in one_of_each() if name not in GREY and name not in HALF_TRANSPARENT]
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 ARTIST, COPYRIGHT, EXTRA_SAMPLES = 0x013B, 0x8298, 0x0152
 
 
-@pytest.mark.parametrize("name", photos.one_of_each())
+@pytest.mark.parametrize("name", one_of_each())
 def test_every_kind_of_photo_becomes_three_jpegs_and_a_pdf(tmp_path: Path, name: str) -> None:
-    rendered = render(tmp_path, photos.one_of_each()[name])
+    rendered = render(tmp_path, one_of_each()[name])
     assert [(file.name, file.width_px, file.height_px) for file in rendered.files] == [
         ("large.jpg", 400, 300),
         ("medium.jpg", 200, 150),
@@ -45,18 +46,18 @@ def test_every_kind_of_photo_becomes_three_jpegs_and_a_pdf(tmp_path: Path, name:
 
 @pytest.mark.parametrize("name", COLOURFUL)
 def test_every_kind_of_colour_photo_shows_the_picture(tmp_path: Path, name: str) -> None:
-    assert corners(render_largest(tmp_path, photos.one_of_each()[name])) == UPRIGHT
+    assert corners(render_largest(tmp_path, one_of_each()[name])) == UPRIGHT
 
 
 @pytest.mark.parametrize("name", GREY)
 def test_a_grey_photo_becomes_a_colour_jpeg_that_looks_grey(tmp_path: Path, name: str) -> None:
-    pixels = np.asarray(render_largest(tmp_path, photos.one_of_each()[name]), dtype=int)
+    pixels = np.asarray(render_largest(tmp_path, one_of_each()[name]), dtype=int)
     assert np.ptp(pixels, axis=2).max() <= 2
 
 
 @pytest.mark.parametrize("name", HALF_TRANSPARENT)
 def test_transparency_is_laid_on_white(tmp_path: Path, name: str) -> None:
-    picture = render_largest(tmp_path, photos.one_of_each()[name])
+    picture = render_largest(tmp_path, one_of_each()[name])
     assert corners(picture) == ("red", "white", "blue", "white")
     assert min(mean_colour(picture, 0.8, 0.5)) >= 254
 

@@ -6,7 +6,7 @@ from tests.support.forged_headers import stills
 
 
 def test_every_format_has_a_name_of_its_own() -> None:
-    assert sorted(known.name for known in FORMATS) == ["avif", "gif", "jpeg", "png", "tiff", "webp"]
+    assert sorted(known.name for known in FORMATS) == ["avif", "gif", "heic", "jpeg", "png", "tiff", "webp"]
 
 
 @pytest.mark.parametrize("data", stills().values(), ids=stills())

@@ -7,6 +7,7 @@ from processing.images import vips
 from processing.images.formats.registry import FORMATS
 from processing.images.vips import WrongLibvipsError, check_library, pyvips
 from tests.support import photos
+from tests.support.every_kind import one_of_each
 from tests.support.rendering import render
 
 
@@ -57,7 +58,7 @@ def test_a_jpeg_loads() -> None:
 
 
 def test_pillow_opens_no_uploaded_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = list(photos.one_of_each().values())
+    data = list(one_of_each().values())
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("Pillow was asked to open a file")
