@@ -9,8 +9,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-UV_VERSION=0.13.9    # installed with pip if there is no uv
-UV_AT_LEAST=0.8.0    # the oldest system uv that works
+UV_AT_LEAST=0.8.0    # the oldest system uv that works; without one, pip installs the version of scripts/uv.txt
 OLDEST_PYTHON=3.11
 OLDEST_NODE=20
 
@@ -78,8 +77,14 @@ install_uv() {
     "$UV_PYTHON" -m pip --version >/dev/null 2>&1 ||
         stop "neither uv nor pip is there. Install pip (Debian: apt install python3-pip) or uv (https://docs.astral.sh/uv)."
     # --target does not touch the system's Python, so an externally managed one accepts it.
-    step "Installing uv $UV_VERSION" "$tools/uv/bin/uv" "" \
-        "$UV_PYTHON" -m pip install --quiet --disable-pip-version-check --upgrade --target "$tools/uv" "uv==$UV_VERSION"
+    step "Installing uv" "$tools/uv/bin/uv" scripts/uv.txt \
+        "$UV_PYTHON" -m pip install --quiet --disable-pip-version-check --upgrade --target "$tools/uv" \
+        --only-binary :all: --require-hashes --requirement scripts/uv.txt
+}
+
+# pyvips is source only. What builds it comes first, with the hashes of uv.lock; older versions of uv do not order that.
+install_packages() {
+    "$uv" sync --frozen --only-group build --inexact && "$uv" sync --frozen
 }
 
 # install_group TITLE GROUP PROGRAM [PYTHON]: install a dependency group into an environment of its own.
@@ -102,7 +107,7 @@ if [ -z "$system_uv" ] || ! at_least "$UV_AT_LEAST" "$system_uv"; then
     install_uv
 fi
 
-step "Installing Python packages" .venv/bin/python "pyproject.toml uv.lock" "$uv" sync --frozen
+step "Installing Python packages" .venv/bin/python "pyproject.toml uv.lock" install_packages
 step "Installing the Serverless CLI" node_modules/.bin/osls "package-lock.json .npmrc" npm ci
 parts=${1:-everything}
 if [ "$parts" != deploy ]; then

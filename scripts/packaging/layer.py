@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,12 +101,14 @@ def _install(target: BuildTarget, interpreter: Path | None, tree: Path, reposito
     platform = (
         ("--python", str(interpreter))
         if target is BuildTarget.LOCAL
-        else ("--python-platform", PLATFORMS[target], "--python-version", LAMBDA_PYTHON)
+        else ("--python", sys.executable, "--python-platform", PLATFORMS[target], "--python-version", LAMBDA_PYTHON)
     )
-    wheels = ("--only-binary", ":all:", "--no-binary", "pyvips", "--require-hashes", "--requirement", str(requirements))
+    wheels = ("--only-binary", ":all:", "--require-hashes", "--requirement", str(requirements))
+    # Built with what uv.lock has installed into the interpreter's environment: the group `build` of pyproject.toml.
+    built = ("--no-binary", "pyvips", "--no-build-isolation-package", "pyvips")
     # Copies: uv's hard links would tie the layer to its cache.
     install = ("pip", "install", "--quiet", "--link-mode", "copy", "--target", str(tree))
-    _run_uv(*install, *platform, *wheels)
+    _run_uv(*install, *platform, *wheels, *built)
 
 
 def _run_uv(*arguments: str) -> None:

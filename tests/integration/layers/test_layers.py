@@ -1,6 +1,9 @@
 """The dependency layers for AWS: their contents, their size, and that builds are reproducible."""
 
 import importlib.util
+import os
+import re
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -9,7 +12,7 @@ import pytest
 
 from scripts.cli.repository import REPOSITORY
 from scripts.packaging.layer import Layer, build_layer
-from scripts.packaging.target import LAMBDA_PYTHON, NO_BYTECODE, BuildTarget, find_interpreter
+from scripts.packaging.target import LAMBDA_PYTHON, NO_BYTECODE, BuildTarget, find_interpreter, find_uv
 from tests.integration.layers.arm64_python import NoArm64PythonError, find_arm64_python
 from tests.support.photos import jpeg
 
@@ -121,3 +124,16 @@ def test_the_arm64_layer_renders_a_photo_on_arm64(tmp_path: Path) -> None:
     told = python.run(PROGRAM, str(tmp_path / "photo.jpg"), str(tmp_path / "out"), path=[layer, REPOSITORY])
     assert told.split() == ["True", str(layer / "pyvips/__init__.py")]
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"large.jpg", "small.jpg", "document.pdf"}
+
+
+def test_a_build_requirement_with_another_hash_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text((REPOSITORY / "pyproject.toml").read_text())
+    lock = (REPOSITORY / "uv.lock").read_text()
+    forged = re.sub(r'(/pkgconfig-[^"]*", hash = "sha256:)[0-9a-f]{64}', rf"\g<1>{'0' * 64}", lock)
+    assert forged != lock
+    (tmp_path / "uv.lock").write_text(forged)
+    command = (find_uv(), "sync", "--frozen", "--only-group", "build")
+    environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(tmp_path / "venv"), "UV_PYTHON_DOWNLOADS": "never"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "Hash mismatch for `pkgconfig" in done.stderr

@@ -19,7 +19,7 @@ def write_program(directory: Path, name: str, body: str) -> None:
 def run_setup(tmp_path: Path, tools: Path) -> subprocess.CompletedProcess[str]:
     """Run a copy of the script in an empty repository, with these tools first on the PATH."""
     script = tmp_path / "repository/scripts/setup.sh"
-    script.parent.mkdir(parents=True)
+    script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(SETUP.read_text())
     environment = {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
     return subprocess.run(["sh", str(script)], env=environment, capture_output=True, text=True, check=False, timeout=60)
@@ -56,6 +56,18 @@ def test_without_uv_and_pip_it_says_what_to_install(tmp_path: Path, tools: Path)
     done = run_setup(tmp_path, tools)
     assert done.returncode == 1
     assert "install python3-pip" in done.stderr
+
+
+def test_uv_is_installed_by_hash(tmp_path: Path, tools: Path) -> None:
+    write_program(tools, "uv", "exit 1")
+    write_program(tools, "python3", f'[ "$1" = -m ] && echo "$@" >>{tmp_path}/pip && exit; echo {tools}/python3 3.12')
+    (tmp_path / "repository/scripts").mkdir(parents=True)
+    (tmp_path / "repository/scripts/uv.txt").write_text("uv==1.2.3 --hash=sha256:0\n")
+    run_setup(tmp_path, tools)
+    install = (tmp_path / "pip").read_text().splitlines()[-1]
+    assert "--require-hashes" in install
+    assert "--only-binary :all:" in install
+    assert install.endswith("--requirement scripts/uv.txt")
 
 
 def test_a_step_that_fails_shows_the_end_of_its_output(tmp_path: Path, tools: Path) -> None:
