@@ -108,10 +108,20 @@ class Stage:
         return make_client(self.session, service, self.endpoint_url)
 
 
-def make_client(session: boto3.Session, service: str, endpoint_url: str | None = None) -> Any:
-    """Make a boto3 client with many retries, and path-style bucket names outside AWS."""
+def make_client(
+    session: boto3.Session, service: str, endpoint_url: str | None = None, config: Config | None = None
+) -> Any:
+    """Make a boto3 client with many retries, and path-style bucket names outside AWS.
+
+    Args:
+        session: with credentials and region.
+        service: its name in boto3.
+        endpoint_url: outside AWS.
+        config: replaces parts of `CLIENT_CONFIG`.
+    """
     is_elsewhere = endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
-    config = CLIENT_CONFIG.merge(Config(s3={"addressing_style": "path"})) if is_elsewhere else CLIENT_CONFIG
+    config = CLIENT_CONFIG.merge(config) if config else CLIENT_CONFIG
+    config = config.merge(Config(s3={"addressing_style": "path"})) if is_elsewhere else config
     return session.client(service, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]
 
 

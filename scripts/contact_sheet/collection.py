@@ -24,7 +24,8 @@ _LOCAL_MEANINGS = {
 }
 _TABLES = """
     CREATE TABLE photos (folder TEXT, key TEXT, bytes INTEGER, files TEXT, PRIMARY KEY (folder, key)) WITHOUT ROWID;
-    CREATE TABLE failures (code TEXT, key TEXT, advice TEXT, note TEXT);
+    CREATE TABLE failures (id BLOB, code TEXT, key TEXT, advice TEXT, note TEXT);
+    CREATE INDEX failures_by_id ON failures (id);
     CREATE INDEX failures_by_code ON failures (code, key);
 """
 
@@ -68,8 +69,16 @@ class Collection:
             detail: what was wrong with this photo.
         """
         note = visible(detail, MAX_DETAIL_BYTES) if detail else ""
-        row = (failure.code, key_text(failure.key) if failure.key else "(no name)", failure.what_to_do, note)
-        self._database.execute("INSERT INTO failures VALUES (?, ?, ?, ?)", row)
+        shown = key_text(failure.key) if failure.key else "(no name)"
+        row = (_id(failure.key), failure.code, shown, failure.what_to_do, note)
+        self._database.execute("INSERT INTO failures VALUES (?, ?, ?, ?, ?)", row)
+
+    def has_failure(self, key: str) -> bool:
+        return bool(self._database.execute("SELECT 1 FROM failures WHERE id = ? LIMIT 1", (_id(key),)).fetchone())
+
+    def remove_failures(self, key: str) -> int:
+        """Remove the failures of a photo; return their number."""
+        return self._database.execute("DELETE FROM failures WHERE id = ?", (_id(key),)).rowcount
 
     @property
     def processed(self) -> int:
@@ -118,6 +127,10 @@ def open_collection() -> Iterator[Collection]:
     """Open an empty collection; it is deleted when the block ends."""
     with closing(sqlite3.connect("")) as database:  # a temporary file
         yield Collection(database)
+
+
+def _id(key: str) -> bytes:
+    return key.encode(errors="surrogatepass")  # a file's name may be invalid UTF-8
 
 
 def _output_file(name: str, size_bytes: int, width: int, height: int) -> OutputFile:

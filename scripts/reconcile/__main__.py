@@ -16,6 +16,7 @@ import typer
 
 from processing.output_keys import DOCUMENT_NAME
 from processing.wording import count_of
+from scripts.aws.bucket_listing import list_bucket
 from scripts.aws.dlq_reader import read_dlq
 from scripts.aws.photo_state import PhotoStates
 from scripts.aws.stage import find_stage
@@ -34,7 +35,6 @@ from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.cli.units import parse_duration, parse_rate
 from scripts.reconcile.backfill_message import BackfillTarget, KnownPhotos, backfill_message, dead_lettered_versions
-from scripts.reconcile.listing import list_bucket
 from scripts.reconcile.report import DRY_RUN, ReconcileRequest, plan_document, plan_report, sent_document, sent_report
 from scripts.reconcile.states import Compared, Expected, StateCounts, compare
 from scripts.sending.journal import Journal, journal_path, open_journal

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
+from scripts.aws.bucket_listing import Listed
 from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.sqs_message import StoredMessage
-from scripts.reconcile.listing import Listed
 from scripts.reconcile.states import Compared, State
 from scripts.sending.journal import Journal, JournalEntry
 from scripts.sending.sender import REFUSED, SENDING, SENT, OutgoingMessage

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from processing.commit_marker import Marker
 from processing.output_keys import MAX_KEY_BYTES
 from processing.system_files import system_file
+from scripts.aws.bucket_listing import Listed, Pair, in_key_order, join, outputs_in_order, sources_in_order
 from scripts.aws.parallel import chunks, map_in_threads
-from scripts.reconcile.listing import Listed, Pair, in_key_order, join, outputs_in_order, sources_in_order
 from scripts.sending.sender import SendResult
 
 # Pairs per call in a thread, so that the calls cost little beside the reading of markers.
@@ -166,7 +166,7 @@ def _compare(pair: Pair, marker: Marker | None, expected: Expected) -> State:
         return State.STALE_SOURCE
     if marker is not None and expected.fingerprint is not None and marker.fingerprint != expected.fingerprint:
         return State.STALE_SETTINGS
-    return State.COMPLETE if outputs.names.issuperset(expected.names) else State.DAMAGED
+    return State.COMPLETE if outputs.sizes.keys() >= set(expected.names) else State.DAMAGED
 
 
 class Compared(NamedTuple):

@@ -69,3 +69,14 @@ def screenshot(browser: Chrome, file: Path) -> None:
     """Save what the screen shows as PNG."""
     if not browser.save_screenshot(str(file)):
         raise OSError(f"{file} cannot be written")
+
+
+def widths(browser: Chrome, selector: str) -> list[int]:
+    """Wait for the images and return their widths in pixels, 0 for one that did not load."""
+    script = """
+        const images = [...document.querySelectorAll(arguments[0])];
+        const loaded = images.map((image) => image.decode().catch(() => {}));
+        Promise.all(loaded).then(() => arguments[1](images.map((image) => image.naturalWidth)));
+    """
+    found: list[int] = browser.execute_async_script(script, selector)
+    return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +57,19 @@ def page_of(out: Path, results: Sequence[RecordResult], local: Sequence[Failure]
     with collection_of(out, results, local) as collection:
         pages = write_contact_sheet(collection, out / "index.html", HEADING, relative_links(), **options)
     return pages[0].read_text("utf-8")
+
+
+class Elements(HTMLParser):
+    """The elements of a page with their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    @property
+    def tags(self) -> list[str]:
+        return [tag for tag, _ in self.found]

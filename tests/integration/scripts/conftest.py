@@ -1,9 +1,11 @@
 """A local AWS without Darkroom's functions, so that tests alone receive from the queues."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.webdriver import Chrome
 
 from scripts.aws import dlq_reader
 from scripts.dlq import outcomes
@@ -11,6 +13,7 @@ from scripts.dlq.__main__ import app
 from scripts.local_stack.stack import LocalAws, local_aws
 from scripts.sending import journal
 from tests.support.bare_stage import BareStage, deploy_bare_stage
+from tests.support.chromium import NO_CHROMIUM, chromium, is_chromium_installed
 from tests.support.command_line import CommandLine
 
 
@@ -42,3 +45,13 @@ def short_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def dlq(bare_stage: BareStage, short_waits: None, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     return CommandLine(app, bare_stage.name, capsys)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chrome]:
+    """Start Chromium; skip without it unless it is required."""
+    if not is_chromium_installed():
+        missing = pytest.fail if os.environ.get("DARKROOM_REQUIRE_CHROMIUM") else pytest.skip
+        missing(NO_CHROMIUM)
+    with chromium() as browser:
+        yield browser

@@ -1,6 +1,5 @@
 """The contact sheet in a real browser, from disk."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,21 +16,12 @@ from scripts.contact_sheet.collection import open_collection
 from scripts.contact_sheet.links import relative_links
 from scripts.contact_sheet.page import write_contact_sheet
 from scripts.contact_sheet.photo import OutputFile, SheetPhoto
-from tests.support.chromium import NO_CHROMIUM, chromium, console_of, is_chromium_installed, screen_of
+from tests.support.chromium import console_of, screen_of, widths
 from tests.support.contact_sheet import HEADING, dead_lettered, page_of, processed
 from tests.support.photos import jpeg
 
 AXE = REPOSITORY / "node_modules/axe-core/axe.min.js"
 KEYS = ("beach.jpg", 'day 2/100% #1? "<b>.jpg', "day 2/cliff.jpg")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chrome]:
-    if not is_chromium_installed():
-        missing = pytest.fail if os.environ.get("DARKROOM_REQUIRE_CHROMIUM") else pytest.skip
-        missing(NO_CHROMIUM)
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -46,17 +36,6 @@ def page(browser: Chrome, tmp_path: Path) -> Iterator[Chrome]:
 
 def shown(page: Chrome, selector: str) -> list[WebElement]:
     return [element for element in page.find_elements(By.CSS_SELECTOR, selector) if element.is_displayed()]
-
-
-def widths(page: Chrome, selector: str) -> list[int]:
-    """Wait for the images and return their widths in pixels, 0 for one that did not load."""
-    script = """
-        const images = [...document.querySelectorAll(arguments[0])];
-        const loaded = images.map((image) => image.decode().catch(() => {}));
-        Promise.all(loaded).then(() => arguments[1](images.map((image) => image.naturalWidth)));
-    """
-    found: list[int] = page.execute_async_script(script, selector)
-    return found
 
 
 def test_every_small_rendition_loads_from_disk(page: Chrome) -> None:

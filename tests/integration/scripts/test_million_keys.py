@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 
 from processing.commit_marker import Marker
+from scripts.aws.bucket_listing import Listed
 from scripts.cli.repository import REPOSITORY
-from scripts.reconcile.listing import Listed
 from scripts.reconcile.states import Expected, State, StateCounts, compare
 
 KEYS = 1_000_000

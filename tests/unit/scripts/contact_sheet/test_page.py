@@ -1,6 +1,5 @@
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -11,25 +10,9 @@ from scripts.cli.output import key_text
 from scripts.contact_sheet.links import relative_links
 from scripts.contact_sheet.page import Heading, totals_of, write_contact_sheet
 from scripts.photo_job.photo_folder import not_uploaded
-from tests.support.contact_sheet import HEADING, collection_of, dead_lettered, page_of, processed
+from tests.support.contact_sheet import HEADING, Elements, collection_of, dead_lettered, page_of, processed
 
 HOSTILE = ["<script>alert(1)<", '"><img src=x onerror=alert(1)>', "' onclick='alert(1)", "{{ 7*7 }}", "a&lt;b"]
-
-
-class Elements(HTMLParser):
-    """The elements of a page with their attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    @property
-    def tags(self) -> list[str]:
-        return [tag for tag, _ in self.found]
 
 
 @pytest.mark.parametrize("key", HOSTILE)

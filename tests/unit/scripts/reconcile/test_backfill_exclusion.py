@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.aws.bucket_listing import Listed, OutputSet, Pair
 from scripts.reconcile.backfill_message import BackfillTarget, KnownPhotos, dead_lettered_versions, journal_key
-from scripts.reconcile.listing import Listed, OutputSet, Pair
 from scripts.reconcile.states import Compared, State
 from scripts.sending.journal import Journal, JournalEntry
 from tests.support.dead_letters import received

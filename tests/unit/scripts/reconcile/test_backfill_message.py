@@ -3,8 +3,8 @@ from hypothesis import strategies as st
 
 from processing.outcomes import SourceObject
 from processing.s3_events import parse_message
+from scripts.aws.bucket_listing import Listed
 from scripts.reconcile.backfill_message import BackfillTarget, backfill_message, journal_key
-from scripts.reconcile.listing import Listed
 
 KEYS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=50).filter(lambda key: not key.endswith("/"))
 

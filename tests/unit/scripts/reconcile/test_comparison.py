@@ -1,7 +1,7 @@
 from threading import Barrier
 
 from processing.commit_marker import Marker
-from scripts.reconcile.listing import Listed
+from scripts.aws.bucket_listing import Listed
 from scripts.reconcile.states import Expected, State, StateCounts, compare
 
 EXPECTED = Expected(

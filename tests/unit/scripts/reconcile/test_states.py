@@ -1,7 +1,7 @@
 import pytest
 
 from processing.commit_marker import Marker
-from scripts.reconcile.listing import Listed, OutputSet, Pair
+from scripts.aws.bucket_listing import Listed, OutputSet, Pair
 from scripts.reconcile.states import Expected, State, find_state, needs_marker
 
 ALL = {"small.jpg", "large.jpg", "document.pdf"}
@@ -11,7 +11,7 @@ MARKER = Marker("e1", "01", "f1")
 
 
 def outputs(names: set[str], committed: float | None = 200.0) -> OutputSet:
-    return OutputSet("a.jpg", set(names), committed if "document.pdf" in names else None)
+    return OutputSet("a.jpg", dict.fromkeys(names, 1), committed if "document.pdf" in names else None)
 
 
 @pytest.mark.parametrize(

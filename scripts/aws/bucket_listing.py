@@ -67,12 +67,12 @@ class OutputSet:
     """The outputs of one source.
 
     Attributes:
-        names: file names, such as `large.jpg`.
+        sizes: bytes by file name, such as `large.jpg`.
         committed: the commit marker's LastModified, seconds since 1970; None without a marker.
     """
 
     source_key: str
-    names: set[str] = field(default_factory=set)
+    sizes: dict[str, int] = field(default_factory=dict)
     committed: float | None = None
 
 
@@ -134,7 +134,7 @@ def outputs_in_order(listing: Iterable[Listed], on_foreign: Callable[[str], None
             continue
         if not held or held[-1].source_key != source_key:
             held.append(OutputSet(source_key))
-        held[-1].names.add(name)
+        held[-1].sizes[name] = item.size_bytes
         if name == DOCUMENT_NAME:
             held[-1].committed = item.modified
     yield from reversed(held)
