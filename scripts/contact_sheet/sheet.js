@@ -32,6 +32,9 @@
     image.src = link.href = complete(address);
     image.alt = name;
     text.textContent = `${name}: ${caption}`;
+    if (!width) image.addEventListener("load", () => {
+      text.textContent = `${name}: ${image.naturalWidth} × ${image.naturalHeight} px, ${caption}`;
+    });
     link.append(image);
     element.append(link, text);
     return element;
