@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -100,6 +100,7 @@ def write_contact_sheet(
     *,
     page_photos: int = MAX_PHOTOS,
     mode: int = 0o644,
+    on_page: Callable[[int], None] = lambda _: None,
 ) -> list[Path]:
     """Write the pages, each atomically, the first one last.
 
@@ -110,6 +111,7 @@ def write_contact_sheet(
         links: to the outputs.
         page_photos: at most so many on a page.
         mode: the files' permissions.
+        on_page: called with the number of photos on the pages written so far.
 
     Returns:
         The pages' paths, the first page first.
@@ -120,6 +122,7 @@ def write_contact_sheet(
         folders = folders_of(collection.photos(number * page_photos, page_photos))
         text = template.render(heading=heading, totals=totals, pages=pages, page=page, folders=folders)
         save(io.BytesIO(text.encode()), file.with_name(page.name), mode)
+        on_page(totals.processed - number * page_photos)
     return [file.with_name(page.name) for page in pages]
 
 

@@ -42,12 +42,16 @@ def command(
     with open_collection() as collection:
         findings = collect_stage(collection, target, prefix, screen)
         heading = heading_of(target.name, prefix, findings, links.notes)
-        pages = write_contact_sheet(collection, out, heading, links.links, mode=links.mode)
+        with screen.progress("writing", collection.processed) as show:
+            pages = write_contact_sheet(
+                collection, out, heading, links.links, mode=links.mode, on_page=lambda done: show(done, "")
+            )
         counts = {"processed": collection.processed, "failed": findings.failed, "not_done": findings.not_done}
     numbers = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
     paths = [str(page.resolve()) for page in pages]
-    report = [f"{numbers}.", *findings.notes, *links.notes, f"{count_of(len(pages), 'page')} to open in a browser:"]
-    screen.result([*report, *paths], {**counts, "pages": paths, "notes": [*findings.notes, *links.notes]})
+    where = f"{count_of(len(pages), 'page')}; open the first in a browser:" if pages[1:] else "Open it in a browser:"
+    report = [f"{numbers}.", *findings.notes, *links.notes, where, paths[0]]
+    screen.result(report, {**counts, "pages": paths, "notes": [*findings.notes, *links.notes]})
     return EXIT_OK
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from processing.failures import FailureCode
 from processing.settings import parse_renditions
+from scripts.aws.bucket_listing import Listed, Pair
 from scripts.aws.dead_letter import NO_REASON
 from scripts.aws.stack_outputs import StackOutputs
 from scripts.aws.stage import DeployedSettings, Stage
 from scripts.cli.output import plain_lines
-from scripts.reconcile.listing import Listed, Pair
 from scripts.reconcile.report import ReconcileRequest, plan_document, plan_report, sent_report
 from scripts.reconcile.states import Compared, State, StateCounts
 
