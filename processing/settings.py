@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from processing.output_formats import JPEG, RENDITION_FORMATS
 
 # Part of the fingerprint: raise it when the same settings make other outputs; stored outputs are then obsolete.
-PIPELINE_VERSION = 2
+PIPELINE_VERSION = 3
 
 
 # Far beyond what encoders make: noise in a JPEG of quality 100 has less than 2 bytes a pixel.

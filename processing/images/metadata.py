@@ -1,5 +1,6 @@
 """Keeps artist and copyright; all other metadata is removed, GPS included."""
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ _EXIF_PREFIX = b"Exif\0\0"
 _TIFF_HEADER = b"MM\0*\0\0\0\x08"  # big-endian; the directory follows at once
 _ENTRY_BYTES, _ASCII = 12, 2  # TIFF 6.0, section 2
 _EXIF = "exif-data"
+_PNG_COMMENT = re.compile(r"png-comment-[0-9]+-Raw profile type (?:exif|APP1)")
+_MAX_HEXADECIMAL = 1024 * 1024
 _MAX_BYTES = 2000  # of each field, because every rendition stores a copy
 
 
@@ -33,9 +36,26 @@ def read_rights(photo: Data, input_format: InputFormat, image: pyvips.Image) -> 
     """
     if input_format.is_tiff:
         return parse_rights(photo)
-    if image.get_typeof(_EXIF) == 0:
-        return Rights()
-    return parse_rights(bytes(image.get(_EXIF)).removeprefix(_EXIF_PREFIX))
+    return parse_rights(read_exif(image))
+
+
+def read_exif(image: pyvips.Image) -> bytes:
+    """Return the EXIF block of an opened photo without its prefix; empty without one."""
+    if image.get_typeof(_EXIF):
+        return bytes(image.get(_EXIF)).removeprefix(_EXIF_PREFIX)
+    # ImageMagick's PNGs from before the chunk eXIf was defined: name, size and hexadecimal digits, as a comment.
+    for field in image.get_fields():
+        if _PNG_COMMENT.fullmatch(field):
+            return _from_hexadecimal(str(image.get(field)[:_MAX_HEXADECIMAL]))
+    return b""
+
+
+def _from_hexadecimal(comment: str) -> bytes:
+    _, _, digits = comment.strip().partition("\n")
+    try:
+        return bytes.fromhex(digits.strip().partition("\n")[2]).removeprefix(_EXIF_PREFIX)
+    except ValueError:
+        return b""
 
 
 def parse_rights(block: Data) -> Rights:

@@ -74,7 +74,7 @@ def _decode(data: Data, header: Header, settings: RenderSettings) -> tuple[Pictu
         size = full_size(photo, header)
         check_pixels(size, settings.limits)
         exif = exif_block(read_rights(data, header.format, photo))
-        orientation = read_orientation(photo)
+        orientation = read_orientation(data, header, photo)
         sizes = plan_sizes(size, settings.renditions)
         opaque = flatten_on_white(photo, has_alpha=header.has_alpha)
         largest = Picture.of(to_srgb(resize_to(opaque, sizes[0]), header.profile))

@@ -46,4 +46,4 @@ def _property_boxes(data: Data) -> Iterator[tuple[int, int]]:
         yield from boxes(data, b"ipco", *iprp)
 
 
-AVIF = InputFormat(name="avif", detect=_detect, read_header=_read_header, loader="heifload_source")
+AVIF = InputFormat(name="avif", detect=_detect, read_header=_read_header, loader="heifload_source", turns_itself=True)

@@ -154,4 +154,4 @@ def _xmp_orientation(items: Items) -> int | None:
     return next((number for item in described if (number := xmp_orientation(items.content(item)))), None)
 
 
-HEIC = InputFormat(name="heic", detect=_detect, read_header=_read_header, loader=None)
+HEIC = InputFormat(name="heic", detect=_detect, read_header=_read_header, loader=None, turns_itself=True)

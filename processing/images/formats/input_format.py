@@ -40,6 +40,7 @@ class InputFormat:
         has_end: returns whether the file's end is there. For decoders that report missing and damaged data in the
             same words (libpng does): it tells `truncated-image` from `corrupt-image`.
         is_tiff: artist and copyright are in the file's own directory instead of an EXIF block.
+        turns_itself: the boxes of the format say which way up the picture is; its decoder follows them.
     """
 
     name: str
@@ -51,6 +52,7 @@ class InputFormat:
     prepare: Callable[[Data], Data] | None = None
     has_end: Callable[[Data], bool] | None = None
     is_tiff: bool = False
+    turns_itself: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
