@@ -227,12 +227,12 @@ def read_dlq(queue: SqsQueue, screen: Screen | None = None) -> Iterator[DlqReade
     """
     reader = DlqReader(queue, screen)
     if screen:
-        screen.note(_explain(reader))
+        screen.note(*_explain(reader))
     try:
         yield reader
     except KeyboardInterrupt:
         if screen and reader.held:
-            screen.note(f"Interrupted. Making {count_of(reader.held, 'dead letter')} visible again ...")
+            screen.note(f"Making {count_of(reader.held, 'dead letter')} visible again ...")
         raise
     finally:
         _give_back(reader, screen)
@@ -270,14 +270,14 @@ def hold_seconds(count: int) -> int:
     return min(MAX_VISIBILITY_TIMEOUT_SECONDS, VISIBILITY_TIMEOUT_SECONDS + count // MIN_PER_SECOND)
 
 
-def _explain(reader: DlqReader) -> str:
+def _explain(reader: DlqReader) -> list[str]:
     longest = human_duration(timedelta(seconds=hold_seconds(reader.depth.all)))
     lines = [
         "Reading dead letters counts as receiving them and hides them for a moment. "
         f"All become visible again at once, after a kill within {longest}; nothing is lost."
     ]
     lines += [f"{_say(reader.move_task)}."] if reader.move_task else []
-    return "\n".join(lines)
+    return lines
 
 
 def _say(task: MoveTask) -> str:

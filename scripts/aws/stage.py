@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from processing.settings import Limits, RenderSettings, Rendition, parse_renditions
 from scripts.aws.local_endpoint import ACCESS_KEY_ID, LOCAL_STAGE, REGION, SECRET_ACCESS_KEY, find_running_stack
+from scripts.aws.slow_calls import SLOW_CALLS
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stack_outputs import StackOutputs, StackOutputsError, read_stack_outputs
 from scripts.cli.errors import OperatorError
@@ -31,6 +32,10 @@ CLIENT_CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 8},
     max_pool_connections=MAX_CONNECTIONS,
 )
+
+
+# The first calls: a wrong or dead endpoint is reported within ten seconds.
+FIRST_CONTACT = Config(connect_timeout=4, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ class Stage:
 def make_client(
     session: boto3.Session, service: str, endpoint_url: str | None = None, config: Config | None = None
 ) -> Any:
-    """Make a boto3 client with many retries, and path-style bucket names outside AWS.
+    """Make a boto3 client with many retries that says what it waits for; path-style bucket names outside AWS.
 
     Args:
         session: with credentials and region.
@@ -122,7 +127,9 @@ def make_client(
     is_elsewhere = endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
     config = CLIENT_CONFIG.merge(config) if config else CLIENT_CONFIG
     config = config.merge(Config(s3={"addressing_style": "path"})) if is_elsewhere else config
-    return session.client(service, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]
+    client = session.client(service, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]
+    SLOW_CALLS.watch(client)
+    return client
 
 
 def find_region(environment: Mapping[str, str]) -> str | None:
@@ -152,7 +159,7 @@ def find_stage(name: str) -> Stage:
         raise OperatorError(NO_REGION)
     session = boto3.Session(region_name=region)
     try:
-        outputs = read_stack_outputs(make_client(session, "cloudformation"), name)
+        outputs = read_stack_outputs(make_client(session, "cloudformation", config=FIRST_CONTACT), name)
     except StackOutputsError as error:
         where = f"(looked in {region}, {_account(session)})"
         raise OperatorError(f"{error} {where}. Wrong region, account or stage?") from error
@@ -161,7 +168,7 @@ def find_stage(name: str) -> Stage:
 
 def _account(session: boto3.Session) -> str:
     try:
-        return f"account {make_client(session, 'sts').get_caller_identity()['Account']}"
+        return f"account {make_client(session, 'sts', config=FIRST_CONTACT).get_caller_identity()['Account']}"
     except (BotoCoreError, ClientError):
         return "an account that STS does not name"
 

@@ -5,6 +5,7 @@ its line or controls the terminal; keys also pass `key_text`, which keeps them a
 """
 
 import json
+import os
 import shlex
 import sys
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -25,6 +27,7 @@ from processing.wording import printable, visible
 from scripts.cli.units import human_duration
 
 MAX_KEY_BYTES = 300
+FIRST_LINE_SECONDS = 2.0
 LINE_EVERY_SECONDS = 10.0
 _NEVER_FOLDED = ("id", "code")  # columns that users copy
 _COLUMN_GAP = "  "
@@ -52,7 +55,12 @@ class Screen:
 
     Args:
         as_json: print results on stdout as JSON and all prose on stderr.
+
+    Attributes:
+        has_result: whether any screen of this process has printed a result.
     """
+
+    has_result = False
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
@@ -71,6 +79,7 @@ class Screen:
 
     def result(self, report: Report, document: Any) -> None:
         """Print the result: the report, or the document as JSON."""
+        Screen.has_result = True
         if self.as_json:
             print(json.dumps(document, indent=2), flush=True)
         elif self._out.is_terminal:
@@ -82,11 +91,27 @@ class Screen:
 
     @contextmanager
     def progress(self, what: str, total: int | None) -> Iterator[Callable[[int, str], None]]:
-        """Show progress on stderr: a bar at a terminal, lines in a log.
+        """Show progress on stderr: a bar at a terminal, lines in a log; say what an interrupt ended.
 
         Yields:
             A function to call with the number done and a note.
         """
+        so_far: tuple[int, str] = (0, "")
+        try:
+            with self._bar(what, total) as show:
+
+                def on_progress(done: int, note: str) -> None:
+                    nonlocal so_far
+                    so_far = (done, note)
+                    show(done, note)
+
+                yield on_progress
+        except KeyboardInterrupt:
+            self.note(f"Interrupted while {progress_line(what, so_far[0], total, so_far[1])}")
+            raise
+
+    @contextmanager
+    def _bar(self, what: str, total: int | None) -> Iterator[Callable[[int, str], None]]:
         if not self._notes.is_terminal:
             yield line_progress(what, total, self.note)
             return
@@ -111,6 +136,11 @@ class Screen:
         self.note(f"{title} ... {time.monotonic() - start:.1f} s")
 
 
+def discard_output() -> None:
+    """Write nothing more to stdout, whose reader has ended."""
+    sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (flushed at the end of the process)
+
+
 def print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Print an unexpected error with its traceback; its message may hold anything (`sys.excepthook`)."""
     screen = Screen()
@@ -122,24 +152,28 @@ def print_traceback(kind: type[BaseException], error: BaseException, trace: Trac
 def line_progress(
     what: str, total: int | None, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
 ) -> Callable[[int, str], None]:
-    """Return a function that says the progress in a line every ten seconds."""
-    start = last_line = clock()
+    """Return a function that says the progress in a line after two seconds, then every ten seconds."""
+    start = clock()
+    next_line = start + FIRST_LINE_SECONDS
 
     def on_progress(done: int, note: str) -> None:
-        nonlocal last_line
+        nonlocal next_line
         now = clock()
-        if now - last_line < LINE_EVERY_SECONDS:
+        if now < next_line:
             return
-        last_line = now
-        of_total = left = ""
-        if total is not None:
-            of_total = f" of {total:,}"
+        next_line = now + LINE_EVERY_SECONDS
+        left = ""
         if total is not None and 0 < done < total:
             left = f"about {human_duration(timedelta(seconds=(total - done) * (now - start) / done))} left"
-        parts = [f"{done:,}{of_total}", note, left]
-        say(f"{what}: {', '.join(part for part in parts if part)}")
+        say(progress_line(what, done, total, note, left))
 
     return on_progress
+
+
+def progress_line(what: str, done: int, total: int | None, *notes: str) -> str:
+    """Return a line such as `reading: 1,200 of 8,000, about 5 s left`."""
+    of_total = "" if total is None else f" of {total:,}"
+    return f"{what}: {', '.join(part for part in (f'{done:,}{of_total}', *notes) if part)}"
 
 
 def key_text(key: str) -> str:

@@ -109,15 +109,16 @@ def test_a_key_is_not_folded_for_the_sake_of_a_frame(
     assert ("┃" in said) is has_frame
 
 
-def test_a_log_gets_a_line_of_progress_every_ten_seconds_with_the_time_left() -> None:
+def test_a_log_gets_a_line_of_progress_after_two_seconds_and_then_every_ten() -> None:
     now, lines = [0.0], list[str]()
     progress = line_progress("uploading", 1000, lines.append, lambda: now[0])
     for second in range(1, 26):
         now[0] = float(second)
         progress(second * 20, "5.0 MB/s")
     assert lines == [
-        "uploading: 200 of 1,000, 5.0 MB/s, about 40 s left",
-        "uploading: 400 of 1,000, 5.0 MB/s, about 30 s left",
+        "uploading: 40 of 1,000, 5.0 MB/s, about 48 s left",
+        "uploading: 240 of 1,000, 5.0 MB/s, about 38 s left",
+        "uploading: 440 of 1,000, 5.0 MB/s, about 28 s left",
     ]
 
 
@@ -127,3 +128,14 @@ def test_progress_without_a_total_has_no_time_left() -> None:
     now[0] = 11.0
     progress(1200, "")
     assert lines == ["reading: 1,200"]
+
+
+def test_an_interrupt_says_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
+    def work() -> None:
+        with Screen().progress("reading", 8000) as on_progress:
+            on_progress(3120, "")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert capsys.readouterr().err == "Interrupted while reading: 3,120 of 8,000\n"
