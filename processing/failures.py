@@ -47,7 +47,7 @@ class FailureCode(StrEnum):
     UNSUPPORTED_FORMAT = _permanent(
         "unsupported-format",
         "The file is not an image in a format that Darkroom reads.",
-        "Upload a JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC.",
+        "Save it as a JPEG or PNG and upload that; leave out what is no photo.",
     )
     CORRUPT_IMAGE = _permanent(
         "corrupt-image",
@@ -67,17 +67,17 @@ class FailureCode(StrEnum):
     TOO_MANY_BYTES = _permanent(
         "too-many-bytes",
         "The file is larger than the limit in bytes.",
-        "Upload a smaller file, or raise the limit (maxBytes) and redrive.",
+        "Upload a smaller file, or raise the limit (maxBytes in settings/STAGE.yml), deploy and redrive.",
     )
     TOO_MANY_PIXELS = _permanent(
         "too-many-pixels",
         "The image has more pixels than the limit.",
-        "Upload a smaller image, or raise the limit (maxPixels) and redrive.",
+        "Upload a smaller image, or raise the limit (maxPixels in settings/STAGE.yml), deploy and redrive.",
     )
     TOO_MANY_PAGES = _permanent(
         "too-many-pages",
         "The file has more pages or frames than the limit.",
-        "Split it, or raise the limit (maxPages) and redrive.",
+        "Split it, or raise the limit (maxPages in settings/STAGE.yml), deploy and redrive.",
     )
     KEY_TOO_LONG = _permanent(
         "key-too-long",
@@ -102,12 +102,13 @@ class FailureCode(StrEnum):
     TOO_SLOW = _permanent(
         "too-slow",
         "The image exceeded the time limit, twice.",
-        "Save it in a simpler form (baseline JPEG), or raise the time limit and redrive.",
+        "Save it in a simpler form (baseline JPEG), or raise the limit (photoTimeoutSeconds in settings/STAGE.yml), "
+        "deploy and redrive.",
     )
     OUT_OF_MEMORY = _permanent(
         "out-of-memory",
         "The image needs more memory than the function has.",
-        "Upload a smaller image, or raise the function's memory (memoryMb) and redrive.",
+        "Upload a smaller image, or raise the memory (memoryMb in settings/STAGE.yml), deploy and redrive.",
     )
     THROTTLED = _retryable(
         "throttled",
@@ -132,7 +133,7 @@ class FailureCode(StrEnum):
     DISK_FULL = _retryable(
         "disk-full",
         "The function's ephemeral storage was full.",
-        "Raise it (ephemeralStorageMb) or lower the batch size, then redrive.",
+        "Raise it (ephemeralStorageMb in settings/STAGE.yml) or lower the batch size, deploy and redrive.",
     )
     OUT_OF_TIME = _retryable(
         "out-of-time",

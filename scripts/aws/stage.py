@@ -45,10 +45,12 @@ class DeployedSettings:
     Attributes:
         renditions: from the largest to the smallest.
         memory_mb: the function's memory.
+        max_bytes: larger files are refused; 0 when a function of an earlier version does not say.
     """
 
     renditions: tuple[Rendition, ...]
     memory_mb: int
+    max_bytes: int = 0
 
     @property
     def fingerprint(self) -> str:
@@ -102,15 +104,25 @@ class Stage:
         Raises:
             OperatorError: its RENDITIONS cannot be parsed.
         """
-        answer = self.functions.get_function_configuration(FunctionName=self.outputs.process_function)
-        text = answer.get("Environment", {}).get("Variables", {}).get("RENDITIONS", "")
-        try:
-            return DeployedSettings(parse_renditions(text), answer["MemorySize"])
-        except ValueError as error:
-            raise OperatorError(f"the function's RENDITIONS cannot be read: {error}; deploy it again") from error
+        return read_function_settings(self.functions, self.outputs.process_function)
 
     def _client(self, service: str) -> Any:
         return make_client(self.session, service, self.endpoint_url)
+
+
+def read_function_settings(functions: "LambdaClient", name: str) -> DeployedSettings:
+    """Read a deployed function's settings from its Lambda configuration.
+
+    Raises:
+        OperatorError: its RENDITIONS cannot be parsed.
+    """
+    answer = functions.get_function_configuration(FunctionName=name)
+    variables = answer.get("Environment", {}).get("Variables", {})
+    try:
+        renditions, max_bytes = parse_renditions(variables.get("RENDITIONS", "")), int(variables.get("MAX_BYTES", "0"))
+    except ValueError as error:
+        raise OperatorError(f"the function's settings cannot be read: {error}; deploy it again") from error
+    return DeployedSettings(renditions, answer["MemorySize"], max_bytes)
 
 
 def make_client(

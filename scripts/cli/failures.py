@@ -1,16 +1,29 @@
-"""Failures of a command, and the table that groups them by code."""
+"""Failures of a command: grouped by code, as lines, as a table and as a CSV file."""
 
-from collections.abc import Iterable
+import csv
+import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from processing.failures import FailureCode
+from processing.wording import visible
 from scripts.cli.output import Table, key_text
 
 # Codes for failures on this machine, which the service cannot report.
 NOT_UPLOADED = "not-uploaded"
 NO_OUTCOME = "no-outcome"
 NOT_COPIED = "not-copied"
+LOCAL_MEANINGS = {
+    NOT_UPLOADED: "The file could not be read or uploaded.",
+    NO_OUTCOME: "The photo has no outcome.",
+    NOT_COPIED: "The outputs exist, but could not be written to the output folder.",
+}
 
 MAX_EXAMPLES = 3
+MAX_DETAIL_BYTES = 1_000
+CSV_HEADINGS = ("name", "code", "reason", "what to do")
+# Spreadsheets run a cell that begins like this as a formula (OWASP, "CSV Injection").
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True)
@@ -21,11 +34,55 @@ class Failure:
         key: the photo's key; empty when the message names none.
         code: a failure code of the service, or one of the codes above.
         what_to_do: for people.
+        detail: of this photo, for people; empty when the code says it all.
     """
 
     key: str
     code: str
     what_to_do: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailuresOfCode:
+    """The failed photos of one code.
+
+    Attributes:
+        meaning: of the code, one sentence; empty for an unknown code.
+        what_to_do: one sentence; empty when the notes say it.
+        photos: name and note of each, on one line.
+    """
+
+    code: str
+    meaning: str
+    what_to_do: str
+    photos: tuple[tuple[str, str], ...]
+
+
+def group_failures(failures: Iterable[Failure]) -> tuple[FailuresOfCode, ...]:
+    """Group failures by code, the most frequent first."""
+    by_code: dict[str, list[Failure]] = {}
+    for failure in failures:
+        by_code.setdefault(failure.code, []).append(failure)
+    ordered = sorted(by_code.items(), key=lambda item: (-len(item[1]), item[0]))
+    return tuple(_group(code, members) for code, members in ordered)
+
+
+def group_lines(groups: Iterable[FailuresOfCode], max_names: int) -> list[str]:
+    """Explain each code once, with the names of a few of its photos.
+
+    Args:
+        groups: the failures by code.
+        max_names: for each code.
+    """
+    lines: list[str] = []
+    for group in groups:
+        lines += ["", f"{group.code} ({len(group.photos):,}): {group.meaning}".rstrip(": ")]
+        lines += [f"  What to do: {group.what_to_do}"] if group.what_to_do else []
+        lines += [f"  - {name}: {note}" if note else f"  - {name}" for name, note in group.photos[:max_names] if name]
+        if len(group.photos) > max_names:
+            lines.append(f"  and {len(group.photos) - max_names:,} more")
+    return lines
 
 
 def failure_table(failures: Iterable[Failure], max_examples: int = MAX_EXAMPLES) -> Table:
@@ -38,6 +95,40 @@ def failure_table(failures: Iterable[Failure], max_examples: int = MAX_EXAMPLES)
         for (code, what_to_do), keys in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     ]
     return Table(("code", "photos", "what to do", "examples"), rows)
+
+
+def failures_csv(failures: Iterable[Failure]) -> bytes:
+    """Write failures as CSV that spreadsheets open: UTF-8 with a byte order mark, no cell is a formula."""
+    text = io.StringIO(newline="")
+    rows = csv.writer(text)
+    rows.writerow(CSV_HEADINGS)
+    for failure in failures:
+        rows.writerow(map(_inert, (failure.key, failure.code, failure.detail, failure.what_to_do)))
+    return text.getvalue().encode("utf-8-sig", "backslashreplace")  # a name may be no valid Unicode
+
+
+def _inert(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _group(code: str, failures: Sequence[Failure]) -> FailuresOfCode:
+    """Say once what all failures of a code have in common; their notes say the rest."""
+    advice = {failure.what_to_do for failure in failures}
+    common = advice.pop() if len(advice) == 1 else ""
+    notes = sorted((failure.key, failure.detail if common else _whole_note(failure)) for failure in failures)
+    photos = tuple(
+        (key_text(key) if key else "", visible(note, MAX_DETAIL_BYTES) if note else "") for key, note in notes
+    )
+    return FailuresOfCode(code=code, meaning=_meaning(code), what_to_do=common, photos=photos)
+
+
+def _whole_note(failure: Failure) -> str:
+    return f"{failure.detail}: {failure.what_to_do}" if failure.detail else failure.what_to_do
+
+
+def _meaning(code: str) -> str:
+    known = {member.value: member.meaning for member in FailureCode}
+    return known.get(code) or LOCAL_MEANINGS.get(code, "")
 
 
 def _examples(keys: list[str], max_examples: int) -> str:

@@ -9,19 +9,13 @@ from dataclasses import astuple, dataclass
 
 from processing.wording import visible
 from scripts.aws.dead_letter import CODES, explain
-from scripts.cli.failures import NO_OUTCOME, NOT_COPIED, NOT_UPLOADED, Failure
+from scripts.cli.failures import LOCAL_MEANINGS, Failure
 from scripts.cli.output import key_text
 from scripts.contact_sheet.photo import OutputFile, SheetPhoto
 
 MAX_LISTED = 1_000  # failures of one code on the page
 MAX_DETAIL_BYTES = 1_000
 ORIGINALS = "originals"
-# The meanings of the codes that only the commands report.
-_LOCAL_MEANINGS = {
-    NOT_UPLOADED: "The file could not be read or uploaded.",
-    NO_OUTCOME: "The photo has no outcome.",
-    NOT_COPIED: "The outputs exist, but could not be written to the output folder.",
-}
 _TABLES = """
     CREATE TABLE photos (folder TEXT, key TEXT, bytes INTEGER, files TEXT, PRIMARY KEY (folder, key)) WITHOUT ROWID;
     CREATE TABLE failures (id BLOB, code TEXT, key TEXT, advice TEXT, note TEXT);
@@ -138,4 +132,4 @@ def _output_file(name: str, size_bytes: int, width: int, height: int) -> OutputF
 
 
 def _meaning(code: str) -> str:
-    return explain(code).meaning if code in CODES else _LOCAL_MEANINGS.get(code, "")
+    return explain(code).meaning if code in CODES else LOCAL_MEANINGS.get(code, "")

@@ -21,11 +21,10 @@ def collect(collection: Collection, out: Path, results: Sequence[RecordResult], 
         results: records of digests, in any order.
         failures: of the service and of this machine; a photo among them is not shown as processed.
     """
-    details = {r.source.key: r.detail for r in results if r.source and r.outcome.is_failure}
     failed = set()
     for failure in failures:
         failed.add(failure.key)
-        collection.add_failure(failure, details.get(failure.key, ""))
+        collection.add_failure(failure, failure.detail)
     for photo in _photos_in(out, results):
         if photo.key not in failed:
             collection.add_photo(photo)

@@ -9,21 +9,25 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from processing.digest.batch_digest import BatchDigest
+from processing.failures import FailureCode
 from processing.outcomes import RecordResult
 from scripts.aws.digest_subscription import DigestSubscription
 from scripts.aws.local_endpoint import LocalStack
 from scripts.aws.sqs_queue import SqsQueue
+from scripts.aws.stage import DeployedSettings, read_function_settings
 from scripts.cli.failures import NOT_COPIED, Failure
 from scripts.cli.files import save
+from scripts.photo_job.advice import laptop_advice
 from scripts.photo_job.follower import Follower
 from scripts.photo_job.job import PhotoJob, UploadWindow
-from scripts.photo_job.photo_folder import Files, error_reason
+from scripts.photo_job.photo_folder import Files, error_reason, refuse_too_large
 from scripts.photo_job.progress import JobProgress
 from scripts.photo_job.uploader import Uploader
 
@@ -54,9 +58,14 @@ class LocalJob:
     stack: LocalStack
     out: Path
     patience_seconds: float
-    progress: JobProgress = field(default_factory=JobProgress)
+    progress: JobProgress = field(default_factory=lambda: JobProgress(advise=laptop_advice))
     digests: list[BatchDigest] = field(default_factory=list)
     window: UploadWindow = field(default_factory=lambda: UploadWindow(WINDOW_BYTES, WINDOW_PHOTOS))
+
+    @cached_property
+    def settings(self) -> DeployedSettings:
+        """The settings of the deployed function."""
+        return read_function_settings(self.stack.client("lambda"), self.stack.outputs.process_function)
 
     def run(self, files: Files, on_progress: Callable[[], None] = lambda: None) -> None:
         """Run until every photo has an outcome."""
@@ -70,9 +79,12 @@ class LocalJob:
 
             self.progress.on_settled = on_settled
             with job.following():
-                job.upload(files, on_progress)
+                job.upload(self._within_limit(files), on_progress)
                 job.wait(on_progress)
         on_progress()  # only now are all outputs copied
+
+    def _within_limit(self, files: Files) -> Files:
+        return refuse_too_large(files, self.settings.max_bytes, laptop_advice(FailureCode.TOO_MANY_BYTES))
 
     @property
     def _s3(self) -> "S3Client":

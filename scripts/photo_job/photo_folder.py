@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from processing.failures import FailureCode
 from processing.output_keys import MAX_KEY_BYTES
+from processing.wording import human_bytes
 from scripts.cli.failures import NOT_UPLOADED, Failure
+
+HOW_TO_UPLOAD = "Fix what its reason says, then give the same command again."
 
 
 class FileState(StrEnum):
@@ -54,9 +58,25 @@ def walk(folder: Path, prefix: str = "") -> Iterator[LocalFile | Failure]:
             yield _read_entry(entry, f"{prefix}{entry.name}")
 
 
+def refuse_too_large(files: Files, max_bytes: int, what_to_do: str) -> Iterator[LocalFile | Failure]:
+    """Replace each file that the function would refuse by its failure, so that it is not uploaded.
+
+    Args:
+        files: to upload.
+        max_bytes: of one file; 0 for no limit.
+        what_to_do: for people.
+    """
+    for file in files:
+        if isinstance(file, LocalFile) and 0 < max_bytes < file.size_bytes:
+            detail = f"{human_bytes(file.size_bytes)}, the limit is {human_bytes(max_bytes)}; not uploaded"
+            yield Failure(file.key, FailureCode.TOO_MANY_BYTES.value, what_to_do, detail)
+        else:
+            yield file
+
+
 def not_uploaded(key: str, reason: str) -> Failure:
     """Make the failure of a file that cannot be uploaded."""
-    return Failure(key, NOT_UPLOADED, reason)
+    return Failure(key, NOT_UPLOADED, HOW_TO_UPLOAD, reason)
 
 
 def error_reason(error: Exception) -> str:

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from processing.failures import FailureCode
 from processing.outcomes import RecordResult
 from processing.wording import count_of, human_bytes
-from scripts.cli.failures import MAX_EXAMPLES, NO_OUTCOME, NOT_COPIED, NOT_UPLOADED, Failure, failure_table
+from scripts.cli.failures import MAX_EXAMPLES, NO_OUTCOME, NOT_COPIED, Failure, group_failures, group_lines
 from scripts.cli.output import Report, Table
 from scripts.cli.units import human_duration
 
+# Up to so many failures, the terminal names every photo.
+MAX_NAMED = 20
 # Further failures are only counted, so that memory stays bounded when everything fails.
 MAX_FAILURES_KEPT = 10_000
 
@@ -26,15 +29,18 @@ class JobProgress:
 
     Attributes:
         on_settled: called for each photo that needs no more waiting; must not block.
+        advise: returns what to do about a failure code, at the place where the job runs.
         unchanged: files that were in the bucket already.
         bytes_out: size of the outputs that digests reported.
         upload_seconds: from the first upload to the latest.
         failures: the first ten thousand.
         failed: how many there are.
         last_news: time of the latest upload or outcome, in monotonic seconds.
+        local_failures: failures on this machine by code; no digest reports these.
     """
 
     on_settled: OnSettled = field(default=lambda *_: None, repr=False)
+    advise: Callable[[FailureCode], str] = field(default=lambda code: code.what_to_do, repr=False)
     uploaded: int = 0
     unchanged: int = 0
     not_uploaded: int = 0
@@ -45,6 +51,9 @@ class JobProgress:
     failures: list[Failure] = field(default_factory=list)
     failed: int = 0
     last_news: float = field(default_factory=time.monotonic)
+    local_failures: Counter[str] = field(default_factory=Counter)
+    _started: float = 0.0
+    _settled_at: float = 0.0
     _etags: dict[str, str] = field(default_factory=dict)
     _early_results: dict[str, dict[str, RecordResult]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -64,10 +73,10 @@ class JobProgress:
         return f"{human_bytes(round(self.bytes_in / max(self.upload_seconds, 0.001)))}/s"
 
     @property
-    def local_failures(self) -> dict[str, int]:
-        """Count the failures on this machine by code; no digest reports these."""
-        counts = self.outcomes + Counter({NOT_UPLOADED: self.not_uploaded})
-        return {code: counts[code] for code in (NOT_UPLOADED, NO_OUTCOME, NOT_COPIED) if counts[code]}
+    def photo_rate(self) -> str:
+        """Return the outcomes a second, from the first upload to the latest outcome."""
+        seconds = self._settled_at - self._started
+        return f"{self.outcomes.total() / seconds:.1f} photos/s" if seconds > 0 else "0.0 photos/s"
 
     def pending(self) -> list[tuple[str, str]]:
         """List key and eTag of each uploaded photo without an outcome."""
@@ -77,6 +86,7 @@ class JobProgress:
     def expect(self, key: str) -> None:
         """Accept results for a key whose upload begins: its digest may arrive before its eTag is known."""
         with self._lock:
+            self._started = self._started or time.monotonic()
             self._etags[key] = ""
             self._early_results[key] = {}
 
@@ -96,7 +106,7 @@ class JobProgress:
             self._etags.pop(failure.key, None)
             self._early_results.pop(failure.key, None)
             self.not_uploaded += 1
-            self._add_failure(failure)
+            self._add_local_failure(failure)
             self.on_settled(failure.key, None)
 
     def follow(self, key: str, etag: str) -> None:
@@ -125,7 +135,11 @@ class JobProgress:
         """Set the outcome of a photo that no digest reported."""
         with self._lock:
             if self._etags.pop(key, None) is not None:
-                self._count(outcome, failure)
+                self._count(outcome)
+                if failure and failure.code == NO_OUTCOME:
+                    self._add_local_failure(failure)
+                elif failure:
+                    self._add_failure(failure)
                 self.on_settled(key, None)
 
     def note_not_copied(self, result: RecordResult, failure: Failure) -> None:
@@ -133,20 +147,25 @@ class JobProgress:
         with self._lock:
             self.outcomes -= Counter({result.outcome.value: 1})  # unlike subtract, this leaves no zeros
             self.bytes_out -= result.bytes_out
-            self._count(failure.code, failure)
+            self._count(NOT_COPIED)
+            self._add_local_failure(failure)
 
     def _settle_by_result(self, key: str, result: RecordResult) -> None:
         del self._etags[key]
         code = result.code if result.outcome.is_failure else None
-        self._count(result.outcome.value, Failure(key, code.value, code.what_to_do) if code else None)
+        self._count(result.outcome.value)
+        if code:
+            self._add_failure(Failure(key, code.value, self.advise(code), result.detail))
         self.bytes_out += result.bytes_out
         self.on_settled(key, result)
 
-    def _count(self, outcome: str, failure: Failure | None) -> None:
+    def _count(self, outcome: str) -> None:
         self.outcomes[outcome] += 1
-        self.last_news = time.monotonic()
-        if failure:
-            self._add_failure(failure)
+        self.last_news = self._settled_at = time.monotonic()
+
+    def _add_local_failure(self, failure: Failure) -> None:
+        self.local_failures[failure.code] += 1
+        self._add_failure(failure)
 
     def _add_failure(self, failure: Failure) -> None:
         self.failed += 1
@@ -154,14 +173,13 @@ class JobProgress:
             self.failures.append(failure)
 
 
-def job_report(progress: JobProgress, bucket: str, *, not_done: int = 0, max_examples: int = MAX_EXAMPLES) -> Report:
-    """Report uploads, outcomes and failures.
+def job_report(progress: JobProgress, bucket: str, *, not_done: int = 0) -> Report:
+    """Report uploads and outcomes.
 
     Args:
         progress: of the job.
         bucket: the input bucket's name.
         not_done: photos without an outcome that nothing else counts.
-        max_examples: keys to name for each failure code.
     """
     took = f"in {human_duration(timedelta(seconds=progress.upload_seconds))} ({progress.upload_rate})"
     files = f"{count_of(progress.uploaded, 'file')} ({human_bytes(progress.bytes_in)})"
@@ -171,10 +189,13 @@ def job_report(progress: JobProgress, bucket: str, *, not_done: int = 0, max_exa
     outcomes = sorted(progress.outcomes.items(), key=lambda item: (-item[1], item[0]))
     if not_done:
         outcomes.append(("not done", not_done))
-    if outcomes:
-        report += ["", Table(("outcome", "photos"), outcomes)]
-    if progress.failed:
-        report += ["", f"{count_of(progress.failed, 'failure')}:", failure_table(progress.failures, max_examples)]
+    return [*report, "", Table(("outcome", "photos"), outcomes)] if outcomes else report
+
+
+def failure_lines(progress: JobProgress) -> list[str]:
+    """Explain each failure code once: reason, advice, and the photos or a few of them."""
+    max_names = MAX_NAMED if progress.failed <= MAX_NAMED else MAX_EXAMPLES
+    lines = group_lines(group_failures(progress.failures), max_names)
     if progress.failed > len(progress.failures):
-        report.append(f"Only the first {len(progress.failures):,} were kept for this table.")
-    return report
+        lines += ["", f"Only the first {len(progress.failures):,} failures were kept."]
+    return lines

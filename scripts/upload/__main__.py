@@ -1,8 +1,9 @@
 """`npm run upload`: upload a folder to the input bucket, and follow the photos on request."""
 
+from collections import Counter
 from collections.abc import Generator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from processing.failures import FailureCode
+from processing.wording import count_of
 from scripts.aws.digest_subscription import subscribe_to_digests
 from scripts.aws.photo_state import PhotoStates
 from scripts.aws.stage import Stage, find_stage
@@ -28,10 +31,11 @@ from scripts.cli.errors import OperatorError
 from scripts.cli.failures import NO_OUTCOME, Failure
 from scripts.cli.output import Screen
 from scripts.cli.units import parse_duration
+from scripts.photo_job.file_choice import AllOption, FileChoice, OnlyOption, SkipOption, choose, skipped_lines
 from scripts.photo_job.follower import Follower, OutcomeLookup
 from scripts.photo_job.job import PhotoJob
-from scripts.photo_job.photo_folder import LocalFile, walk
-from scripts.photo_job.progress import JobProgress, job_report
+from scripts.photo_job.photo_folder import LocalFile, refuse_too_large, walk
+from scripts.photo_job.progress import JobProgress, failure_lines, job_report
 from scripts.photo_job.uploader import Uploader
 from scripts.upload.compare import Preview, compare_all, preview_document, preview_report
 
@@ -43,8 +47,11 @@ app = make_app("Upload a folder of photos and, with --watch, follow each to its 
 @app.command(epilog=f"{EXAMPLE}\n\n{EXIT_CODES}")
 def command(
     stage: StageOption,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Every file below it; its path becomes its key.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The photos below it; their paths become their keys.")],
     prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Precedes each key, as in 2026/.")] = "",
+    only: OnlyOption = None,
+    skip: SkipOption = None,
+    take_all: AllOption = False,
     watch: Annotated[bool, typer.Option("--watch", help="Wait until every photo has an outcome.")] = False,
     wait: Annotated[
         timedelta | None,
@@ -64,10 +71,12 @@ def command(
     if not folder.is_dir():
         raise OperatorError(f"{folder} is not a folder")
     uploader = Uploader(target.s3, target.outputs.input_bucket, threads)
-    upload = FolderUpload(stage=target, screen=screen, folder=folder, prefix=prefix, uploader=uploader)
+    choice = FileChoice(only=tuple(only or ()), skip=tuple(skip or ()), takes_all=take_all)
+    upload = FolderUpload(stage=target, screen=screen, folder=folder, prefix=prefix, uploader=uploader, choice=choice)
     if not execute:
-        preview = upload.preview()
-        screen.result(preview_report(preview, uploader.bucket), preview_document(preview, uploader.bucket))
+        preview, skipped = upload.preview(), dict(upload.skipped)
+        report = [*preview_report(preview, uploader.bucket), *skipped_lines(upload.skipped)]
+        screen.result(report, {**preview_document(preview, uploader.bucket), "skipped": skipped})
         return EXIT_OK
     try:
         upload.run((wait or timedelta(minutes=30)).total_seconds() if watch else None)
@@ -85,6 +94,8 @@ class FolderUpload:
 
     Attributes:
         prefix: precedes each key.
+        choice: of the folder's files.
+        skipped: counts the others, by reason.
     """
 
     stage: Stage
@@ -92,6 +103,8 @@ class FolderUpload:
     folder: Path
     prefix: str
     uploader: Uploader
+    choice: FileChoice = field(default_factory=FileChoice)
+    skipped: Counter[str] = field(default_factory=Counter)
     progress: JobProgress = field(default_factory=JobProgress)
 
     def preview(self) -> Preview:
@@ -126,14 +139,20 @@ class FolderUpload:
 
     def report(self) -> None:
         """Print the result."""
-        self.screen.result(job_report(self.progress, self.uploader.bucket), _document(self.progress))
+        progress = self.progress
+        failed = [f"{count_of(progress.failed, 'failure')}:", *failure_lines(progress)] if progress.failed else []
+        report = [*job_report(progress, self.uploader.bucket), *skipped_lines(self.skipped)]
+        report += ["", *failed] if failed else []
+        self.screen.result(report, {**_document(progress), "skipped": dict(self.skipped)})
 
     @cached_property
     def _total(self) -> int:
-        return sum(1 for _ in walk(self.folder, self.prefix))
+        return sum(1 for _ in choose(walk(self.folder, self.prefix), self.choice, Counter(), self.prefix))
 
     def _compared_files(self) -> Generator[LocalFile | Failure]:
-        return compare_all(self.uploader, walk(self.folder, self.prefix))
+        chosen = choose(walk(self.folder, self.prefix), self.choice, self.skipped, self.prefix)
+        max_bytes, advice = self.stage.read_settings().max_bytes, FailureCode.TOO_MANY_BYTES.what_to_do
+        return compare_all(self.uploader, refuse_too_large(chosen, max_bytes, advice))
 
     def _upload(self, job: PhotoJob) -> None:
         progress = self.progress
@@ -167,7 +186,7 @@ def _document(progress: JobProgress) -> dict[str, Any]:
         "outcomes": dict(progress.outcomes),
         "waiting": progress.waiting,
         "failed": progress.failed,
-        "failures": [{"key": f.key, "code": f.code, "what_to_do": f.what_to_do} for f in progress.failures],
+        "failures": [asdict(failure) for failure in progress.failures],
     }
 
 

@@ -79,9 +79,9 @@ def preview_report(preview: Preview, bucket: str) -> Report:
     if unchanged:
         report.append(f"{unchanged:,} unchanged: left out.")
     if preview.unreadable:
-        reasons = [(key_text(failure.key), failure.what_to_do) for failure in preview.unreadable[:MAX_SHOWN]]
+        reasons = [(key_text(failure.key), failure.detail) for failure in preview.unreadable[:MAX_SHOWN]]
         more = _more(len(preview.unreadable) - len(reasons))
-        report += [f"{len(preview.unreadable):,} cannot be read:", Table(("name", "why"), reasons), *more]
+        report += [f"{len(preview.unreadable):,} cannot be uploaded:", Table(("name", "why"), reasons), *more]
     return report
 
 
@@ -92,7 +92,7 @@ def preview_document(preview: Preview, bucket: str) -> dict[str, Any]:
         "bucket": bucket,
         **{state.value: preview.counts[state] for state in FileState},
         "bytes": preview.bytes_in,
-        "unreadable": [{"name": failure.key, "reason": failure.what_to_do} for failure in preview.unreadable],
+        "unreadable": [{"name": failure.key, "reason": failure.detail} for failure in preview.unreadable],
     }
 
 

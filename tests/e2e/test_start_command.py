@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scripts.cli.repository import REPOSITORY
-from tests.support.photos import jpeg, not_an_image
+from tests.support.photos import jpeg, not_an_image, png_bomb
 
 COMMAND = [sys.executable, "-m", "scripts.start"]
 
@@ -51,19 +51,42 @@ def still_alive(family: dict[int, str]) -> set[int]:
     return {process for process, started in family.items() if family_of(process).get(process) == started}
 
 
-def test_a_folder_with_a_bad_photo_ends_with_2_and_an_account_of_it(tmp_path: Path) -> None:
-    photos = tmp_path / "photos"
+def test_a_folder_with_bad_photos_ends_with_2_and_an_account_of_them(tmp_path: Path) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "out"
     photos.mkdir()
     (photos / "good one.jpg").write_bytes(jpeg())
-    (photos / "bad\none.jpg").write_bytes(not_an_image())
-    ended = run(str(photos), "--out", str(tmp_path / "out"))
+    for number in range(21):
+        (photos / f"bad\n{number}.jpg").write_bytes(not_an_image())
+    for name in (".DS_Store", "good one.jpg.xmp", "clip.mp4"):
+        (photos / name).write_bytes(b"other")
+    ended = run(str(photos), "--out", str(out), "--digest")
     assert ended.returncode == 2, ended.stderr
-    assert (tmp_path / "out/good one.jpg/document.pdf").is_file()
-    assert f"The outputs are in {tmp_path / 'out'}\n" in ended.stdout
-    assert ended.stdout.splitlines()[-1] == str(tmp_path / "out/index.html")
-    assert 'href="./good%20one.jpg/large.jpg"' in (tmp_path / "out/index.html").read_text()
-    for told in ("bad\\none.jpg", "unsupported-format", "Upload a JPEG", "Subject: Darkroom local:"):
-        assert told in " ".join(ended.stdout.split())
+    assert (out / "good one.jpg/document.pdf").is_file()
+    assert "3 other files skipped: 1 .DS_Store, 1 .mp4, 1 .xmp. --all takes them, too." in ended.stderr
+    lines = ended.stdout.splitlines()
+    assert lines[-12:-5] == [
+        f"1 of 22 photos is in {out}/ (open {out}/index.html). 21 failed:",
+        "",
+        "unsupported-format (21): The file is not an image in a format that Darkroom reads.",
+        "  What to do: Save it as a JPEG or PNG, or leave it out with --skip.",
+        "  - bad\\n0.jpg: looks like none of the formats",
+        "  - bad\\n1.jpg: looks like none of the formats",
+        "  - bad\\n10.jpg: looks like none of the formats",
+    ]
+    assert lines[-1] == str(out / "index.html")
+    assert (out / "failures.csv").read_text("utf-8-sig").count("unsupported-format") == 21
+    assert 'href="./good%20one.jpg/large.jpg"' in (out / "index.html").read_text()
+    assert "Subject: Darkroom local: 1 photo ready, 21 failed" in lines
+
+
+def test_nothing_on_a_laptop_speaks_of_a_redrive(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "bomb.png").write_bytes(png_bomb(20_000))
+    (photos / "text.jpg").write_bytes(not_an_image())
+    said = run(str(photos), "--out", str(tmp_path / "out")).stdout
+    assert "raise the limit: maxPixels: PIXELS in settings/local.yml" in said
+    assert "redrive" not in said + (tmp_path / "out/index.html").read_text()
 
 
 def test_sample_photos_end_with_0(tmp_path: Path) -> None:
@@ -142,6 +165,8 @@ def test_an_interrupted_job_writes_the_contact_sheet_of_what_came_out(tmp_path: 
     told, _ = command.communicate(timeout=60)
     assert command.returncode == 130
     assert told.splitlines()[-1] == str(out / "index.html")
+    assert re.search(r"^Interrupted: \d+ of 300 photos (is|are) in .*/out/ .* \d+ not done\.$", told, re.MULTILINE)
+    assert "To go on, give the same command again." in told
     page = (out / "index.html").read_text()
     assert re.search(r"Interrupted: \d+ photos are not done\.", page)
     done = {str(pdf.parent.name) for pdf in out.rglob("document.pdf")}

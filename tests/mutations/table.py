@@ -490,6 +490,27 @@ SCRIPTS = (
         ("deploy/test_rules.py",),
     ),
     Mutation(
+        "A file above the limit is not uploaded",
+        "scripts/photo_job/photo_folder.py",
+        "0 < max_bytes < file.size_bytes",
+        "0 < max_bytes < 0",
+        ("photo_job/test_file_choice.py",),
+    ),
+    Mutation(
+        "No cell of failures.csv is a formula",
+        "scripts/cli/failures.py",
+        'return f"\'{cell}" if cell',
+        "return cell if cell",
+        ("cli/test_failures.py",),
+    ),
+    Mutation(
+        "Files that cannot be photos are not uploaded",
+        "scripts/photo_job/file_choice.py",
+        'return "" if self.takes_all else _kind(path)',
+        'return ""',
+        ("photo_job/test_file_choice.py",),
+    ),
+    Mutation(
         "Commands do not import each other",
         "scripts/dlq/selection.py",
         "from scripts.cli.units import human_duration",

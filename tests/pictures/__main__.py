@@ -5,6 +5,7 @@ writes docs/pictures/contact_sheet.png and docs/pictures/summary_email.png.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,11 +18,12 @@ from selenium.webdriver.common.by import By
 from processing.digest.batch_digest import BatchDigest
 from processing.digest.message import email_text
 from processing.digest.roll_up import combine
-from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.stack import local_stack
+from scripts.photo_job.file_choice import FileChoice
 from scripts.photo_job.local_job import LocalJob
-from scripts.start.__main__ import find_photos, show_contact_sheet
+from scripts.start.closing import write_sheet
+from scripts.start.photos import find_photos
 from tests.pictures.photos import write_photos
 from tests.support.chromium import NO_CHROMIUM, chromium, is_chromium_installed, screen_of, screenshot
 
@@ -55,8 +57,8 @@ def process(photos: Path, out: Path) -> Sequence[BatchDigest]:
     out.mkdir()
     with local_stack() as stack:
         job = LocalJob(stack=stack, out=out, patience_seconds=60)
-        job.run(find_photos(photos))
-    show_contact_sheet(Screen(), job, title=photos.name)
+        job.run(find_photos(photos, FileChoice(), Counter()))
+    write_sheet(job, photos.name)
     return job.digests
 
 

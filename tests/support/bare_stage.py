@@ -85,7 +85,7 @@ def _resources(name: str) -> dict[str, Any]:
                 "Role": "arn:aws:iam::000000000000:role/any",
                 "MemorySize": 1769,
                 "Code": {"ZipFile": "def handler(event, context): pass"},
-                "Environment": {"Variables": {"RENDITIONS": RENDITIONS}},
+                "Environment": {"Variables": {"RENDITIONS": RENDITIONS, "MAX_BYTES": "200000000"}},
             },
         },
     }

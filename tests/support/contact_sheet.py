@@ -39,7 +39,9 @@ def dead_lettered(key: str, code: FailureCode, detail: str) -> RecordResult:
 @contextmanager
 def collection_of(out: Path, results: Sequence[RecordResult], local: Sequence[Failure] = ()) -> Iterator[Collection]:
     """Collect a job with these results and failures on this machine, as `npm start` does."""
-    reported = [Failure(r.source.key, r.code.value, r.code.what_to_do) for r in results if r.source and r.code]
+    reported = [
+        Failure(r.source.key, r.code.value, r.code.what_to_do, r.detail) for r in results if r.source and r.code
+    ]
     with open_collection() as collection:
         collect(collection, out, results, [*reported, *local])
         yield collection

@@ -24,7 +24,7 @@ from scripts.local_stack.__main__ import describe
 from scripts.photo_job.photo_folder import not_uploaded
 from scripts.photo_job.progress import JobProgress
 from scripts.reconcile.__main__ import app as reconcile
-from scripts.start.__main__ import digest_mail, final_report
+from scripts.start.closing import digest_mail, last_lines, work_report
 from scripts.upload.__main__ import app as upload
 from tests.support.bare_stage import BareStage, fill_dlq
 from tests.support.command_line import without_drawing
@@ -114,7 +114,9 @@ def report_a_job(scene: Scene) -> None:
     progress.note_not_uploaded(not_uploaded(HOSTILE, ESC))
     stack = SimpleNamespace(outputs=SimpleNamespace(input_bucket=HOSTILE), log=Path(HOSTILE))
     job: Any = SimpleNamespace(digests=[BatchDigest.from_body(message["sqs"])], progress=progress, stack=stack)
-    Screen().result([*digest_mail(job), *final_report(job, 3, 1.0)], None)
+    Screen().result(
+        [*digest_mail(job), *work_report(job, 3), *last_lines(progress, Path(HOSTILE), 3, ["index.html"])], None
+    )
 
 
 @case("stack")

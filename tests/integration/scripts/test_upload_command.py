@@ -112,7 +112,32 @@ def test_a_file_that_cannot_be_read_is_reported_and_the_rest_goes_on(
     said = upload(str(folder), "--execute")
     assert said.code == 2
     assert len(stored(bare_stage)) == 3
-    assert said.lines[-1] == "not-uploaded       1  No such file or directory  broken.jpg"
+    assert said.lines[-1] == "  - broken.jpg: No such file or directory"
+
+
+def test_what_is_no_photo_is_left_out_and_counted(upload: CommandLine, bare_stage: BareStage, folder: Path) -> None:
+    for name in (".DS_Store", "2026/a.xmp", "2026/b.mp4"):
+        (folder / name).write_bytes(b"other")
+    assert upload(str(folder)).lines[-1] == "3 other files skipped: 1 .DS_Store, 1 .mp4, 1 .xmp."
+    said = upload(str(folder), "--prefix", "in/", "--only", "2026/*", "--skip", "* 1+*", "--execute", "--json")
+    assert json.loads(said.out)["skipped"] == {".xmp": 1, ".mp4": 1, "by --only and --skip": 2}
+    assert set(stored(bare_stage)) == {"in/2026/ü 0+%.jpg", "in/2026/ü 2+%.jpg"}
+    upload(str(folder), "--all", "--execute")
+    assert len(stored(bare_stage)) == 2 + 6
+
+
+def test_what_is_larger_than_the_stages_limit_is_not_uploaded(
+    upload: CommandLine, bare_stage: BareStage, folder: Path
+) -> None:
+    variables = {"RENDITIONS": "small:300:80", "MAX_BYTES": "10"}
+    bare_stage.client("lambda").update_function_configuration(
+        FunctionName=bare_stage.target.outputs.process_function, Environment={"Variables": variables}
+    )
+    assert upload(str(folder)).lines[-1].startswith("2026/ü 2+%.jpg  15 bytes, the limit is 10 bytes")
+    said = upload(str(folder), "--execute")
+    assert said.code == 2
+    assert "too-many-bytes (1): The file is larger than the limit in bytes." in said.lines
+    assert len(stored(bare_stage)) == 2
 
 
 def test_an_upload_that_s3_refuses_at_first_is_tried_again(
@@ -171,8 +196,10 @@ def test_watching_follows_every_photo_to_its_outcome_by_the_digests(
         "dead-lettered       1",
         "",
         "1 failure:",
-        "code             photos  what to do                                                  examples",
-        "truncated-image       1  The upload or copy was cut off: upload the original again.  2026/ü 1+%.jpg",
+        "",
+        "truncated-image (1): The file ends before the image does.",
+        "  What to do: The upload or copy was cut off: upload the original again.",
+        "  - 2026/ü 1+%.jpg",
     ]
     assert watching_queues(bare_stage) == []
     assert subscriptions(bare_stage) == []

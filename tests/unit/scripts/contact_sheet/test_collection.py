@@ -11,7 +11,7 @@ from scripts.cli.failures import NOT_COPIED, Failure
 from scripts.cli.output import key_text
 from scripts.contact_sheet.collection import MAX_LISTED, FailureGroup, open_collection
 from scripts.contact_sheet.photo import OutputFile, SheetPhoto
-from scripts.photo_job.photo_folder import not_uploaded
+from scripts.photo_job.photo_folder import HOW_TO_UPLOAD, not_uploaded
 from tests.support.contact_sheet import collection_of, dead_lettered, processed
 
 
@@ -66,7 +66,7 @@ def test_the_most_frequent_code_comes_first(tmp_path: Path) -> None:
 def test_a_code_with_several_reasons_names_the_reason_at_each_file(tmp_path: Path) -> None:
     local = [not_uploaded("a", "Permission denied"), not_uploaded("b", "not a file but a pipe")]
     (group,) = groups_of(tmp_path, [], local)
-    assert group.what_to_do == ""
+    assert group.what_to_do == HOW_TO_UPLOAD
     assert group.photos == (("a", "Permission denied"), ("b", "not a file but a pipe"))
 
 

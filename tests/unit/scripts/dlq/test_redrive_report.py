@@ -2,6 +2,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from processing.failures import FailureCode
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
 from scripts.cli.output import plain_lines
 from scripts.dlq.outcomes import WAITING, Outcomes, PhotoOutcome
@@ -15,6 +16,7 @@ from tests.support.dead_letters import received
 REQUEST = RedriveRequest(
     selection=Selection(), most=None, per_second=None, to="", canary=0, verify=False, journal=Path("j")
 )
+ADVICE = FailureCode.TOO_SLOW.what_to_do
 PLAN = RedrivePlan(
     source="dlq",
     destination="photos",
@@ -79,8 +81,8 @@ def test_a_failed_canary_says_which_code_came_back_and_how_many_were_spared() ->
         "outcome        photos",
         "dead-lettered       1",
         "",
-        "code      photos  what to do                                                                       examples",
-        "too-slow       1  Save it in a simpler form (baseline JPEG), or raise the time limit and redrive.  x\\n.jpg",
+        f"code      photos  {'what to do':<{len(ADVICE)}}  examples",
+        f"too-slow       1  {ADVICE}  x\\n.jpg",
         "",
         "Stopped after the canary (came back: too-slow 1). Not touched: 36 dead letters.",
     ]

@@ -15,7 +15,7 @@ def keys(folder: Path, prefix: str = "") -> list[str]:
 
 
 def unreadable(folder: Path) -> dict[str, str]:
-    return {item.key: item.what_to_do for item in walk(folder) if isinstance(item, Failure)}
+    return {item.key: item.detail for item in walk(folder) if isinstance(item, Failure)}
 
 
 def test_every_file_below_a_folder_gets_its_path_as_its_key(tmp_path: Path) -> None:

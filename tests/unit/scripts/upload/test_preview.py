@@ -24,7 +24,7 @@ def test_a_dry_run_says_line_by_line_what_would_be_uploaded() -> None:
         "changed  900 bytes  2026/b\\n.jpg",
         "",
         "1 unchanged: left out.",
-        "1 cannot be read:",
+        "1 cannot be uploaded:",
         "name        why",
         "2026/d.jpg  Permission denied",
     ]
