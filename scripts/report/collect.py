@@ -16,9 +16,7 @@ from scripts.cli.failures import NO_OUTCOME, Failure
 from scripts.cli.output import Screen
 from scripts.contact_sheet.collection import Collection
 from scripts.contact_sheet.photo import SheetPhoto
-from scripts.contact_sheet.stage_photos import StagePhotos
-
-THREADS = 32  # as many as the client's connections
+from scripts.contact_sheet.stage_photos import THREADS, StagePhotos
 
 
 @dataclass

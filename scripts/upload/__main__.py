@@ -31,6 +31,7 @@ from scripts.cli.errors import OperatorError
 from scripts.cli.failures import NO_OUTCOME, Failure
 from scripts.cli.output import Screen
 from scripts.cli.units import parse_duration
+from scripts.contact_sheet.stage_links import BaseUrlOption, ExpiresOption, page_file
 from scripts.photo_job.file_choice import AllOption, FileChoice, OnlyOption, SkipOption, choose, skipped_lines
 from scripts.photo_job.follower import Follower, OutcomeLookup
 from scripts.photo_job.job import PhotoJob
@@ -38,6 +39,7 @@ from scripts.photo_job.photo_folder import LocalFile, refuse_too_large, walk
 from scripts.photo_job.progress import JobProgress, failure_lines, job_report
 from scripts.photo_job.uploader import Uploader
 from scripts.upload.compare import Preview, compare_all, preview_document, preview_report
+from scripts.upload.report_page import ReportPage
 
 EXAMPLE = "Example: npm run upload -- ~/Pictures/holiday --watch --stage prod --execute"
 
@@ -59,6 +61,12 @@ def command(
             "--wait", parser=parse_duration, metavar="TIME", help="Longest time without news; 30m by default."
         ),
     ] = None,
+    report_file: Annotated[
+        Path | None,
+        typer.Option("--report", parser=page_file, metavar="FILE", help="With --watch: write the contact sheet there."),
+    ] = None,
+    expires: ExpiresOption = None,
+    base_url: BaseUrlOption = None,
     threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="Files at once.")] = 16,
     execute: ExecuteOption = False,
     as_json: JsonOption = False,
@@ -70,9 +78,12 @@ def command(
     target, screen = find_stage(stage), Screen(as_json=as_json)
     if not folder.is_dir():
         raise OperatorError(f"{folder} is not a folder")
+    page = _report_page(target, report_file, expires, base_url, is_watching=watch)
     uploader = Uploader(target.s3, target.outputs.input_bucket, threads)
     choice = FileChoice(only=tuple(only or ()), skip=tuple(skip or ()), takes_all=take_all)
-    upload = FolderUpload(stage=target, screen=screen, folder=folder, prefix=prefix, uploader=uploader, choice=choice)
+    upload = FolderUpload(
+        stage=target, screen=screen, folder=folder, prefix=prefix, uploader=uploader, choice=choice, page=page
+    )
     if not execute:
         preview, skipped = upload.preview(), dict(upload.skipped)
         report = [*preview_report(preview, uploader.bucket), *skipped_lines(upload.skipped)]
@@ -96,6 +107,7 @@ class FolderUpload:
         prefix: precedes each key.
         choice: of the folder's files.
         skipped: counts the others, by reason.
+        page: the contact sheet, if one was asked for.
     """
 
     stage: Stage
@@ -105,6 +117,7 @@ class FolderUpload:
     uploader: Uploader
     choice: FileChoice = field(default_factory=FileChoice)
     skipped: Counter[str] = field(default_factory=Counter)
+    page: ReportPage | None = None
     progress: JobProgress = field(default_factory=JobProgress)
 
     def preview(self) -> Preview:
@@ -123,6 +136,8 @@ class FolderUpload:
             patience_seconds: without news for this long, following ends.
         """
         follower = None
+        if self.page:
+            self.progress.on_settled = self.page.note
         with ExitStack() as context:
             if patience_seconds is not None:
                 follower = Follower(
@@ -143,7 +158,10 @@ class FolderUpload:
         failed = [f"{count_of(progress.failed, 'failure')}:", *failure_lines(progress)] if progress.failed else []
         report = [*job_report(progress, self.uploader.bucket), *skipped_lines(self.skipped)]
         report += ["", *failed] if failed else []
-        self.screen.result(report, {**_document(progress), "skipped": dict(self.skipped)})
+        title = self.prefix or self.folder.resolve().name
+        lines = self.page.write(progress, title, self.screen) if self.page else []
+        document = {**_document(progress), "skipped": dict(self.skipped)}
+        self.screen.result([*report, *lines], {**document, "report": lines[-1]} if lines else document)
 
     @cached_property
     def _total(self) -> int:
@@ -168,6 +186,23 @@ class FolderUpload:
         photos = self.progress.waiting + self.progress.outcomes.total()
         with self.screen.progress("following", photos) as show:
             job.wait(lambda: show(photos - self.progress.waiting, f"{self.stage.queue.depth().all:,} in the queue"))
+
+
+def _report_page(
+    stage: Stage, file: Path | None, expires: timedelta | None, base_url: str | None, *, is_watching: bool
+) -> ReportPage | None:
+    """Return the contact sheet that the options ask for.
+
+    Raises:
+        OperatorError: the options contradict each other.
+    """
+    if file is None and (expires or base_url):
+        raise OperatorError("--expires and --base-url are about the links of --report FILE")
+    if file is None:
+        return None
+    if not is_watching:
+        raise OperatorError("--report shows outcomes: it needs --watch")
+    return ReportPage(stage=stage, file=file, expires=expires, base_url=base_url)
 
 
 def exit_code(progress: JobProgress) -> int:

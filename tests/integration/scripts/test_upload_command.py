@@ -22,6 +22,8 @@ from scripts.cli.repository import REPOSITORY
 from scripts.upload.__main__ import app
 from tests.support.bare_stage import BareStage
 from tests.support.command_line import CommandLine
+from tests.support.contact_sheet import Elements
+from tests.support.fake_function import store_outputs
 
 
 @pytest.fixture
@@ -205,6 +207,49 @@ def test_watching_follows_every_photo_to_its_outcome_by_the_digests(
     assert subscriptions(bare_stage) == []
 
 
+def test_the_contact_sheet_of_an_upload_has_its_own_photos_and_failures_only(
+    upload: CommandLine, bare_stage: BareStage, folder: Path, tmp_path: Path
+) -> None:
+    s3, outputs = bare_stage.client("s3"), bare_stage.target.outputs
+    etag = s3.put_object(Bucket=outputs.input_bucket, Key="2026/other.jpg", Body=b"x")["ETag"].strip('"')
+    store_outputs(s3, outputs.output_bucket, "2026/other.jpg", etag)
+    failing = {"2026/ü 1+%.jpg": FailureCode.TRUNCATED_IMAGE}
+    teller = threading.Thread(target=_tell_outcomes, args=(bare_stage, failing, 4))
+    teller.start()
+    said = upload(str(folder), "--execute", "--watch", "--report", str(tmp_path / "page.html"), "--expires", "1h")
+    teller.join()
+    assert said.code == 2
+    assert said.lines[-1] == str(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert [a["title"] for _, a in Elements(page).found if a.get("class") == "card"] == [
+        "2026/ü 0+%.jpg",
+        "2026/ü 2+%.jpg",
+    ]
+    assert "<code>truncated-image</code>" in page
+    assert "<dt>failed</dt><dd>1</dd>" in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--report", "page.html"], "it needs --watch"),
+        (["--watch", "--expires", "1h"], "are about the links of --report FILE"),
+        (["--watch", "--report", "a.jpg"], "is not the name of a page"),
+        (
+            ["--watch", "--report", "a.html", "--expires", "1h", "--base-url", "https://x.example.com"],
+            "Give one of both",
+        ),
+    ],
+)
+def test_a_contact_sheet_that_cannot_be_made_is_refused_before_the_upload(
+    upload: CommandLine, bare_stage: BareStage, folder: Path, arguments: list[str], complaint: str
+) -> None:
+    said = upload(str(folder), "--execute", *arguments)
+    assert said.code == 1
+    assert complaint in said.err
+    assert stored(bare_stage) == {}
+
+
 def _tell_outcomes(stage: BareStage, failing: dict[str, FailureCode], count: int) -> None:
     """Send a digest of each photo as soon as it is uploaded, as the function would."""
     _wait_for(lambda: subscriptions(stage) != [])
@@ -215,6 +260,8 @@ def _tell_outcomes(stage: BareStage, failing: dict[str, FailureCode], count: int
             if item["Key"] not in told:
                 told.add(item["Key"])
                 code = failing.get(item["Key"])
+                if not code:
+                    store_outputs(s3, stage.target.outputs.output_bucket, item["Key"], item["ETag"].strip('"'))
                 source = SourceObject(bucket=bucket, key=item["Key"], etag=item["ETag"].strip('"'))
                 outcome = Outcome.DEAD_LETTERED if code else Outcome.PROCESSED
                 result = RecordResult(message_id="m", source=source, outcome=outcome, code=code)
