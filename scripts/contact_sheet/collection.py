@@ -13,7 +13,7 @@ from scripts.cli.failures import LOCAL_MEANINGS, Failure
 from scripts.cli.output import key_text
 from scripts.contact_sheet.photo import OutputFile, SheetPhoto
 
-MAX_LISTED = 1_000  # failures of one code on the page
+MAX_LISTED = 10_000  # failures of one code on the page
 MAX_DETAIL_BYTES = 1_000
 ORIGINALS = "originals"
 _TABLES = """
@@ -32,7 +32,7 @@ class FailureGroup:
         meaning: of the code, one sentence; empty for an unknown code.
         what_to_do: one sentence; empty when the notes say it.
         count: of all its failures.
-        photos: key and note of the first thousand.
+        photos: key and note of the first ten thousand.
     """
 
     code: str

@@ -86,7 +86,7 @@ def test_an_output_key_that_leads_out_of_the_folder_is_not_shown(tmp_path: Path)
     assert photos_of(tmp_path / "out", [outside]) == []
 
 
-def test_of_many_failures_with_a_code_all_are_counted_and_the_first_thousand_listed() -> None:
+def test_of_many_failures_with_a_code_all_are_counted_and_the_first_ten_thousand_listed() -> None:
     with open_collection() as collection:
         for number in range(MAX_LISTED + 5):
             collection.add_failure(Failure(f"{number:05}.jpg", "too-slow", "Wait."))
