@@ -20,9 +20,14 @@ LEAST_SECONDS = 1.0
 
 
 class DurationEstimate:
-    """The expected duration of a photo, in a worker and in transfers from and to S3."""
+    """The expected duration of a photo, in a worker and in transfers from and to S3.
 
-    def __init__(self) -> None:
+    Args:
+        avif_seconds: of the AVIF renditions of a large photo, which come on top before the first photo.
+    """
+
+    def __init__(self, avif_seconds: float = 0.0) -> None:
+        self._first_render_seconds = FIRST_RENDER_SECONDS + avif_seconds
         self._renders: deque[float] = deque(maxlen=REMEMBERED)
         self._transfers: deque[float] = deque(maxlen=REMEMBERED)
         self._lock = threading.Lock()
@@ -37,13 +42,13 @@ class DurationEstimate:
     def usual_render_seconds(self) -> float:
         """Return the mean time in a worker, plus a margin: for each of several photos."""
         with self._lock:
-            return MARGIN * fmean(self._renders or [FIRST_RENDER_SECONDS])
+            return MARGIN * fmean(self._renders or [self._first_render_seconds])
 
     @property
     def render_seconds(self) -> float:
         """Return the longest recent time in a worker, plus a margin: for a single photo."""
         with self._lock:
-            return MARGIN * max(self._renders, default=FIRST_RENDER_SECONDS)
+            return MARGIN * max(self._renders, default=self._first_render_seconds)
 
     @property
     def photo_seconds(self) -> float:

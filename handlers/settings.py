@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from processing.settings import Limits, RenderSettings, Rendition, parse_renditions
+from processing.settings import (
+    DEFAULT_AVIF_EFFORT,
+    Limits,
+    RenderSettings,
+    Rendition,
+    parse_avif_effort,
+    parse_renditions,
+)
 
 T = TypeVar("T")
 
@@ -61,6 +68,7 @@ class Settings:
                     max_pixels=read.positive("MAX_PIXELS"),
                     max_pages=read.positive("MAX_PAGES"),
                 ),
+                avif_effort=read.option("AVIF_EFFORT", parse_avif_effort, DEFAULT_AVIF_EFFORT),
             ),
             max_receive_count=read.positive("MAX_RECEIVE_COUNT"),
             retry_base_seconds=read.positive("RETRY_BASE_SECONDS"),
@@ -112,6 +120,10 @@ class _Reader:
         except ValueError as error:
             self._mistakes.append(f"{name}={text!r}: {error}")
             return placeholder
+
+    def option(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        """Parse one variable that may be missing."""
+        return self.value(name, parse, default) if self._environment.get(name, "").strip() else default
 
     def text(self, name: str) -> str:
         return self.value(name, str, "")

@@ -48,7 +48,7 @@ class WorkerPool:
 
     def __init__(self, settings: Settings, start: StartWorker = Worker) -> None:
         self.size = max(1, min(settings.memory_mb // MB_PER_VCPU, os.cpu_count() or 1))
-        self.estimate = DurationEstimate()
+        self.estimate = DurationEstimate(settings.render.avif_seconds)
         photos_mb = settings.memory_mb - FUNCTION_MB - SLACK_MB - self.size * WORKER_MB
         self._memory = ByteBudget(max(photos_mb, settings.memory_mb // 4) * MB, "memory")
         self.sandbox: dict[str, bool] = {}

@@ -16,8 +16,12 @@ class OutputFormat:
     content_type: str
 
 
-JPEG = "jpeg"
-RENDITION_FORMATS = {JPEG: OutputFormat(".jpg", "image/jpeg")}
+JPEG, WEBP, AVIF = "jpeg", "webp", "avif"
+RENDITION_FORMATS = {
+    JPEG: OutputFormat(".jpg", "image/jpeg"),
+    WEBP: OutputFormat(".webp", "image/webp"),
+    AVIF: OutputFormat(".avif", "image/avif"),
+}
 PDF = OutputFormat(".pdf", "application/pdf")
 _CONTENT_TYPES = {output.suffix: output.content_type for output in (*RENDITION_FORMATS.values(), PDF)}
 

@@ -1,9 +1,22 @@
-"""Render settings: renditions and limits, parsed and checked."""
+"""Render settings: renditions and limits."""
 
 import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from processing.output_formats import JPEG, RENDITION_FORMATS
+from processing.output_formats import AVIF
+from processing.renditions import MAX_BOX_PX, Rendition, parse_renditions
+
+__all__ = [
+    "DEFAULT_AVIF_EFFORT",
+    "MAX_BOX_PX",
+    "Limits",
+    "RenderSettings",
+    "Rendition",
+    "parse_avif_effort",
+    "parse_renditions",
+]
 
 # Part of the fingerprint: raise it when the same settings make other outputs; stored outputs are then obsolete.
 PIPELINE_VERSION = 3
@@ -14,32 +27,10 @@ _BYTES_PER_PIXEL = 4
 _OUTPUT_BYTES = 64 * 1024  # metadata, and what the smallest picture needs
 _PDF_BYTES = 16 * 1024  # around the JPEG of the largest rendition
 
-
-@dataclass(frozen=True)
-class Rendition:
-    """A size of the source: fits into a square box of `box_px` pixels, never enlarged.
-
-    Attributes:
-        name: the output is stored as `{source key}/{file_name}`.
-        box_px: longest side in pixels, at most.
-        quality: of the encoder, 1 to 100.
-        format: a name in `RENDITION_FORMATS`.
-    """
-
-    name: str
-    box_px: int
-    quality: int
-    format: str = JPEG
-
-    @property
-    def file_name(self) -> str:
-        """Return the name with the suffix of its format: `large.jpg`."""
-        return f"{self.name}{RENDITION_FORMATS[self.format].suffix}"
-
-    @property
-    def recipe(self) -> tuple[object, ...]:
-        """Return the part of the fingerprint; without `jpeg`, because stored fingerprints stay valid."""
-        return (self.name, self.box_px, self.quality, *(() if self.format == JPEG else (self.format,)))
+# docs/formats.md has the measurement: effort 4 takes four times the time of effort 3, for files that are 5 % smaller.
+DEFAULT_AVIF_EFFORT = 3
+# By effort, for the most detailed of the measured pictures.
+_AVIF_SECONDS_PER_MEGAPIXEL = (0.06, 0.2, 0.3, 0.6, 2.1, 2.9, 6.0, 8.2, 9.5, 20.0)
 
 
 @dataclass(frozen=True)
@@ -62,64 +53,72 @@ class RenderSettings:
     """The settings that decide the outputs of a source.
 
     Attributes:
-        renditions: from the largest to the smallest; the PDF is made from the first.
+        renditions: from the largest to the smallest; the PDF is made from the first that is not a crop.
         limits: larger sources are refused.
+        avif_effort: of the AVIF encoder, 0 (fast) to 9 (small files).
     """
 
     renditions: tuple[Rendition, ...]
     limits: Limits
+    avif_effort: int = DEFAULT_AVIF_EFFORT
 
     @property
     def output_limits(self) -> tuple[int, ...]:
         """Return the bytes that each output may have at most: the renditions', then the PDF's."""
-        renditions = [_OUTPUT_BYTES + _BYTES_PER_PIXEL * rendition.box_px**2 for rendition in self.renditions]
+        renditions = [_OUTPUT_BYTES + _BYTES_PER_PIXEL * rendition.pixels for rendition in self.renditions]
         return (*renditions, max(renditions, default=_OUTPUT_BYTES) + _PDF_BYTES)
 
     @property
     def fingerprint(self) -> str:
-        """Return 16 hexadecimal digits that change with the renditions and the pipeline."""
+        """Return 16 hexadecimal digits that change with the outputs' settings and the pipeline."""
         import hashlib  # here, because it loads OpenSSL: 3.5 MB and 4 ms that no worker needs
 
-        recipe = f"{PIPELINE_VERSION}:{[rendition.recipe for rendition in self.renditions]}"
+        recipe = ":".join((f"{PIPELINE_VERSION}", f"{[r.recipe for r in self.renditions]}", *self._further_recipes()))
         return hashlib.sha256(recipe.encode()).hexdigest()[:16]
 
+    @property
+    def has_avif(self) -> bool:
+        """Return True if any rendition is an AVIF."""
+        return any(rendition.format == AVIF for rendition in self.renditions)
 
-_RENDITION = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]{0,31}):(?P<box_px>[0-9]{1,5}):(?P<quality>[0-9]{1,3})")
-MAX_BOX_PX = 16_383  # a larger decoded rendition alone exceeds the memory of a Lambda function
+    @property
+    def avif_seconds(self) -> float:
+        """Estimate the processor time of the AVIF renditions of one photo that is larger than all of them."""
+        pixels = sum(rendition.pixels for rendition in self.renditions if rendition.format == AVIF)
+        return _AVIF_SECONDS_PER_MEGAPIXEL[self.avif_effort] * pixels / 1_000_000
+
+    def _further_recipes(self) -> Iterator[str]:
+        """Yield settings that are not at their defaults: the defaults' fingerprint stays as it was before them."""
+        if self.has_avif:
+            yield f"avif effort {self.avif_effort}"
 
 
-def parse_renditions(text: str) -> tuple[Rendition, ...]:
-    """Parse `large:1200:80,medium:600:80,small:300:80`: name, box in pixels, quality, in any order.
-
-    Returns:
-        From the largest to the smallest.
+def parse_avif_effort(text: str) -> int:
+    """Parse the effort of the AVIF encoder.
 
     Raises:
-        ValueError: one sentence naming every rendition that is wrong.
+        ValueError: it is not a number from 0 to 9.
     """
-    renditions, mistakes = [], []
-    for item in (part.strip() for part in text.split(",")):
-        try:
-            renditions.append(_parse_rendition(item))
-        except ValueError as error:
-            mistakes.append(str(error))
-    mistakes += _repeated([r.name for r in renditions])
-    if mistakes:
-        raise ValueError("; ".join(mistakes))
-    return tuple(sorted(renditions, key=lambda r: r.box_px, reverse=True))
+    if not re.fullmatch("[0-9]", text):
+        raise ValueError("it must be 0 (fast) to 9 (small files)")
+    return int(text)
 
 
-def _parse_rendition(item: str) -> Rendition:
-    match = _RENDITION.fullmatch(item)
-    if not match:
-        raise ValueError(f"{item!r} is not of the form name:box:quality, as in large:1200:80")
-    rendition = Rendition(match["name"], int(match["box_px"]), int(match["quality"]))
-    if not 1 <= rendition.box_px <= MAX_BOX_PX:
-        raise ValueError(f"{item!r}: the box must be 1 to {MAX_BOX_PX} pixels")
-    if not 1 <= rendition.quality <= 100:
-        raise ValueError(f"{item!r}: the quality must be 1 to 100")
-    return rendition
+# The function's environment variables that decide its outputs: each is the field of `RenderSettings` in capitals.
+OUTPUT_VARIABLES: Mapping[str, Callable[[str], Any]] = {
+    "RENDITIONS": parse_renditions,
+    "AVIF_EFFORT": parse_avif_effort,
+}
 
 
-def _repeated(names: list[str]) -> list[str]:
-    return [f"the name {name!r} is used twice" for name in sorted({n for n in names if names.count(n) > 1})]
+def read_render_settings(variables: Mapping[str, str]) -> RenderSettings:
+    """Parse the variables of a function that decide its outputs, without limits.
+
+    Those that an earlier version did not have are at their defaults.
+
+    Raises:
+        ValueError: one of them cannot be parsed, or there are no renditions.
+    """
+    known = {"RENDITIONS": "", **{name: text for name, text in variables.items() if name in OUTPUT_VARIABLES}}
+    fields = {name.lower(): OUTPUT_VARIABLES[name](text) for name, text in known.items()}
+    return RenderSettings(limits=Limits(max_bytes=0, max_pixels=0, max_pages=0), **fields)

@@ -8,7 +8,7 @@ from processing.images.formats.input_format import Data, InputFormat
 from processing.images.formats.tiff_directory import DirectoryReader
 from processing.images.vips import pyvips
 
-_ARTIST, _COPYRIGHT = 0x013B, 0x8298  # Exif 3.0, table 4
+_SOFTWARE, _ARTIST, _COPYRIGHT = 0x0131, 0x013B, 0x8298  # Exif 3.0, table 4; a directory is sorted by tag
 _EXIF_PREFIX = b"Exif\0\0"
 _TIFF_HEADER = b"MM\0*\0\0\0\x08"  # big-endian; the directory follows at once
 _ENTRY_BYTES, _ASCII = 12, 2  # TIFF 6.0, section 2
@@ -68,12 +68,13 @@ def parse_rights(block: Data) -> Rights:
     return Rights(*(directory.text(tag)[:_MAX_BYTES] for tag in (_ARTIST, _COPYRIGHT)))
 
 
-def exif_block(rights: Rights) -> bytes:
-    """Build an EXIF block of the rights alone; empty if there are none.
+def exif_block(rights: Rights, software: bytes = b"") -> bytes:
+    """Build an EXIF block of the rights and the field Software; empty if there are none.
 
     Pillow's would load a module when it is first needed, which a worker in its sandbox cannot.
     """
-    fields = [(tag, text + b"\0") for tag, text in ((_ARTIST, rights.artist), (_COPYRIGHT, rights.copyright)) if text]
+    texts = ((_SOFTWARE, software), (_ARTIST, rights.artist), (_COPYRIGHT, rights.copyright))
+    fields = [(tag, text + b"\0") for tag, text in texts if text]
     if not fields:
         return b""
     values_start = len(_TIFF_HEADER) + 2 + _ENTRY_BYTES * len(fields) + 4

@@ -6,16 +6,17 @@ from io import FileIO
 from processing.images.colour import to_srgb
 from processing.images.decode import full_size, open_photo
 from processing.images.decoder_errors import translate_decoder_errors
-from processing.images.encoders import Tags, jpeg_for_pdf, write_rendition
+from processing.images.encoders import Encoding, Tags, jpeg_for_pdf, write_rendition
 from processing.images.flatten import flatten_on_white
 from processing.images.formats.input_format import Data, Header
-from processing.images.geometry import Size, choose_shrink, plan_sizes
+from processing.images.geometry import OutputPlan, Size, choose_shrink, plan_outputs
 from processing.images.header import check_pixels, inspect_header
-from processing.images.metadata import exif_block, read_rights
+from processing.images.metadata import Rights, read_rights
 from processing.images.orientation import apply_orientation, read_orientation, swaps_sides
 from processing.images.pdf import write_pdf
 from processing.images.pixels import Picture, resize_to
 from processing.images.rendered import Rendered, RenderedFile
+from processing.output_formats import JPEG
 from processing.settings import RenderSettings
 
 
@@ -49,36 +50,58 @@ def render_photo(
 def _write_outputs(
     data: Data, outputs: Sequence[FileIO], header: Header, settings: RenderSettings, mark: str
 ) -> tuple[RenderedFile, ...]:
-    """Write renditions, each resized from the last, and the PDF."""
+    """Write renditions, each made from the smallest picture that is large enough, and the PDF."""
     for output in outputs:
         output.seek(0)
         output.truncate()
-    picture, sizes, exif = _decode(data, header, settings)
-    tags = Tags(exif, mark)
-    (first, *others), (first_file, *other_files, document) = settings.renditions, outputs
-    renditions = [write_rendition(picture, first_file, first, tags)]
-    pdf = write_pdf(document, jpeg_for_pdf(picture, first_file, first, tags), picture.size)
-    for rendition, file, size in zip(others, other_files, sizes[1:], strict=True):
-        picture = picture.resized(size)
-        renditions.append(write_rendition(picture, file, rendition, tags))
-    return (*renditions, pdf)
+    picture, plan, rights = _decode(data, header, settings)
+    tags = Tags(rights, mark)
+    written: dict[int, RenderedFile] = {}
+    for placement in plan.steps:
+        shown = picture.resized(placement.whole).cropped(placement.shape)
+        if not placement.is_crop:
+            picture = shown
+        members = [number for number, planned in enumerate(plan.renditions) if planned == placement]
+        for number in members:
+            rendition = settings.renditions[number]
+            encoding = Encoding(rendition.quality, tags, settings.avif_effort)
+            written[number] = write_rendition(shown, outputs[number], rendition, encoding)
+        if placement == plan.document:
+            jpegs = [outputs[number] for number in members if settings.renditions[number].format == JPEG]
+            jpeg = _content(jpegs[0]) if jpegs else jpeg_for_pdf(shown, tags)
+            pdf = write_pdf(outputs[-1], jpeg, shown.size)
+    return (*(written[number] for number in range(len(written))), pdf)
 
 
-def _decode(data: Data, header: Header, settings: RenderSettings) -> tuple[Picture, Sequence[Size], bytes]:
+def _decode(data: Data, header: Header, settings: RenderSettings) -> tuple[Picture, OutputPlan, Rights]:
     """Decode the photo in one pass; free its memory before encoding.
 
     Returns:
-        The picture of the largest rendition, the sizes of all renditions, and their EXIF block.
+        The upright picture that all outputs are made from, their plan, and the photo's rights.
     """
-    with open_photo(data, header, choose_shrink(header.size, settings.renditions[0].box_px)) as photo:
+    with open_photo(data, header, choose_shrink(header.size, _longest_side(header, settings))) as photo:
         size = full_size(photo, header)
         check_pixels(size, settings.limits)
-        exif = exif_block(read_rights(data, header.format, photo))
+        rights = read_rights(data, header.format, photo)
         orientation = read_orientation(data, header, photo)
-        sizes = plan_sizes(size, settings.renditions)
+        plan = plan_outputs(_turned(size, orientation), settings.renditions)
         opaque = flatten_on_white(photo, has_alpha=header.has_alpha)
-        largest = Picture.of(to_srgb(resize_to(opaque, sizes[0]), header.profile))
+        largest = Picture.of(to_srgb(resize_to(opaque, _turned(plan.largest, orientation)), header.profile))
         del photo, opaque  # frees the decoder before the picture is turned
-    if swaps_sides(orientation):
-        sizes = tuple((height, width) for width, height in sizes)
-    return apply_orientation(largest, orientation), sizes, exif
+    return apply_orientation(largest, orientation), plan, rights
+
+
+def _longest_side(header: Header, settings: RenderSettings) -> int:
+    """Return the longest side to decode to; before its orientation is known, of both."""
+    sizes = (header.size, header.size[::-1])
+    return max(max(plan_outputs(size, settings.renditions).largest) for size in sizes)
+
+
+def _turned(size: Size, orientation: int) -> Size:
+    """Swap width and height where the orientation does."""
+    return (size[1], size[0]) if swaps_sides(orientation) else size
+
+
+def _content(file: FileIO) -> bytes:
+    file.seek(0)
+    return file.read()

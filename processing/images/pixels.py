@@ -43,6 +43,12 @@ class Picture:
         """Return the picture in another size."""
         return self if size == self.size else Picture.of(resize_to(self.image(), size))
 
+    def cropped(self, size: Size) -> "Picture":
+        """Return the part of this size that people look at first (libvips: smartcrop by attention)."""
+        if size == self.size:
+            return self
+        return Picture.of(self.image().copy(interpretation="srgb").smartcrop(*size, interesting="attention"))
+
 
 def resize_to(image: pyvips.Image, size: Size) -> pyvips.Image:
     """Resize to an exact size with libvips' Lanczos kernel."""

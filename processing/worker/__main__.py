@@ -16,11 +16,12 @@ from io import FileIO
 from mmap import ACCESS_READ, mmap
 from typing import BinaryIO
 
-from PIL import Image, JpegImagePlugin
+from PIL import Image, JpegImagePlugin, WebPImagePlugin
 
 from processing.failures import DarkroomError, FailureCode
 from processing.images.formats.input_format import Header
 from processing.images.header import inspect_header
+from processing.images.memory import memory_bytes
 from processing.images.pipeline import render_photo
 from processing.settings import RenderSettings
 from processing.worker.memory_limit import limit_growth, prefer_oom_kill
@@ -44,8 +45,8 @@ _OS_FAILURES = {
     errno.ENOSPC: _DISK_FULL,
     errno.EDQUOT: _DISK_FULL,
 }
-# Registers the format with Pillow.
-_WRITTEN = (JpegImagePlugin,)
+# Registers the formats with Pillow.
+_WRITTEN = (JpegImagePlugin, WebPImagePlugin)
 
 
 def main(
@@ -118,7 +119,7 @@ class Renderer:
             self._render(photo, self._outputs, self._settings, request.mark, header)
             return RENDERED
         self._inspected = inspect_header(photo, self._settings.limits)
-        return memory_reply(self._inspected.memory_bytes)
+        return memory_reply(memory_bytes(self._inspected, self._settings))
 
 
 def _preload() -> None:

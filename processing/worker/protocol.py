@@ -68,8 +68,10 @@ class WorkerSettings:
     def parse(cls, argument: str) -> "WorkerSettings":
         """Read the settings back from a command-line argument."""
         fields = json.loads(argument)
-        renditions = tuple(Rendition(**rendition) for rendition in fields["render"]["renditions"])
-        fields["render"] = RenderSettings(renditions, Limits(**fields["render"]["limits"]))
+        render = fields["render"]
+        render["renditions"] = tuple(Rendition(**rendition) for rendition in render["renditions"])
+        render["limits"] = Limits(**render["limits"])
+        fields["render"] = RenderSettings(**render)
         fields["output_descriptors"] = tuple(fields["output_descriptors"])
         return cls(**fields)
 

@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from processing.settings import Limits, RenderSettings, Rendition, parse_renditions
+from processing.settings import RenderSettings, Rendition, read_render_settings
 from scripts.aws.local_endpoint import ACCESS_KEY_ID, LOCAL_STAGE, REGION, SECRET_ACCESS_KEY, find_running_stack
 from scripts.aws.slow_calls import SLOW_CALLS
 from scripts.aws.sqs_queue import SqsQueue
@@ -43,19 +43,24 @@ class DeployedSettings:
     """The renditions and the memory of a deployed function.
 
     Attributes:
-        renditions: from the largest to the smallest.
+        render: its settings, without its limits.
         memory_mb: the function's memory.
         max_bytes: larger files are refused; 0 when a function of an earlier version does not say.
     """
 
-    renditions: tuple[Rendition, ...]
+    render: RenderSettings
     memory_mb: int
     max_bytes: int = 0
 
     @property
+    def renditions(self) -> tuple[Rendition, ...]:
+        """Return the renditions, from the largest to the smallest."""
+        return self.render.renditions
+
+    @property
     def fingerprint(self) -> str:
         """The function's settings fingerprint, if these scripts and the function have the same version."""
-        return RenderSettings(self.renditions, Limits(max_bytes=0, max_pixels=0, max_pages=0)).fingerprint
+        return self.render.fingerprint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +107,7 @@ class Stage:
         """Read the deployed function's settings from its Lambda configuration.
 
         Raises:
-            OperatorError: its RENDITIONS cannot be parsed.
+            OperatorError: its settings of the outputs cannot be parsed.
         """
         return read_function_settings(self.functions, self.outputs.process_function)
 
@@ -114,15 +119,15 @@ def read_function_settings(functions: "LambdaClient", name: str) -> DeployedSett
     """Read a deployed function's settings from its Lambda configuration.
 
     Raises:
-        OperatorError: its RENDITIONS cannot be parsed.
+        OperatorError: its settings cannot be parsed.
     """
     answer = functions.get_function_configuration(FunctionName=name)
     variables = answer.get("Environment", {}).get("Variables", {})
     try:
-        renditions, max_bytes = parse_renditions(variables.get("RENDITIONS", "")), int(variables.get("MAX_BYTES", "0"))
+        render, max_bytes = read_render_settings(variables), int(variables.get("MAX_BYTES", "0"))
     except ValueError as error:
         raise OperatorError(f"the function's settings cannot be read: {error}; deploy it again") from error
-    return DeployedSettings(renditions, answer["MemorySize"], max_bytes)
+    return DeployedSettings(render, answer["MemorySize"], max_bytes)
 
 
 def make_client(

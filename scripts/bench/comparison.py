@@ -144,7 +144,7 @@ def make_reference(source: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     photo = _decode(source)
     for rendition in RENDITIONS:
-        small = photo.resize(fit(photo.size, rendition.box_px), Image.Resampling.LANCZOS)
+        small = photo.resize(fit(photo.size, rendition.box), Image.Resampling.LANCZOS)
         if profile := photo.info.get("icc_profile"):
             profiles = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
             ImageCms.profileToProfile(small, *profiles, inPlace=True)

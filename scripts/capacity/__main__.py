@@ -37,7 +37,7 @@ def command(
     memory: Annotated[int, typer.Option(min=128, max=10240, help="The function's, in MB.")] = PROD.memory_mb,
     batch_size: Annotated[int, typer.Option(min=1, max=1000, help="Photos in a batch.")] = PROD.batch_size,
     disk: Annotated[int, typer.Option(min=512, max=10240, help="Ephemeral storage in MB.")] = PROD.disk_mb,
-    renditions: Annotated[int, typer.Option(min=1, max=20, help="JPEGs of each photo.")] = PROD.renditions,
+    renditions: Annotated[int, typer.Option(min=1, max=20, help="Of each photo, counted as JPEGs.")] = PROD.renditions,
     roll_up_minutes: Annotated[int, typer.Option(min=1, help="Between two summaries.")] = PROD.roll_up_minutes,
     recipients: Annotated[int, typer.Option(min=0, help="E-mail addresses that get them.")] = PROD.recipients,
     prefixes: Annotated[int, typer.Option(min=1, help="Partitions that S3 made of the outputs.")] = PROD.prefixes,

@@ -43,7 +43,7 @@ class Deployment:
 
     Attributes:
         concurrency: maximum number of batches at once.
-        renditions: JPEGs of each photo; the PDF comes on top.
+        renditions: of each photo, counted as JPEGs; the PDF comes on top.
         roll_up_minutes: interval of the summaries, which `recipients` get by e-mail.
         prefixes: partitions of the output bucket.
         upload_per_second: photos that arrive in a second; by default faster than they can be processed.

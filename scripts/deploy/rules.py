@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from itertools import permutations
 from typing import Any
 
-from processing.settings import parse_renditions
+from processing.settings import OUTPUT_VARIABLES, read_render_settings
 
 # A rule takes the resolved serverless.yml and yields its mistakes.
 Rule = Callable[[Mapping[str, Any]], Iterator[str]]
@@ -21,6 +21,7 @@ SOURCES_ON_DISK = 3  # one in work, two ahead
 # AWS Lambda quotas, "Function timeout".
 MAX_LAMBDA_SECONDS = 900
 LEAST_ROLL_UP_SECONDS = 30
+AVIF_SHARE = 0.5  # of photoTimeoutSeconds; the rest is for decoding, and for photos that take longer than most
 ANY_ACCOUNT = "0" * 12  # in place of an account that is not known yet: all have 12 digits
 SAME_BUCKET = "inputBucket and outputBucket are the same: every output would be processed again, without end"
 
@@ -185,16 +186,35 @@ def _batches(config: Mapping[str, Any]) -> Iterator[str]:
 
 def _images(config: Mapping[str, Any]) -> Iterator[str]:
     environment = _environment(config)
-    try:
-        parse_renditions(str(environment["RENDITIONS"]))
-    except ValueError as error:
-        yield f"renditions: {error}"
+    yield from _outputs(environment)
     limits = {name: _number(name, environment[variable]) for name, variable in _LIMITS.items()}
     yield from (f"{name} is 0: everything would be refused" for name, limit in limits.items() if limit == 0)
     needed_mb = SOURCES_ON_DISK * limits["maxBytes"] / 1_000_000
     disk_mb = _number("ephemeralStorageMb", _process(config)["ephemeralStorageSize"])
     if needed_mb > disk_mb:
         yield f"ephemeralStorageMb is {disk_mb}: {SOURCES_ON_DISK} sources of maxBytes need {needed_mb:,.0f} MB"
+
+
+def _outputs(environment: Mapping[str, Any]) -> Iterator[str]:
+    variables = {name: str(environment[name]) for name in OUTPUT_VARIABLES if name in environment}
+    mistakes = list(_invalid(variables))
+    yield from mistakes
+    timeout = _number("photoTimeoutSeconds", environment["PHOTO_TIMEOUT_SECONDS"])
+    avif_seconds = 0 if mistakes else read_render_settings(variables).avif_seconds
+    if avif_seconds > timeout * AVIF_SHARE:
+        yield (
+            f"photoTimeoutSeconds is {timeout}: the AVIF renditions of one photo may take {avif_seconds:.0f} s;"
+            " lower avifEffort or their sizes, or raise it"
+        )
+
+
+def _invalid(variables: Mapping[str, str]) -> Iterator[str]:
+    for name, text in variables.items():
+        try:
+            OUTPUT_VARIABLES[name](text)
+        except ValueError as error:
+            first, *others = name.lower().split("_")
+            yield f"{first}{''.join(map(str.capitalize, others))}: {error}"
 
 
 _LIMITS = {"maxBytes": "MAX_BYTES", "maxPixels": "MAX_PIXELS", "maxPages": "MAX_PAGES"}

@@ -39,7 +39,8 @@ import aws_lambda_powertools.metrics, aws_lambda_powertools.utilities.batch, pyv
 from processing.images.pipeline import render_photo
 from processing.output_keys import output_names
 from processing.settings import Limits, RenderSettings, parse_renditions
-settings = RenderSettings(parse_renditions("large:200:80,small:50:80"), Limits(10**7, 10**7, 1))
+renditions = parse_renditions("large:200:80,small:50:80:webp,tile:20x20:50:avif:cover")
+settings = RenderSettings(renditions, Limits(10**7, 10**7, 1))
 outputs = [TemporaryFile(buffering=0) for _ in settings.output_limits]
 render_photo(Path(sys.argv[1]).read_bytes(), outputs, settings)
 for name, output in zip(output_names(settings.renditions), outputs):
@@ -123,7 +124,12 @@ def test_the_arm64_layer_renders_a_photo_on_arm64(tmp_path: Path) -> None:
     layer = tmp_path / "opt/python"
     told = python.run(PROGRAM, str(tmp_path / "photo.jpg"), str(tmp_path / "out"), path=[layer, REPOSITORY])
     assert told.split() == ["True", str(layer / "pyvips/__init__.py")]
-    assert {file.name for file in (tmp_path / "out").iterdir()} == {"large.jpg", "small.jpg", "document.pdf"}
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {
+        "large.jpg",
+        "small.webp",
+        "tile.avif",
+        "document.pdf",
+    }
 
 
 def test_a_build_requirement_with_another_hash_is_refused(tmp_path: Path) -> None:

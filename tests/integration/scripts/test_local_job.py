@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from processing.digest.message import summarise
 from processing.outcomes import Outcome, RecordResult, SourceObject
-from processing.settings import parse_renditions
+from processing.settings import read_render_settings
 from scripts.aws.stage import DeployedSettings
 from scripts.cli.failures import Failure
 from scripts.photo_job import local_job as module
@@ -56,7 +56,9 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) -> It
         outputs = SimpleNamespace(input_bucket="photos", output_bucket="renditions", follow_queue_url=follow)
         stack: Any = SimpleNamespace(client=clients.__getitem__, outputs=outputs)
         job = LocalJob(stack=stack, out=tmp_path / "out", patience_seconds=1)
-        job.settings = DeployedSettings(parse_renditions("small:300:80"), memory_mb=1769, max_bytes=100)
+        job.settings = DeployedSettings(
+            read_render_settings({"RENDITIONS": "small:300:80"}), memory_mb=1769, max_bytes=100
+        )
         yield job
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.admission import REMEMBERED, AdmissionQueue, DurationEstimate
+from handlers.admission import MARGIN, REMEMBERED, AdmissionQueue, DurationEstimate
 from handlers.time_budget import Deadline
 from processing.failures import FailureCode, RetryableError
 
@@ -30,6 +30,15 @@ def admitted(estimate: DurationEstimate, *, seconds: float, workers: int = 1) ->
             photos.enter_context(queue.admit())
             number += 1
     return number
+
+
+def test_before_the_first_photo_the_time_of_its_avifs_is_expected_on_top() -> None:
+    usual, avif = DurationEstimate(), DurationEstimate(avif_seconds=4.0)
+    assert avif.render_seconds - usual.render_seconds == pytest.approx(4.0 * MARGIN)
+    assert admitted(avif, seconds=60) < admitted(usual, seconds=60)
+    avif.record(render_seconds=0.1, transfer_seconds=0.1)
+    usual.record(render_seconds=0.1, transfer_seconds=0.1)
+    assert avif.render_seconds == usual.render_seconds
 
 
 @given(seconds, seconds, st.floats(1, 900), st.integers(1, 6))

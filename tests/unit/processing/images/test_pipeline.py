@@ -142,7 +142,7 @@ def test_each_rendition_has_exactly_the_size_of_the_plan(
         rendered = render(tmp_path, data)
         size = upright if rendered.source_format == "jpeg" else (width, height)
         for rendition, file in zip(SETTINGS.renditions, rendered.files, strict=False):
-            assert (file.width_px, file.height_px) == fit(size, rendition.box_px)
+            assert (file.width_px, file.height_px) == fit(size, rendition.box)
 
 
 def test_a_thin_photo_keeps_its_shape(tmp_path: Path) -> None:

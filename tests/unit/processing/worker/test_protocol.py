@@ -26,8 +26,8 @@ from processing.worker.protocol import (
 counts = st.integers(0, 2**40)
 names = st.text(min_size=1)
 limits = st.builds(Limits, max_bytes=counts, max_pixels=counts, max_pages=counts)
-renditions = st.lists(st.builds(Rendition, name=names, box_px=counts, quality=counts), max_size=4).map(tuple)
-render_settings = st.builds(RenderSettings, renditions=renditions, limits=limits)
+renditions = st.lists(st.builds(Rendition, names, counts, counts, names, names, counts), max_size=4).map(tuple)
+render_settings = st.builds(RenderSettings, renditions=renditions, limits=limits, avif_effort=counts)
 
 
 @given(render_settings, counts)

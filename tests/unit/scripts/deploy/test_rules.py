@@ -28,6 +28,7 @@ GOOD = {
     "max_receive_count": 5,
     "batch_size": 10,
     "renditions": "large:1200:80,small:300:80",
+    "avif_effort": "3",
     "max_bytes": "200000000",
     "max_pixels": "200000000",
     "max_pages": "1000",
@@ -55,6 +56,7 @@ def config(**changes: Any) -> dict[str, Any]:
                 "ephemeralStorageSize": value["disk_mb"],
                 "environment": {
                     "RENDITIONS": value["renditions"],
+                    "AVIF_EFFORT": value["avif_effort"],
                     "MAX_BYTES": value["max_bytes"],
                     "MAX_PIXELS": value["max_pixels"],
                     "MAX_PAGES": value["max_pages"],
@@ -126,6 +128,8 @@ def test_a_good_deployment_has_no_mistakes() -> None:
         ({"max_receive_count": 4}, "maxReceiveCount"),
         ({"batch_size": 11, "window": 0}, "batchSize"),
         ({"renditions": "large:0:80"}, "renditions"),
+        ({"avif_effort": "10"}, "avifEffort"),
+        ({"renditions": "large:4000:50:avif", "avif_effort": "6"}, "photoTimeoutSeconds is 45"),
         ({"max_bytes": "-1"}, "maxBytes"),
         ({"max_pixels": "0"}, "maxPixels"),
         ({"max_bytes": "400000000"}, "ephemeralStorageMb"),
@@ -155,7 +159,12 @@ def test_each_mistake_is_named_once(changes: dict[str, Any], words: str) -> None
 
 
 def test_all_mistakes_are_named_in_one_run() -> None:
-    assert len(find_mistakes(config(visibility=1, max_receive_count=1, renditions="x", stage="X"))) == 4
+    wrong = config(visibility=1, max_receive_count=1, renditions="x", stage="X", avif_effort="most")
+    assert len(find_mistakes(wrong)) == 5
+
+
+def test_avifs_of_the_default_effort_and_a_usual_size_are_no_mistake() -> None:
+    assert find_mistakes(config(renditions="large:1600:50:avif,medium:800:50:avif,tile:400x400:50:avif:cover")) == []
 
 
 def test_numbers_may_come_as_text_from_the_command_line() -> None:

@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from processing.failures import FailureCode
-from processing.settings import parse_renditions
+from processing.settings import read_render_settings
 from scripts.aws.bucket_listing import Listed, Pair
 from scripts.aws.dead_letter import NO_REASON
 from scripts.aws.stack_outputs import StackOutputs
@@ -23,7 +23,9 @@ STAGE = Stage(
     outputs=StackOutputs(**NAMES | {"input_bucket": "in", "output_bucket": "out", "queue_url": "https://sqs/photos"}),
     session=boto3.Session("test", "test", region_name="us-east-1"),
 )
-SETTINGS = DeployedSettings(parse_renditions("large:1200:80,medium:600:80,small:300:80"), memory_mb=1769)
+SETTINGS = DeployedSettings(
+    read_render_settings({"RENDITIONS": "large:1200:80,medium:600:80,small:300:80"}), memory_mb=1769
+)
 
 
 def request(waiting: int = 0, **changes: Any) -> ReconcileRequest:
