@@ -45,7 +45,7 @@ class RollUp:
     digests: DigestQueue
     sns: "SNSClient"
     settings: RollUpSettings
-    # Of one summary; the next one has the rest. 50,000 digests of ten photos need 300 MB of memory.
+    # Of one summary; the next one has the rest. 50,000 digests of ten photos need 250 MB of memory.
     max_digests: int = 50_000
 
     @classmethod

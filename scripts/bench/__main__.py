@@ -23,6 +23,7 @@ from scripts.bench.measurements import BenchError, say
 from scripts.bench.operators import measure_operators
 from scripts.bench.peer import PEERS
 from scripts.bench.report import check_targets, read_results, write_results
+from scripts.bench.roll_up import measure_roll_up
 from scripts.bench.scale import measure_scale
 from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
@@ -40,6 +41,7 @@ class Part(StrEnum):
     COLD_START = "cold-start"
     SCALE = "scale"
     OPERATORS = "operators"
+    ROLL_UP = "roll-up"
 
 
 _MEASURE = {
@@ -49,6 +51,7 @@ _MEASURE = {
     Part.COLD_START: measure_cold_starts,
     Part.SCALE: measure_scale,
     Part.OPERATORS: measure_operators,
+    Part.ROLL_UP: measure_roll_up,
 }
 # The local stack with thousands of photos takes half an hour: only on request.
 USUAL_PARTS: list[Part] = [part for part in Part if part is not Part.SCALE]
@@ -63,7 +66,9 @@ EPILOG = """Examples:
 
   npm run bench -- scale             100 to 5,000 photos through the local stack: about 20 minutes
 
-  npm run bench -- operators         100,000 dead letters, 100 ms added to every request: about 10 minutes
+  npm run bench -- operators         100,000 dead letters, a million photos, 100 ms added to each request: an hour
+
+  npm run bench -- roll-up           a window of 12,000 digests, 100 ms added to every request: a minute
 
   npm run bench -- --quick           does it still run? 2 MP, one round, results to .build/bench/quick
 

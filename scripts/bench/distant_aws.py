@@ -1,7 +1,7 @@
 """An AWS far away, as an HTTP server in a process of its own: every request takes as long as it is told.
 
 It has one stage with its queues, whose DLQ is full. SQS is `sqs_model`; CloudFormation and Lambda answer what
-`find_stage` asks. Add a service as another function in `_answer`.
+`find_stage` asks, S3 is `s3_model`, and SNS keeps what is published. Add a service in `_answer`.
 """
 
 import asyncio
@@ -11,26 +11,32 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from multiprocessing.connection import Connection
 from typing import Any
+from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from processing.dead_letter_attributes import reason_attributes
 from processing.failures import FailureCode, PermanentError
 from processing.outcomes import SourceObject
+from processing.settings import Limits, RenderSettings, parse_renditions
 from scripts.aws.local_endpoint import client_environment
 from scripts.aws.stack_outputs import StackOutputs
+from scripts.bench.s3_model import S3Model
 from scripts.bench.sqs_model import ModelQueue, NoSuchOperationError, SqsModel
 
 STAGE = "bench"
 HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05
 _SENT_AT_MS = 1_700_000_000_000
-_FUNCTION = {
-    "MemorySize": 1769,
-    "Environment": {"Variables": {"RENDITIONS": "large:1200:80,medium:600:80,small:300:80"}},
-}
+_SENT = {"SentTimestamp": str(_SENT_AT_MS)}
+_QUEUES = ("photos", "dead-letters", "roll-up", "summaries")
+_RENDITIONS = "large:1200:80,medium:600:80,small:300:80"
+_NO_LIMITS = Limits(max_bytes=0, max_pixels=0, max_pages=0)
+_FUNCTION = {"MemorySize": 1769, "Environment": {"Variables": {"RENDITIONS": _RENDITIONS}}}
+_JSON, _XML = "content-type: application/x-amz-json-1.0\r\n", "content-type: text/xml\r\n"
+_PUBLISHED = b"<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"
 _STACKS = (
     '<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks>'
     "<member><StackName>darkroom-bench</StackName><StackStatus>CREATE_COMPLETE</StackStatus>"
@@ -46,10 +52,16 @@ class DistantPlan:
     Attributes:
         latency_seconds: added to every request.
         dead_letters: counts by failure code.
+        digests: how many wait for the roll-up.
+        example_digest: each of them, with `#number#` for its number.
+        photos: in the input bucket; one in a hundred has no outputs.
     """
 
     latency_seconds: float
     dead_letters: dict[FailureCode, int] = field(default_factory=dict)
+    digests: int = 0
+    example_digest: str = ""
+    photos: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,9 +89,12 @@ class DistantAws:
         return client_environment(self.endpoint_url)
 
     def count(self) -> dict[str, QueueCount]:
-        """Return the contents of the queues `photos` and `dead-letters`, without latency."""
+        """Return the contents of the queues and of the topic `summaries`, without latency."""
         self._pipe.send("count")
         return dict(self._pipe.recv())
+
+    def queue_url(self, name: str) -> str:
+        return _queue_url(self.endpoint_url, name)
 
 
 @contextmanager
@@ -105,16 +120,20 @@ class _Server:
         self._plan = plan
         self._parent = parent
         self._sqs = SqsModel(time.monotonic)
+        self._s3 = S3Model(plan.photos, RenderSettings(parse_renditions(_RENDITIONS), _NO_LIMITS).fingerprint)
         self._url = ""
 
     async def serve(self) -> None:
         """Send the address, and serve until the parent closes the pipe."""
         server = await asyncio.start_server(self._connection, HOST, 0)
         self._url = f"http://{HOST}:{server.sockets[0].getsockname()[1]}"
-        self._sqs.queues = {self._queue_url(name): ModelQueue() for name in ("photos", "dead-letters")}
+        self._sqs.queues = {_queue_url(self._url, name): ModelQueue() for name in _QUEUES}
         for code, count in self._plan.dead_letters.items():
             for number in range(count):
-                self._sqs.queues[self._queue_url("dead-letters")].put(_dead_letter(code, number))
+                self._queue("dead-letters").put(_dead_letter(code, number))
+        for number in range(self._plan.digests):
+            body = self._plan.example_digest.replace("#number#", f"{number:06}")
+            self._queue("roll-up").put({"MessageId": f"digest-{number}", "Body": body, "Attributes": _SENT})
         self._parent.send(self._url)
         over = asyncio.Event()
         asyncio.get_running_loop().add_reader(self._parent.fileno(), self._command, over)
@@ -132,8 +151,8 @@ class _Server:
         bodies = Counter(each.message["Body"] for each in self._sqs.queues[url].letters.values())
         return QueueCount(self._sqs.held(url), bodies)
 
-    def _queue_url(self, name: str) -> str:
-        return f"{self._url}/000000000000/{name}"
+    def _queue(self, name: str) -> ModelQueue:
+        return self._sqs.queues[_queue_url(self._url, name)]
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -142,44 +161,53 @@ class _Server:
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
                 body = await reader.readexactly(int(headers.get("content-length", "0")))
                 await asyncio.sleep(self._plan.latency_seconds)
-                status, kind, answer = await self._answer(head[0].split(" ")[1], headers, body)
-                writer.write(
-                    f"HTTP/1.1 {status} -\r\ncontent-type: {kind}\r\ncontent-length: {len(answer)}\r\n\r\n".encode()
-                )
-                writer.write(answer)
+                method, path, _ = head[0].split(" ")
+                status, kind, answer = await self._answer(method, path, headers, body)
+                writer.write(f"HTTP/1.1 {status} -\r\n{kind}content-length: {len(answer)}\r\n\r\n".encode() + answer)
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
-    async def _answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
-        """Return the status, content type and body of an answer."""
+    async def _answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
+        """Return the status, the header lines and the body of an answer."""
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         if operation:
             return await self._answer_sqs(operation, json.loads(body))
         if b"Action=DescribeStacks" in body:
-            return 200, "text/xml", _STACKS.format(self._outputs()).encode()
+            return 200, _XML, _STACKS.format(self._outputs()).encode()
+        if b"Action=Publish" in body:
+            message = parse_qs(body.decode())["Message"][0]
+            self._queue("summaries").put({"MessageId": f"summary-{time.monotonic()}", "Body": message})
+            return 200, _XML, _PUBLISHED
         if path.endswith("/configuration"):
-            return 200, "application/json", json.dumps(_FUNCTION).encode()
-        return 404, "text/xml", b"<Error><Code>NoSuchKey</Code></Error>"
+            return 200, "content-type: application/json\r\n", json.dumps(_FUNCTION).encode()
+        status, more, found = self._s3.answer(method, path)
+        return status, _XML + more, found
 
     async def _answer_sqs(self, operation: str, arguments: dict[str, Any]) -> tuple[int, str, bytes]:
         try:
             answer = self._sqs.call(operation, arguments)
         except NoSuchOperationError:
             error = {"__type": "com.amazonaws.sqs#InvalidAction", "message": f"{operation} does not exist"}
-            return 400, "application/x-amz-json-1.0", json.dumps(error).encode()
+            return 400, _JSON, json.dumps(error).encode()
         end = time.monotonic() + arguments.get("WaitTimeSeconds", 0)
         while operation == "ReceiveMessage" and not answer and time.monotonic() < end:  # long polling
             await asyncio.sleep(_POLL_SECONDS)
             answer = self._sqs.call(operation, arguments)
-        return 200, "application/x-amz-json-1.0", json.dumps(answer).encode()
+        return 200, _JSON, json.dumps(answer).encode()
 
     def _outputs(self) -> str:
-        values = {each.metadata["output"]: f"bench-{each.name.replace('_', '-')}" for each in fields(StackOutputs)}
-        values |= {"QueueUrl": self._queue_url("photos"), "DeadLetterQueueUrl": self._queue_url("dead-letters")}
+        needed = [each for each in fields(StackOutputs) if each.default is MISSING]
+        values = {each.metadata["output"]: f"bench-{each.name.replace('_', '-')}" for each in needed}
+        names = {"QueueUrl": "photos", "DeadLetterQueueUrl": "dead-letters", "RollUpQueueUrl": "roll-up"}
+        values |= {output: _queue_url(self._url, name) for output, name in names.items()}
         return "".join(
             f"<member><OutputKey>{name}</OutputKey><OutputValue>{escape(value)}</OutputValue></member>"
             for name, value in values.items()
         )
+
+
+def _queue_url(endpoint_url: str, name: str) -> str:
+    return f"{endpoint_url}/000000000000/{name}"
 
 
 def _dead_letter(code: FailureCode, number: int) -> dict[str, Any]:

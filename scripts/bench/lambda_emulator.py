@@ -53,11 +53,11 @@ class Emulator(NamedTuple):
     log: Path
     pid: int
 
-    def invoke(self, event: Mapping[str, Any]) -> Invocation:
+    def invoke(self, event: Mapping[str, Any], *, timeout_seconds: float = _INVOKE_TIMEOUT_SECONDS) -> Invocation:
         """Invoke the function; errors and timeouts are returned, not raised."""
         url = f"http://{HOST}:{self.port}/2015-03-31/functions/function/invocations"
         started = time.monotonic()
-        with _HTTP.open(Request(url, json.dumps(event).encode()), timeout=_INVOKE_TIMEOUT_SECONDS) as answer:
+        with _HTTP.open(Request(url, json.dumps(event).encode()), timeout=timeout_seconds) as answer:
             text = answer.read().decode()
         return Invocation(text, time.monotonic() - started)
 
@@ -87,14 +87,16 @@ def unpack(folder: Path) -> Package:
 
 
 @contextmanager
-def emulated(package: Package, variables: Mapping[str, str], *, timeout_seconds: int, log: Path) -> Iterator[Emulator]:
+def emulated(
+    package: Package, variables: Mapping[str, str], *, timeout_seconds: int, log: Path, handler: str = _HANDLER
+) -> Iterator[Emulator]:
     """Run the function under the emulator; the first invocation cold-starts it."""
     port, runtime_port = find_free_port(), find_free_port()
     (program,) = RUNTIME.glob(f"lib/python3*/site-packages/samcli/local/rapid/{_EMULATORS[platform.machine()]}")
     command = [
         *(str(program), "--runtime-interface-emulator-address", f"{HOST}:{port}"),
         *("--runtime-api-address", f"{HOST}:{runtime_port}"),
-        *(str(RUNTIME / "bin/python"), "-m", "awslambdaric", _HANDLER),
+        *(str(RUNTIME / "bin/python"), "-m", "awslambdaric", handler),
     ]
     environment = {  # as Lambda sets it
         "PATH": os.environ["PATH"],

@@ -28,10 +28,12 @@ class CommandRun(NamedTuple):
 def measure_operators(folder: Path, *, quick: bool) -> dict[str, Any]:
     """Run every case; return the part `operators` of the results."""
     deep, few, shallow, some = (400, 60, 300, 20) if quick else (100_000, 1000, 8050, 50)
+    photos = 2000 if quick else 1_000_000
     rows = [
         _measure_list(deep),
         _measure_redrive(folder, deep, few),
         _measure_redrive(folder, shallow, some),
+        _measure_reconcile(folder, photos),
     ]
     return {"latency_ms": round(1000 * LATENCY_SECONDS), "rows": rows}
 
@@ -53,6 +55,17 @@ def _measure_redrive(folder: Path, count: int, chosen: int) -> dict[str, Any]:
         queues = aws.count()
     _check_redriven(queues, chosen, count - chosen)
     return _row("dlq redrive", f"{chosen:,} chosen among {count:,}", run)
+
+
+def _measure_reconcile(folder: Path, photos: int) -> dict[str, Any]:
+    missing, journal = photos // 100, str(folder / "reconcile.journal")
+    options = ("--max", str(photos), "--rate", "1000/s", "--journal", journal, "--execute", "--json")
+    with distant_aws(DistantPlan(LATENCY_SECONDS, photos=photos)) as aws:
+        run = run_command(aws, "reconcile", *options)
+        sent = aws.count()["photos"].bodies
+    _require(run.document["states"]["complete"] == photos - missing, f"{run.document['states']} of {photos:,}")
+    _require(len(sent) == sent.total() == missing, f"{len(sent):,} of {missing:,} were sent, {sent.total():,} messages")
+    return _row("reconcile", f"{photos:,} photos, {missing:,} missing", run)
 
 
 def _check_redriven(queues: dict[str, QueueCount], chosen: int, others: int) -> None:

@@ -162,17 +162,26 @@ class Reconciliation:
     def run(self, known: KnownPhotos, sender: Sender | None, screen: Screen) -> None:
         """Compare; with a sender, send too and stop at the maximum."""
         self.phase = "comparing and sending" if sender else "comparing"
+        pending: list[OutgoingMessage] = []
         with closing(self._compare()) as chunks, screen.progress("comparing", None) as on_progress:
             for chunk in chunks:
-                messages = self._count(known.exclude_known(chunk))
-                if sender is not None:
-                    self.counts.add_sent(sender.send(messages))
-                    self.counts.is_cut = self.counts.to_send >= self.request.most
+                pending += self._count(known.exclude_known(chunk))
+                self.counts.is_cut = sender is not None and self.counts.to_send >= self.request.most
                 if self.counts.is_cut:
-                    return
+                    break
+                if sender is None:
+                    pending.clear()
+                elif len(pending) >= sender.group_size:  # full batches, several at once
+                    self._send(sender, pending)
                 sent = f", {self.counts.sent:,} sent" if sender else ""
                 note = f"{self.counts.heads:,} commit markers read, {self.counts.to_send:,} to send{sent}"
                 on_progress(self.counts.states.total(), note)
+            if sender is not None:
+                self._send(sender, pending)
+
+    def _send(self, sender: Sender, pending: list[OutgoingMessage]) -> None:
+        self.counts.add_sent(sender.send(pending))
+        pending.clear()
 
     def interrupted(self, *, execute: bool) -> str:
         """Say what an interrupt cut off, and what is done."""

@@ -60,6 +60,17 @@ def test_the_operators_commands_are_run_whole(results: Any) -> None:
     assert all(row["seconds"] > 0 and row["peak_bytes"] > 0 for row in rows)
 
 
+def test_every_command_of_operators_does_its_whole_job(results: Any) -> None:
+    rows = {row["command"]: row for row in results["operators"]["rows"]}
+    assert rows.keys() == {"dlq list", "dlq redrive", "reconcile"}
+    assert all(row["seconds"] > 0 for row in rows.values())
+
+
+def test_a_window_of_digests_becomes_one_summary(results: Any) -> None:
+    assert results["roll-up"]["digests"] == 300
+    assert results["roll-up"]["photos_per_second"] > 0
+
+
 def test_without_knowing_the_part_nothing_runs() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "scripts.bench", "everything"], cwd=REPOSITORY, capture_output=True, check=False

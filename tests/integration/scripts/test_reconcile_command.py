@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 from processing.output_keys import document_key
 from processing.s3_events import parse_message
 from scripts.aws.photo_state import PhotoStates
-from scripts.aws.sqs_queue import Depth, SqsQueue
+from scripts.aws.sqs_message import StoredMessage
+from scripts.aws.sqs_queue import BatchOutcome, Depth, SqsQueue
 from scripts.cli.repository import REPOSITORY
 from scripts.reconcile.__main__ import app
 from scripts.sending import journal
@@ -267,6 +269,24 @@ def test_messages_that_the_queue_has_lost_are_sent_again_on_request_only(
     assert sent(bare_stage) == []
     assert json.loads(reconcile(*NOW, "--send-again", "--execute", "--json").out)["sent"] == 1
     assert [source.key for source in sent(bare_stage)] == ["a.jpg"]
+
+
+def test_messages_are_sent_in_full_batches_although_few_photos_are_missing(
+    reconcile: CommandLine, bare_stage: BareStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        etag = put_source(bare_stage, f"{number:02}.jpg")
+        if number % 3:
+            put_outputs(bare_stage, f"{number:02}.jpg", etag)
+    sizes, send = [], SqsQueue.send
+
+    def count(queue: SqsQueue, messages: Sequence[StoredMessage]) -> BatchOutcome:
+        sizes.append(len(messages))
+        return send(queue, messages)
+
+    monkeypatch.setattr(SqsQueue, "send", count)
+    assert json.loads(reconcile(*NOW, "--execute", "--json").out)["sent"] == 20
+    assert sizes == [10, 10]
 
 
 def interrupt(*_: object, **__: object) -> None:

@@ -69,3 +69,11 @@ def test_a_hundred_thousand_dead_letters_are_listed_in_two_minutes(seconds: floa
 
 def test_what_was_not_measured_is_not_judged() -> None:
     assert check_targets({}) == []
+
+
+@pytest.mark.parametrize(("seconds", "peak_mb", "met"), [(150, 256, [True, True]), (151, 257, [False, False])])
+def test_a_window_of_digests_may_take_half_of_the_window_and_half_of_the_memory(
+    seconds: float, peak_mb: float, met: list[bool]
+) -> None:
+    part = {"digests": 12_000, "memory_mb": 512, "latency_ms": 100, "seconds": seconds, "peak_bytes": peak_mb * 1e6}
+    assert [check.is_met for check in check_targets({"roll-up": part})] == met
