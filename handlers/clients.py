@@ -5,10 +5,32 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import botocore
 from botocore.config import Config
 from botocore.session import get_session
 
+from handlers.settings import SettingsError
 from handlers.time_budget import MESSAGING_ATTEMPTS, MESSAGING_TIMEOUT_SECONDS
+
+LEAST_SDK = (1, 36)  # the first with conditional writes and with a choice of checksums
+
+
+def check_sdk(version: str = botocore.__version__) -> str:
+    """Return the version of botocore, which the Lambda runtime brings.
+
+    Raises:
+        SettingsError: it is too old.
+    """
+    if tuple(int(part) for part in version.split(".")[:2]) < LEAST_SDK:
+        least = ".".join(map(str, LEAST_SDK))
+        raise SettingsError(
+            f"the runtime's botocore is {version}, {least} is needed: set the function's runtime management to Auto "
+            "(aws lambda put-runtime-management-config --update-runtime-on Auto), or deploy to a newer runtime"
+        )
+    return version
+
+
+SDK_VERSION = check_sdk()  # before `Config`, which would refuse the settings below with a TypeError
 
 # S3 answers in tens of milliseconds; after a timeout the message's own retry is better than another attempt here.
 S3_CONFIG = Config(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from handlers.clients import SDK_VERSION
 from handlers.settings import Settings
 from processing.digest.message import DigestMessage, summarise
 from processing.outcomes import Outcome, RecordResult
@@ -51,7 +52,7 @@ class Reporter:
 
     def report_sandbox(self, layers: Mapping[str, bool]) -> None:
         """Log which layers of the workers' sandbox hold; count a container where an expected one does not."""
-        logger.info("Worker sandbox", sandbox=layers)
+        logger.info("Worker sandbox", sandbox=layers, sdk=SDK_VERSION)
         is_complete = all(layers.get(layer) for layer in EXPECTED_LAYERS)
         self.metrics.add_metric(SANDBOX_INCOMPLETE, MetricUnit.Count, 0 if is_complete else 1)
 

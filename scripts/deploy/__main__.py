@@ -38,6 +38,8 @@ from scripts.packaging.layer import build_layer
 from scripts.packaging.serverless_cli import print_config, run_serverless
 from scripts.packaging.stage_settings import parameter_options
 from scripts.packaging.target import BuildTarget
+from scripts.stage_rules.checkup import checkup_summary, judge
+from scripts.stage_rules.deployed import DeployedStage
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -93,7 +95,8 @@ def deploy(
     run_serverless("deploy", [*options, *context.args], environment)
     outputs = existing.require()
     buckets.connect(outputs, deployed)
-    Screen().result(after_deploy(outputs, config), None)
+    findings = list(judge(DeployedStage(existing.stage(outputs))))
+    Screen().result([*after_deploy(outputs, config), "", *checkup_summary(findings)], None)
 
 
 @app.command(context_settings=_PASS_ON)

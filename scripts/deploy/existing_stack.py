@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stack_outputs import SERVICE, StackOutputs, StackOutputsError, read_stack_outputs
+from scripts.aws.stage import Stage
 from scripts.cli.errors import OperatorError
 from scripts.deploy.rules import resolve_name
 
@@ -57,6 +58,10 @@ class ExistingStack:
             raise OperatorError(f"{error} {where}. Wrong region, account or stage?") from error
         except _CANNOT_READ as error:
             raise OperatorError(f"the stage {self._stage} cannot be read: {error}") from error
+
+    def stage(self, outputs: StackOutputs) -> Stage:
+        """Return the deployed stage, as the operators' commands use it."""
+        return Stage(name=self._stage, outputs=outputs, session=self._session, endpoint_url=self._endpoint_url)
 
     def parameters(self) -> dict[str, str]:
         """Return the parameters of the deployed stage by their names in serverless.yml; empty without a stack.

@@ -81,6 +81,13 @@ def test_deploying_tells_where_photos_go_and_how_to_subscribe(account: Account) 
     assert "aws sns subscribe --protocol email" in told
 
 
+def test_a_deployment_ends_with_a_checkup(account: Account) -> None:
+    told = (account.home / "dev").read_text()
+    assert "rules of `npm run doctor` hold." in told
+    assert "FAIL" not in told
+    assert "nobody is subscribed to the alarms" in told
+
+
 def test_who_gave_an_address_is_told_to_confirm_it(account: Account) -> None:
     assert "nothing else until the link in it is followed" in (account.home / "prod").read_text()
     assert "until the link" not in (account.home / "dev").read_text()

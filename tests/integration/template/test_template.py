@@ -11,6 +11,8 @@ from handlers.reporting import METRIC_NAMES, SANDBOX_INCOMPLETE
 from scripts.aws.prices import ALARM_METRIC_MONTH, DASHBOARD_MONTH, METRIC_MONTH
 from scripts.aws.stack_outputs import StackOutputs
 from scripts.cli.repository import REPOSITORY
+from scripts.stage_rules.rules import RULES as STAGE_RULES
+from scripts.stage_rules.rules import StageRule
 from tests.integration.conftest import STAGE
 from tests.integration.template.alarm_rules import ALARM_RULES
 from tests.integration.template.alarm_state_rules import ALARM_STATE_RULES
@@ -21,6 +23,7 @@ from tests.integration.template.function_rules import FUNCTION_RULES
 from tests.integration.template.messaging_rules import MESSAGING_RULES
 from tests.integration.template.packaged import Rule, Template
 from tests.integration.template.storage_rules import STORAGE_RULES
+from tests.integration.template.template_facts import TemplateFacts
 
 RULES = (
     *STORAGE_RULES,
@@ -43,6 +46,11 @@ NAME = re.compile(r"(Bucket|Queue|Topic|Function|Alarm|Dashboard|Layer|Role|LogG
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_the_template_keeps_the_rule(template: Template, rule: Rule) -> None:
     assert rule.is_kept(template)
+
+
+@pytest.mark.parametrize("rule", STAGE_RULES, ids=lambda rule: rule.name)
+def test_the_template_keeps_the_rules_of_a_deployed_stage(template: Template, rule: StageRule) -> None:
+    assert list(rule.broken(TemplateFacts(template))) == []
 
 
 @pytest.mark.parametrize(("rule", "change"), BREAKS)

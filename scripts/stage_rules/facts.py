@@ -1,0 +1,148 @@
+"""What the rules of a stage are about, read from a deployed stage or from a template."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Statement = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueFacts:
+    """A queue's settings.
+
+    Attributes:
+        dead_letter_target: ARN of its dead-letter queue; empty without one.
+        allowed_sources: ARNs of the queues that may dead-letter into it; None: any.
+        statements: of its policy.
+        waiting: messages in it, those in flight included.
+    """
+
+    arn: str
+    visibility_seconds: int
+    retention_seconds: int
+    dead_letter_target: str = ""
+    max_receive_count: int = 0
+    allowed_sources: tuple[str, ...] | None = None
+    statements: tuple[Statement, ...] = ()
+    waiting: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionFacts:
+    """A function's configuration.
+
+    Attributes:
+        is_ready: neither its creation nor its last update failed.
+        description: with the dependencies' lock file in it.
+        layer_descriptions: of the layers it uses.
+    """
+
+    arn: str
+    is_ready: bool
+    runtime: str
+    timeout_seconds: int
+    environment: Mapping[str, str]
+    description: str
+    layer_descriptions: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingFacts:
+    """The event source mapping between the queue and the function."""
+
+    queue_arn: str
+    is_enabled: bool
+    reports_failures: bool
+    batch_size: int
+    window_seconds: int
+    concurrency: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionFacts:
+    """A subscription of a topic."""
+
+    topic_arn: str
+    protocol: str
+    endpoint: str
+    is_confirmed: bool
+    is_raw: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmFacts:
+    """An alarm."""
+
+    name: str
+    is_armed: bool
+    actions: tuple[str, ...]
+    state: str
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What a bucket tells a queue."""
+
+    events: tuple[str, ...]
+    queue_arn: str
+
+
+@dataclass(frozen=True)
+class InitLog:
+    """What the function logged at its last cold start.
+
+    Attributes:
+        sandbox: whether each layer of the workers' sandbox holds.
+        sdk: the version of botocore.
+    """
+
+    sandbox: Mapping[str, bool]
+    sdk: str
+
+
+class StageFacts(Protocol):
+    """The facts of one stage. Reading one may raise botocore's errors."""
+
+    @property
+    def stage(self) -> str: ...
+    @property
+    def stack_status(self) -> str: ...
+    @property
+    def is_protected(self) -> bool: ...
+    @property
+    def input_bucket(self) -> str: ...
+    @property
+    def open_buckets(self) -> Sequence[str]: ...
+    @property
+    def notifications(self) -> Sequence[Notification]: ...
+    @property
+    def queue(self) -> QueueFacts: ...
+    @property
+    def dead_letter_queue(self) -> QueueFacts: ...
+    @property
+    def roll_up_queue(self) -> QueueFacts: ...
+    @property
+    def function(self) -> FunctionFacts: ...
+    @property
+    def roll_up(self) -> FunctionFacts: ...
+    @property
+    def roll_up_is_scheduled(self) -> bool: ...
+    @property
+    def mapping(self) -> MappingFacts | None: ...
+    @property
+    def subscriptions(self) -> Sequence[SubscriptionFacts]: ...
+    @property
+    def digest_topic(self) -> str: ...
+    @property
+    def summary_topic(self) -> str: ...
+    @property
+    def alarm_topic(self) -> str: ...
+    @property
+    def alarm_topic_statements(self) -> Sequence[Statement]: ...
+    @property
+    def alarms(self) -> Sequence[AlarmFacts]: ...
+    @property
+    def concurrency_limit(self) -> int: ...
+    @property
+    def init_log(self) -> InitLog | None: ...

@@ -1,0 +1,85 @@
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from processing.worker.sandbox import EXPECTED_LAYERS
+from scripts.stage_rules.checkup import Verdict, checkup_summary, judge
+from scripts.stage_rules.facts import InitLog, SubscriptionFacts
+from scripts.stage_rules.rules import RULES
+
+HOLDS = dict.fromkeys(EXPECTED_LAYERS, True)
+
+
+def verdict(rule_name: str, **facts: Any) -> tuple[Verdict, tuple[str, ...]]:
+    """Judge facts by one rule; a fact that is an exception is one that cannot be read."""
+    (rule,) = [rule for rule in RULES if rule.name == rule_name]
+    (finding,) = judge(SimpleNamespace(**facts), (rule,))
+    return finding.verdict, finding.problems
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "UPDATE_IN_PROGRESS"])
+def test_a_stack_that_is_not_complete_fails(status: str) -> None:
+    assert verdict("The stack is complete", stack_status=status) == (Verdict.FAIL, (f"the stack is {status}",))
+
+
+def test_prod_without_its_protection_is_a_warning() -> None:
+    found, _ = verdict("The stage prod is protected from deletion", stage="prod", is_protected=False)
+    assert found == Verdict.WARN
+
+
+def test_another_stage_needs_no_protection() -> None:
+    found, _ = verdict("The stage prod is protected from deletion", stage="dev", is_protected=False)
+    assert found == Verdict.PASS
+
+
+@pytest.mark.parametrize("layer", EXPECTED_LAYERS)
+def test_a_sandbox_without_a_layer_is_a_warning(layer: str) -> None:
+    found, problems = verdict("Decoders run in a sandbox", init_log=InitLog({**HOLDS, layer: False}, "1.40.0"))
+    assert found == Verdict.WARN
+    assert problems == (f"the workers' sandbox has no {layer}",)
+
+
+def test_a_stage_without_a_cold_start_in_its_log_is_not_checked_for_its_sandbox() -> None:
+    found, (problem,) = verdict("Decoders run in a sandbox", init_log=None)
+    assert found == Verdict.WARN
+    assert "not checked" in problem
+
+
+def person(topic: str, *, is_confirmed: bool) -> SubscriptionFacts:
+    return SubscriptionFacts(topic_arn=topic, protocol="email", endpoint="me@example.com", is_confirmed=is_confirmed)
+
+
+def test_an_address_that_has_not_confirmed_is_a_warning() -> None:
+    subscriptions = [person("alarms", is_confirmed=False), person("summaries", is_confirmed=True)]
+    found, problems = verdict(
+        "Somebody is told", subscriptions=subscriptions, alarm_topic="alarms", summary_topic="summaries"
+    )
+    assert found == Verdict.WARN
+    assert problems == ("me@example.com has not confirmed the alarms",)
+
+
+def test_confirmed_addresses_pass() -> None:
+    subscriptions = [person(topic, is_confirmed=True) for topic in ("alarms", "summaries")]
+    found, _ = verdict("Somebody is told", subscriptions=subscriptions, alarm_topic="alarms", summary_topic="summaries")
+    assert found == Verdict.PASS
+
+
+class Denied:
+    """Facts that may not be read."""
+
+    @property
+    def stack_status(self) -> str:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "DescribeStacks")
+
+
+def test_what_may_not_be_read_is_a_warning_that_names_the_call() -> None:
+    (finding,) = judge(Denied(), RULES[:1])  # type: ignore[arg-type]
+    assert finding.verdict == Verdict.WARN
+    assert "DescribeStacks" in finding.problems[0]
+
+
+def test_the_summary_counts_the_rules_that_hold() -> None:
+    findings = list(judge(SimpleNamespace(stack_status="CREATE_COMPLETE"), RULES[:1]))
+    assert checkup_summary(findings) == ["1 of 1 rules of `npm run doctor` hold."]
