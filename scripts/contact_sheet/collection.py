@@ -59,12 +59,12 @@ class Collection:
         """Add a failed photo.
 
         Args:
-            failure: its key is escaped here.
+            failure: its key and its code, which a message may have from anybody, are escaped here.
             detail: what was wrong with this photo.
         """
         note = visible(detail, MAX_DETAIL_BYTES) if detail else ""
         shown = key_text(failure.key) if failure.key else "(no name)"
-        row = (_id(failure.key), failure.code, shown, failure.what_to_do, note)
+        row = (_id(failure.key), key_text(failure.code), shown, failure.what_to_do, note)
         self._database.execute("INSERT INTO failures VALUES (?, ?, ?, ?, ?)", row)
 
     def has_failure(self, key: str) -> bool:

@@ -24,6 +24,7 @@ from scripts.local_stack.__main__ import describe
 from scripts.photo_job.photo_folder import not_uploaded
 from scripts.photo_job.progress import JobProgress
 from scripts.reconcile.__main__ import app as reconcile
+from scripts.report.__main__ import app as report
 from scripts.start.closing import digest_mail, last_lines, work_report
 from scripts.upload.__main__ import app as upload
 from tests.support.bare_stage import BareStage, fill_dlq
@@ -87,6 +88,12 @@ def reconcile_buckets(scene: Scene) -> None:
     scene.run(reconcile, "--min-age", "0s")
     scene.run(reconcile, "--min-age", "0s", "--prefix", HOSTILE)
     scene.run(reconcile, "--min-age", "0s", "--execute")
+
+
+@case("report")
+def report_a_stage(scene: Scene) -> None:
+    for options in ((), ("--prefix", HOSTILE), ("--base-url", HOSTILE), ("--out", HOSTILE)):
+        scene.run(report, "--out", str(scene.folder / f"{HOSTILE}.html"), *options)
 
 
 @case("upload")

@@ -96,6 +96,13 @@ def test_of_many_failures_with_a_code_all_are_counted_and_the_first_ten_thousand
     assert [key for key, _ in rare.photos] == ["rare.jpg"]
 
 
+def test_a_code_that_anybody_sent_stays_on_its_line() -> None:
+    with open_collection() as collection:
+        collection.add_failure(Failure("a.jpg", "too-\u202ewols\n", "Wait."))
+        (group,) = collection.groups()
+    assert group.code == "too-\\u202ewols\\n"
+
+
 def test_a_photo_that_is_added_again_replaces_the_earlier_one(tmp_path: Path) -> None:
     (photo,) = photos_of(tmp_path, [processed(tmp_path, "a.jpg")])
     with open_collection() as collection:
