@@ -1,5 +1,6 @@
 """The operators' command lines: common options, exit codes, and one-line errors."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from typer.main import get_command
 
 from scripts.cli.errors import OperatorError
+from scripts.cli.npm import options_kept_by_npm
 from scripts.cli.output import Screen, discard_output, print_traceback
 from scripts.cli.signals import interrupt_once
 
@@ -49,6 +51,10 @@ def main(app: typer.Typer, name: str) -> NoReturn:
     """Run a command line as this process."""
     interrupt_once()
     sys.excepthook = print_traceback
+    kept = options_kept_by_npm(app, sys.argv[1:], os.environ)
+    if kept:
+        lines = (f"npm kept {', '.join(kept)} for itself.", f"Options come after two dashes: {name} ... {kept[0]} ...")
+        sys.exit(_fail(sys.argv[1:], EXIT_COULD_NOT_RUN, f"Could not go on: {lines[0]}", lines[1]))
     sys.exit(run(app, name))
 
 

@@ -129,6 +129,16 @@ def test_wrong_usage_ends_with_1_and_not_as_a_job_with_failures(arguments: list[
     assert "Add --help for usage and examples." in ended.stderr
 
 
+def test_options_without_two_dashes_before_them_are_named_and_nothing_is_started(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    command = ["npm", "start", str(tmp_path / "photos"), "--out", str(tmp_path / "out"), "--open"]
+    ended = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 1
+    assert "Could not go on: npm kept --open, --out for itself." in ended.stderr
+    assert "Options come after two dashes: npm start -- ... --open ..." in ended.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_usage_is_what_people_type() -> None:
     assert run("--help").stdout.strip().startswith("Usage: npm start -- [OPTIONS] [PHOTOS]")
 
