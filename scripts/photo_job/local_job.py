@@ -5,9 +5,9 @@ as soon as the outputs are copied.
 """
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,14 +20,17 @@ from processing.failures import FailureCode
 from processing.outcomes import RecordResult
 from scripts.aws.digest_subscription import DigestSubscription
 from scripts.aws.local_endpoint import LocalStack
+from scripts.aws.parallel import map_in_threads
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stage import DeployedSettings, read_function_settings
 from scripts.cli.failures import NOT_COPIED, Failure
 from scripts.cli.files import save
 from scripts.photo_job.advice import laptop_advice
+from scripts.photo_job.done_photos import DonePhotos
 from scripts.photo_job.follower import Follower
 from scripts.photo_job.job import PhotoJob, UploadWindow
-from scripts.photo_job.photo_folder import Files, error_reason, refuse_too_large
+from scripts.photo_job.out_folder import OutsideFolderError, output_path
+from scripts.photo_job.photo_folder import Files, LocalFile, error_reason, refuse_too_large
 from scripts.photo_job.progress import JobProgress
 from scripts.photo_job.uploader import Uploader
 
@@ -41,10 +44,6 @@ WINDOW_PHOTOS = 200
 _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-class OutsideFolderError(Exception):
-    """A key that leads out of the folder; nothing was written."""
-
-
 @dataclass(kw_only=True)
 class LocalJob:
     """Takes photos through a local stack and copies the outputs to a folder.
@@ -53,6 +52,7 @@ class LocalJob:
         out: the folder for the outputs.
         patience_seconds: without news for this long, photos in flight become `no-outcome`.
         digests: every digest received so far.
+        done_before: the photos that an earlier run has done and that are unchanged.
     """
 
     stack: LocalStack
@@ -60,12 +60,23 @@ class LocalJob:
     patience_seconds: float
     progress: JobProgress = field(default_factory=lambda: JobProgress(advise=laptop_advice))
     digests: list[BatchDigest] = field(default_factory=list)
+    done_before: list[RecordResult] = field(default_factory=list)
     window: UploadWindow = field(default_factory=lambda: UploadWindow(WINDOW_BYTES, WINDOW_PHOTOS))
 
     @cached_property
     def settings(self) -> DeployedSettings:
         """The settings of the deployed function."""
         return read_function_settings(self.stack.client("lambda"), self.stack.outputs.process_function)
+
+    @cached_property
+    def done(self) -> DonePhotos:
+        """The photos whose outputs are in the output folder."""
+        return DonePhotos.read(self.out, self.settings.fingerprint)
+
+    @property
+    def results(self) -> list[RecordResult]:
+        """List the records of all digests, and the photos that an earlier run has done."""
+        return [*self.done_before, *(result for digest in self.digests for result in digest.results)]
 
     def run(self, files: Files, on_progress: Callable[[], None] = lambda: None) -> None:
         """Run until every photo has an outcome."""
@@ -79,12 +90,30 @@ class LocalJob:
 
             self.progress.on_settled = on_settled
             with job.following():
-                job.upload(self._within_limit(files), on_progress)
+                job.upload(self._without_done(self._within_limit(files), on_progress), on_progress)
                 job.wait(on_progress)
         on_progress()  # only now are all outputs copied
 
     def _within_limit(self, files: Files) -> Files:
         return refuse_too_large(files, self.settings.max_bytes, laptop_advice(FailureCode.TOO_MANY_BYTES))
+
+    def _without_done(self, files: Files, on_progress: Callable[[], None]) -> Generator[LocalFile | Failure]:
+        """Leave out what an earlier run has done and what has not changed since."""
+        done = self.done  # read once, before threads use it
+
+        def find_done(file: LocalFile | Failure) -> LocalFile | Failure | RecordResult:
+            with suppress(OSError):  # the upload reports it
+                return (done.find(file) or file) if isinstance(file, LocalFile) else file
+            return file
+
+        with closing(map_in_threads(find_done, files, UPLOAD_THREADS)) as found:
+            for file in found:
+                if isinstance(file, RecordResult):
+                    self.done_before.append(file)
+                    self.progress.note_done_before()
+                    on_progress()
+                else:
+                    yield file
 
     @property
     def _s3(self) -> "S3Client":
@@ -113,6 +142,9 @@ class LocalJob:
                 save(self._s3.get_object(Bucket=self.stack.outputs.output_bucket, Key=output)["Body"], target)
         except (OSError, ValueError, OutsideFolderError, ClientError, BotoCoreError) as error:
             self.progress.note_not_copied(result, Failure(key, NOT_COPIED, self._how_to_copy(error)))
+            return
+        with suppress(OSError):  # the next run then processes it again
+            self.done.note(result)
 
     def _free(self, key: str, outputs: Sequence[str]) -> None:
         with suppress(ClientError, BotoCoreError):  # what stays costs memory only
@@ -128,22 +160,3 @@ class LocalJob:
         if isinstance(error, OutsideFolderError):
             return f"Not written: {error}. Rename the photo or choose another --out, {again}"
         return f"Could not be copied to {self.out}: {error_reason(error)}. Fix that, {again}"
-
-
-def output_path(folder: Path, key: str) -> Path:
-    """Return the local path of an output key.
-
-    Args:
-        folder: every path is below it.
-        key: an S3 key, which anyone may have chosen.
-
-    Raises:
-        OutsideFolderError: the key is absolute, contains `..`, or passes through a symbolic link that leads out.
-    """
-    parts = key.split("/")
-    if any(part in ("", ".", "..") or "\0" in part for part in parts):
-        raise OutsideFolderError(f"the key {key!r} is not a path below the output folder")
-    target = folder.joinpath(*parts)
-    if not target.parent.resolve().is_relative_to(folder.resolve()):
-        raise OutsideFolderError(f"the key {key!r} leads out of the output folder")
-    return target

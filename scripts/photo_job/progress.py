@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from processing.failures import FailureCode
-from processing.outcomes import RecordResult
+from processing.outcomes import Outcome, RecordResult
 from processing.wording import count_of, human_bytes
 from scripts.cli.failures import MAX_EXAMPLES, NO_OUTCOME, NOT_COPIED, Failure, group_failures, group_lines
 from scripts.cli.output import Report, Table
@@ -30,6 +30,7 @@ class JobProgress:
     Attributes:
         on_settled: called for each photo that needs no more waiting; must not block.
         advise: returns what to do about a failure code, at the place where the job runs.
+        done_before: photos that an earlier run has done.
         unchanged: files that were in the bucket already.
         bytes_out: size of the outputs that digests reported.
         upload_seconds: from the first upload to the latest.
@@ -42,6 +43,7 @@ class JobProgress:
     on_settled: OnSettled = field(default=lambda *_: None, repr=False)
     advise: Callable[[FailureCode], str] = field(default=lambda code: code.what_to_do, repr=False)
     uploaded: int = 0
+    done_before: int = 0
     unchanged: int = 0
     not_uploaded: int = 0
     bytes_in: int = 0
@@ -65,8 +67,13 @@ class JobProgress:
 
     @property
     def settled(self) -> int:
-        """Count the photos that have an outcome or could not be uploaded."""
-        return self.outcomes.total() + self.not_uploaded
+        """Count the photos that have an outcome, could not be uploaded, or were done before."""
+        return self.outcomes.total() + self.not_uploaded + self.done_before
+
+    @property
+    def ready(self) -> int:
+        """Count the photos whose outputs are complete."""
+        return self.outcomes[Outcome.PROCESSED.value] + self.done_before
 
     @property
     def upload_rate(self) -> str:
@@ -95,6 +102,10 @@ class JobProgress:
             self.uploaded += 1
             self.bytes_in += size_bytes
             self.last_news = time.monotonic()
+
+    def note_done_before(self) -> None:
+        with self._lock:
+            self.done_before += 1
 
     def note_unchanged(self) -> None:
         with self._lock:
@@ -184,6 +195,8 @@ def job_report(progress: JobProgress, bucket: str, *, not_done: int = 0) -> Repo
     took = f"in {human_duration(timedelta(seconds=progress.upload_seconds))} ({progress.upload_rate})"
     files = f"{count_of(progress.uploaded, 'file')} ({human_bytes(progress.bytes_in)})"
     report: list[str | Table] = [f"Uploaded {files} to {bucket} {took}."]
+    if progress.done_before:
+        report.append(f"{progress.done_before:,} done before and unchanged: skipped.")
     if progress.unchanged:
         report.append(f"{progress.unchanged:,} unchanged: left out.")
     outcomes = sorted(progress.outcomes.items(), key=lambda item: (-item[1], item[0]))

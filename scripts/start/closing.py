@@ -22,8 +22,8 @@ from scripts.photo_job.progress import MAX_NAMED, JobProgress, failure_lines, jo
 
 PAGE_NAME = "index.html"
 CSV_NAME = "failures.csv"
-AFTER_FAILURES = "Your originals are untouched. Fix what failed, then give the same command again."
-TO_GO_ON = "Your originals are untouched. To go on, give the same command again."
+AFTER_FAILURES = "Your originals are untouched. Fix what failed, then repeat the command: it skips what is done."
+TO_GO_ON = "Your originals are untouched. To go on, repeat the command: it skips what is done."
 
 
 def work_report(job: LocalJob, expected: int) -> Report:
@@ -70,7 +70,7 @@ def last_lines(
         written: `index.html` and `failures.csv`, if they could be written.
         is_interrupted: by Ctrl-C.
     """
-    folder, ready, not_done = key_text(str(out)), progress.outcomes["processed"], expected - progress.settled
+    folder, ready, not_done = key_text(str(out)), progress.ready, expected - progress.settled
     page = f" (open {folder}/{PAGE_NAME})" if PAGE_NAME in written else ""
     begin = "Interrupted: " if is_interrupted else ""
     said = f"{begin}{ready:,} of {count_of(expected, 'photo')} {'is' if ready == 1 else 'are'} in {folder}/{page}."
@@ -103,8 +103,7 @@ def write_sheet(job: LocalJob, title: str, not_done: int = 0) -> str:
     )
     try:
         with open_collection() as collection:
-            results = [result for digest in job.digests for result in digest.results]
-            collect(collection, job.out, results, progress.failures)
+            collect(collection, job.out, job.results, progress.failures)
             write_contact_sheet(collection, path, heading, relative_links())
     except OSError as error:
         return f"The contact sheet {path} could not be written: {error_reason(error)}."

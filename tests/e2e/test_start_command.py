@@ -89,6 +89,23 @@ def test_nothing_on_a_laptop_speaks_of_a_redrive(tmp_path: Path) -> None:
     assert "redrive" not in said + (tmp_path / "out/index.html").read_text()
 
 
+def test_an_interrupted_job_goes_on_where_it_ended(tmp_path: Path) -> None:
+    photos, out = make_photos(tmp_path / "photos"), tmp_path / "out"
+    command = subprocess.Popen(
+        [*COMMAND, str(photos), "--out", str(out)], cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    wait_until(lambda: len(list(out.rglob("document.pdf"))) > 20, "some photos came out")
+    command.send_signal(signal.SIGINT)
+    assert command.wait(60) == 130
+    before = len((out / ".darkroom-done.jsonl").read_text().splitlines())
+    assert before > 20
+    ended = run(str(photos), "--out", str(out))
+    assert ended.returncode == 0, ended.stderr
+    assert f"{before} done before and unchanged: skipped." in ended.stdout
+    assert f"300 of 300 photos are in {out}/" in ended.stdout
+    assert (out / "index.html").read_text().count('class="card"') == 300
+
+
 def test_sample_photos_end_with_0(tmp_path: Path) -> None:
     ended = run("--out", str(tmp_path))
     assert ended.returncode == 0, ended.stderr
@@ -176,7 +193,7 @@ def test_an_interrupted_job_writes_the_contact_sheet_of_what_came_out(tmp_path: 
     assert command.returncode == 130
     assert told.splitlines()[-1] == str(out / "index.html")
     assert re.search(r"^Interrupted: \d+ of 300 photos (is|are) in .*/out/ .* \d+ not done\.$", told, re.MULTILINE)
-    assert "To go on, give the same command again." in told
+    assert "To go on, repeat the command: it skips what is done." in told
     page = (out / "index.html").read_text()
     assert re.search(r"Interrupted: \d+ photos are not done\.", page)
     done = {str(pdf.parent.name) for pdf in out.rglob("document.pdf")}

@@ -490,6 +490,20 @@ SCRIPTS = (
         ("deploy/test_rules.py",),
     ),
     Mutation(
+        "A photo that is done is processed again after the settings changed",
+        "scripts/photo_job/done_photos.py",
+        'entry.get("settings") != self.fingerprint',
+        'entry.get("settings") is None',
+        ("photo_job/test_done_photos.py",),
+    ),
+    Mutation(
+        "A photo whose bytes changed is processed again",
+        "scripts/photo_job/done_photos.py",
+        'entry.get("etag") != file_etag(file.path)',
+        'entry.get("etag") is None',
+        ("photo_job/test_done_photos.py",),
+    ),
+    Mutation(
         "A file above the limit is not uploaded",
         "scripts/photo_job/photo_folder.py",
         "0 < max_bytes < file.size_bytes",

@@ -188,3 +188,53 @@ def test_an_output_key_that_would_leave_the_folder_is_refused_and_reported(
     answers["a.jpg"] = ("../up.jpg",)
     assert [failure.code for failure in run(job, [photo(tmp_path)])] == ["not-copied"]
     assert not (tmp_path / "up.jpg").exists()
+
+
+def again(job: LocalJob, max_bytes: int = 100, renditions: str = "small:300:80") -> LocalJob:
+    """Return a job of another run with the same output folder."""
+    second = LocalJob(stack=job.stack, out=job.out, patience_seconds=1)
+    second.settings = DeployedSettings(
+        read_render_settings({"RENDITIONS": renditions}), memory_mb=1769, max_bytes=max_bytes
+    )
+    return second
+
+
+def test_a_second_run_skips_what_is_done_and_uploads_what_changed(
+    job: LocalJob, tmp_path: Path, answers: Answers
+) -> None:
+    for key in ("a.jpg", "b.jpg"):
+        put_output(job, f"{key}/small.jpg")
+        answers[key] = (f"{key}/small.jpg",)
+    run(job, [photo(tmp_path, key) for key in ("a.jpg", "b.jpg")])
+    (tmp_path / "b.jpg").write_bytes(b"PHOTO")
+    second = again(job)
+    answers.clear()
+    run(second, [LocalFile(tmp_path / key, key, 5) for key in ("a.jpg", "b.jpg")])
+    assert [result.source and result.source.key for result in second.done_before] == ["a.jpg"]
+    assert (second.progress.uploaded, second.progress.outcomes) == (1, {"no-outcome": 1})  # b.jpg: nothing answers
+
+
+def test_a_second_run_with_other_settings_skips_nothing(job: LocalJob, tmp_path: Path, answers: Answers) -> None:
+    put_output(job, "a.jpg/small.jpg")
+    answers["a.jpg"] = ("a.jpg/small.jpg",)
+    run(job, [photo(tmp_path)])
+    second = again(job, renditions="small:200:80")
+    put_output(second, "a.jpg/small.jpg")
+    run(second, [photo(tmp_path)])
+    assert (second.done_before, second.progress.outcomes) == ([], {"processed": 1})
+
+
+def test_a_photo_whose_outputs_could_not_be_copied_is_not_skipped(
+    job: LocalJob, tmp_path: Path, answers: Answers
+) -> None:
+    answers["a.jpg"] = ("a.jpg/missing.jpg",)
+    run(job, [photo(tmp_path)])
+    second = again(job)
+    run(second, [photo(tmp_path)])
+    assert second.done_before == []
+
+
+def test_a_file_above_the_limit_is_refused_and_not_uploaded(job: LocalJob, tmp_path: Path) -> None:
+    (failure,) = run(again(job, max_bytes=4), [photo(tmp_path)])
+    assert (failure.code, failure.detail) == ("too-many-bytes", "5 bytes, the limit is 4 bytes; not uploaded")
+    assert "Contents" not in job.stack.client("s3").list_objects_v2(Bucket="photos")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.cli.files import save
-from scripts.photo_job.local_job import OutsideFolderError, output_path
+from scripts.photo_job.out_folder import OutsideFolderError, output_path
 
 
 @pytest.mark.parametrize(

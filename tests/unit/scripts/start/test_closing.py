@@ -72,7 +72,7 @@ def test_failures_of_one_code_are_explained_once_and_each_file_is_named_as_what_
         "  - 01.jpg: a video (MP4)",
         "  - 02.jpg: a video (MP4)",
         "",
-        "Your originals are untouched. Fix what failed, then give the same command again.",
+        "Your originals are untouched. Fix what failed, then repeat the command: it skips what is done.",
     ]
 
 
@@ -92,8 +92,15 @@ def test_an_interrupted_job_says_so_how_far_it_came_and_how_to_go_on() -> None:
     lines = last_lines(job_with(processed=5), OUT, 12, BOTH, is_interrupted=True)
     assert lines == [
         "Interrupted: 5 of 12 photos are in out/ (open out/index.html). 7 not done.",
-        "Your originals are untouched. To go on, give the same command again.",
+        "Your originals are untouched. To go on, repeat the command: it skips what is done.",
     ]
+
+
+def test_photos_that_were_done_before_are_in_the_folder() -> None:
+    progress = job_with(processed=1)
+    progress.note_done_before()
+    assert last_lines(progress, OUT, 2, ()) == ["2 of 2 photos are in out/."]
+    assert "1 done before and unchanged: skipped." in work(progress, 2)
 
 
 def test_a_page_that_was_not_written_is_not_named() -> None:
@@ -160,5 +167,5 @@ def test_a_file_of_the_user_under_that_name_stays(tmp_path: Path) -> None:
 
 def test_a_contact_sheet_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "index.html").mkdir()  # a photo of this name
-    job: Any = SimpleNamespace(out=tmp_path, progress=without_outcome(), digests=[])
+    job: Any = SimpleNamespace(out=tmp_path, progress=without_outcome(), results=[])
     assert write_sheet(job, "holiday").endswith("index.html could not be written: Is a directory.")

@@ -11,7 +11,7 @@ from scripts.start.__main__ import StartRequest, close
 
 def test_the_path_of_the_contact_sheet_is_the_last_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stack = SimpleNamespace(outputs=SimpleNamespace(input_bucket="in"), log=Path("stack.log"))
-    job: Any = SimpleNamespace(out=tmp_path, progress=JobProgress(), digests=[], stack=stack)
+    job: Any = SimpleNamespace(out=tmp_path, progress=JobProgress(), digests=[], results=[], stack=stack)
     close(Screen(), StartRequest(folder=None, out=tmp_path), job, 7)
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == str(tmp_path / "index.html")
