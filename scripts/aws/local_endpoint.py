@@ -4,6 +4,7 @@ import json
 import os
 import ssl
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,12 @@ def is_ready(endpoint_url: str, certificate: Path | None = None) -> bool:
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
+
+
+def is_local_stack(environment: Mapping[str, str]) -> bool:
+    """Return True if `AWS_ENDPOINT_URL` is a local AWS: without metrics, and with the Python of this machine."""
+    endpoint_url, certificate = environment.get("AWS_ENDPOINT_URL"), environment.get("AWS_CA_BUNDLE")
+    return bool(endpoint_url) and is_ready(str(endpoint_url), Path(certificate) if certificate else None)
 
 
 def make_local_client(service: str, endpoint_url: str, certificate: Path | None = None) -> Any:

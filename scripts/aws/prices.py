@@ -5,12 +5,15 @@ per cent.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NamedTuple
 
 LISTED_PER_REQUEST = 1_000
 BATCH = 10
 # CloudWatch and KMS, for a month of 730 hours.
 METRIC_MONTH, ALARM_METRIC_MONTH, DASHBOARD_MONTH, KEY_MONTH = 0.30, 0.10, 3.00, 1.00
+POLLING_MONTH = 0.40  # the queue, and the schedule of the summaries
+MONTH = timedelta(hours=730)
 # A 12 MP photo, as measured: about 100 ms of work, and a fifth on top for what does not overlap.
 BILLED_SECONDS_PER_PHOTO = 0.12
 
@@ -61,6 +64,27 @@ def processing_cost(photos: int, renditions: int, memory_mb: int) -> Cost:
     messages = (3 * PRICES.sqs_request + PRICES.sns_publish) / BATCH  # sent, received, deleted; and the digest
     compute = BILLED_SECONDS_PER_PHOTO * memory_mb / 1024 * PRICES.lambda_gb_second + PRICES.lambda_request / BATCH
     return Cost(photos * (s3 + messages), photos * compute)
+
+
+def usage_cost(*, photos: int, outputs: int, gb_seconds: float, invocations: int) -> float:
+    """Return the cost of photos that were processed, by the function's measured time.
+
+    Args:
+        photos: the number of photos.
+        outputs: of each photo.
+        gb_seconds: the function's time, times its memory.
+        invocations: the number of batches.
+    """
+    s3 = photos * ((outputs + 1) * PRICES.s3_put + 2 * PRICES.s3_get)
+    compute = gb_seconds * PRICES.lambda_gb_second + invocations * PRICES.lambda_request
+    # Each photo's message; each batch is received, deleted, and sends a digest, which the roll-up collects.
+    messages = (photos + 3 * invocations) * PRICES.sqs_request + invocations * PRICES.sns_publish
+    return s3 + compute + messages + invocations * PRICES.xray_trace
+
+
+def idle_cost(time: timedelta, alarm_metrics: int) -> float:
+    """Return the cost of a stage for a time in which nothing is uploaded, without its dashboard."""
+    return (KEY_MONTH + POLLING_MONTH + alarm_metrics * ALARM_METRIC_MONTH) * (time / MONTH)
 
 
 def looking_cost(listed: int, heads: int) -> float:

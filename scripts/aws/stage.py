@@ -18,7 +18,9 @@ from scripts.aws.stack_outputs import StackOutputs, StackOutputsError, read_stac
 from scripts.cli.errors import OperatorError
 
 if TYPE_CHECKING:
+    from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_lambda import LambdaClient
+    from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_s3 import S3Client
     from types_boto3_sns import SNSClient
     from types_boto3_sqs import SQSClient
@@ -88,6 +90,14 @@ class Stage:
     @cached_property
     def sns(self) -> "SNSClient":
         return cast("SNSClient", self._client("sns"))
+
+    @cached_property
+    def cloudwatch(self) -> "CloudWatchClient":
+        return cast("CloudWatchClient", self._client("cloudwatch"))
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        return cast("CloudWatchLogsClient", self._client("logs"))
 
     @cached_property
     def functions(self) -> "LambdaClient":

@@ -18,7 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console, JustifyMethod
+from rich.console import Console, Group, JustifyMethod
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -84,10 +85,25 @@ class Screen:
             print(json.dumps(document, indent=2), flush=True)
         elif self._out.is_terminal:
             for part in report:
-                self._out.print(Text(printable(part)) if isinstance(part, str) else _drawn(part, self._out.width))
+                self._out.print(self._drawn(part))
         else:
             for line in plain_lines(report):
                 print(line, flush=True)
+
+    @contextmanager
+    def refreshed(self) -> Iterator[Callable[[Report, Any], None]]:
+        """Show results that replace each other: on one screen at a terminal, one after the other in a pipe.
+
+        Yields:
+            A function to call with each report and its document, which becomes one line of JSON.
+        """
+        if self.as_json:
+            yield lambda _, document: print(json.dumps(document), flush=True)
+        elif self._out.is_terminal:
+            with Live(console=self._out, auto_refresh=False) as live:
+                yield lambda report, _: live.update(Group(*map(self._drawn, report)), refresh=True)
+        else:
+            yield lambda report, document: self.result([*report, ""], document)
 
     @contextmanager
     def progress(self, what: str, total: int | None) -> Iterator[Callable[[int, str], None]]:
@@ -134,6 +150,9 @@ class Screen:
         with self._notes.status(f"{title} ..."):
             yield
         self.note(f"{title} ... {time.monotonic() - start:.1f} s")
+
+    def _drawn(self, part: str | Table) -> RichTable | Text:
+        return Text(printable(part)) if isinstance(part, str) else _drawn(part, self._out.width)
 
 
 def discard_output() -> None:

@@ -6,13 +6,12 @@ npm run deploy -- --stage prod --param="summaryEmail=me@example.com"
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError
 
-from scripts.aws.local_endpoint import LOCAL_STAGE, find_running_stack, is_ready
+from scripts.aws.local_endpoint import LOCAL_STAGE, find_running_stack, is_local_stack
 from scripts.aws.stage import NO_REGION, find_region
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen, print_traceback
@@ -81,7 +80,7 @@ def deploy(
     environment = _environment(stage, aws_profile)
     region = region or _region(environment)
     options = _options(stage, param or (), region)
-    on_local_stack = _is_local_stack(environment)
+    on_local_stack = is_local_stack(environment)
     if on_local_stack and stage != LOCAL_STAGE:
         options.append(f"--param=builtFor={BuildTarget.LOCAL}")
     existing = ExistingStack(stage, region, environment)
@@ -151,12 +150,6 @@ def _environment(stage: str, aws_profile: str) -> dict[str, str]:
     if running is None:
         raise OperatorError("no local stack is up: start one with `npm run stack` in another terminal")
     return serverless_environment(running.endpoint_url)
-
-
-def _is_local_stack(environment: Mapping[str, str]) -> bool:
-    """Return True if the endpoint is a local AWS, whose zips must fit the Python of this machine."""
-    endpoint_url, certificate = environment.get("AWS_ENDPOINT_URL"), environment.get("AWS_CA_BUNDLE")
-    return bool(endpoint_url) and is_ready(str(endpoint_url), Path(certificate) if certificate else None)
 
 
 def _region(environment: Mapping[str, str]) -> str:

@@ -1,8 +1,10 @@
 """What uploaders choose reaches an operator's terminal through every command, and never controls it."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +28,10 @@ from scripts.photo_job.progress import JobProgress
 from scripts.reconcile.__main__ import app as reconcile
 from scripts.report.__main__ import app as report
 from scripts.start.closing import digest_mail, last_lines, work_report
+from scripts.status.alarms import AlarmOn, Alarms
+from scripts.status.log import FailureCounts
+from scripts.status.readings import StageStatus
+from scripts.status.report import status_report
 from scripts.upload.__main__ import app as upload
 from tests.support.bare_stage import BareStage, fill_dlq
 from tests.support.command_line import without_drawing
@@ -124,6 +130,21 @@ def report_a_job(scene: Scene) -> None:
     Screen().result(
         [*digest_mail(job), *work_report(job, 3), *last_lines(progress, Path(HOSTILE), 3, ["index.html"])], None
     )
+
+
+@case("report")
+def write_the_contact_sheet_of_a_stage(scene: Scene) -> None:
+    scene.run(report, "--out", str(scene.folder / HOSTILE / "index.html"))
+    scene.run(report, "--out", str(scene.folder / "index.html"), "--prefix", HOSTILE)
+
+
+@case("status")
+def show_a_status(scene: Scene) -> None:
+    status = StageStatus(stage=HOSTILE, at=datetime.now(UTC), unknown=dict.fromkeys(("queue", "pace", "usage"), ESC))
+    status.failures = FailureCounts(Counter({HOSTILE: 1}), Counter({ESC: 2}))
+    status.alarms = Alarms([AlarmOn(HOSTILE, status.at, ESC)], metrics=1)
+    status.dead_letters = 1
+    Screen().result(status_report(status), None)
 
 
 @case("stack")

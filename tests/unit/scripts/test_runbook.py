@@ -12,11 +12,12 @@ from scripts.cli.command_line import run
 from scripts.cli.repository import REPOSITORY
 from scripts.dlq.__main__ import app as dlq_app
 from scripts.reconcile.__main__ import app as reconcile_app
+from scripts.status.__main__ import app as status_app
 from scripts.upload.__main__ import app as upload_app
 
 RUNBOOK = (REPOSITORY / "docs" / "runbook.md").read_text()
-APPS: dict[str, typer.Typer] = {"dlq": dlq_app, "reconcile": reconcile_app, "upload": upload_app}
-COMMANDS = sorted(set(re.findall(r"npm run (?:--silent )?((?:dlq|reconcile|upload) -- [^`\n]+)", RUNBOOK)))
+APPS: dict[str, typer.Typer] = {"dlq": dlq_app, "reconcile": reconcile_app, "status": status_app, "upload": upload_app}
+COMMANDS = sorted(set(re.findall(r"npm run (?:--silent )?((?:dlq|reconcile|status|upload) -- [^`\n]+)", RUNBOOK)))
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -32,7 +33,7 @@ def test_every_command_in_the_runbook_parses(line: str) -> None:
 
 def test_the_runbook_shows_every_command() -> None:
     shown = {tuple(line.split()[:3:2]) if line.startswith("dlq") else (line.split()[0],) for line in COMMANDS}
-    assert shown >= {("upload",), ("reconcile",)} | {
+    assert shown >= {("upload",), ("reconcile",), ("status",)} | {
         ("dlq", name) for name in ("list", "show", "export", "import", "redrive", "purge")
     }
 

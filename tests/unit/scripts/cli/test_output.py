@@ -139,3 +139,30 @@ def test_an_interrupt_says_how_far_it_came(capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(KeyboardInterrupt):
         work()
     assert capsys.readouterr().err == "Interrupted while reading: 3,120 of 8,000\n"
+
+
+def show_twice(*, as_json: bool = False) -> None:
+    with Screen(as_json=as_json).refreshed() as show:
+        show(["first", "line"], {"number": 1})
+        show(["second", "line"], {"number": 2})
+
+
+def test_at_a_terminal_a_refreshed_report_replaces_the_one_before(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    show_twice()
+    before, erased, after = capsys.readouterr().out.partition("\x1b[1A")  # one line up
+    assert "first" in before
+    assert erased
+    assert "second" in after
+
+
+def test_in_a_pipe_each_report_is_appended_after_an_empty_line(capsys: pytest.CaptureFixture[str]) -> None:
+    show_twice()
+    assert capsys.readouterr().out.splitlines() == ["first", "line", "", "second", "line", ""]
+
+
+def test_each_refreshed_document_is_a_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    show_twice(as_json=True)
+    assert [json.loads(line)["number"] for line in capsys.readouterr().out.splitlines()] == [1, 2]
