@@ -9,12 +9,11 @@ from dataclasses import astuple, dataclass
 
 from processing.wording import visible
 from scripts.aws.dead_letter import CODES, explain
-from scripts.cli.failures import LOCAL_MEANINGS, Failure
+from scripts.cli.failures import LOCAL_MEANINGS, MAX_DETAIL_BYTES, Failure
 from scripts.cli.output import key_text
 from scripts.contact_sheet.photo import OutputFile, SheetPhoto
 
 MAX_LISTED = 10_000  # failures of one code on the page
-MAX_DETAIL_BYTES = 1_000
 ORIGINALS = "originals"
 _TABLES = """
     CREATE TABLE photos (folder TEXT, key TEXT, bytes INTEGER, files TEXT, PRIMARY KEY (folder, key)) WITHOUT ROWID;
@@ -55,14 +54,9 @@ class Collection:
         row = (photo.folder, photo.key, photo.size_bytes, files)
         self._database.execute("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", row)
 
-    def add_failure(self, failure: Failure, detail: str = "") -> None:
-        """Add a failed photo.
-
-        Args:
-            failure: its key and its code, which a message may have from anybody, are escaped here.
-            detail: what was wrong with this photo.
-        """
-        note = visible(detail, MAX_DETAIL_BYTES) if detail else ""
+    def add_failure(self, failure: Failure) -> None:
+        """Add a failed photo; its key and its code, which a message may have from anybody, are escaped here."""
+        note = visible(failure.detail, MAX_DETAIL_BYTES) if failure.detail else ""
         shown = key_text(failure.key) if failure.key else "(no name)"
         row = (_id(failure.key), key_text(failure.code), shown, failure.what_to_do, note)
         self._database.execute("INSERT INTO failures VALUES (?, ?, ?, ?, ?)", row)
@@ -112,7 +106,7 @@ class Collection:
         common = advice[0][0] if len(advice) == 1 else ""
         query = "SELECT key, advice, note FROM failures WHERE code = ? ORDER BY key, note LIMIT ?"
         rows = self._database.execute(query, (code, MAX_LISTED))
-        photos = tuple((key, note if common else what_to_do) for key, what_to_do, note in rows)
+        photos = tuple((key, note if common else _whole_note(what_to_do, note)) for key, what_to_do, note in rows)
         return FailureGroup(code=code, meaning=_meaning(code), what_to_do=common, count=count, photos=photos)
 
 
@@ -121,6 +115,10 @@ def open_collection() -> Iterator[Collection]:
     """Open an empty collection; it is deleted when the block ends."""
     with closing(sqlite3.connect("")) as database:  # a temporary file
         yield Collection(database)
+
+
+def _whole_note(what_to_do: str, note: str) -> str:
+    return f"{note}: {what_to_do}" if note else what_to_do
 
 
 def _id(key: str) -> bytes:

@@ -24,7 +24,7 @@ def collect(collection: Collection, out: Path, results: Sequence[RecordResult], 
     failed = set()
     for failure in failures:
         failed.add(failure.key)
-        collection.add_failure(failure, failure.detail)
+        collection.add_failure(failure)
     for photo in _photos_in(out, results):
         if photo.key not in failed:
             collection.add_photo(photo)

@@ -68,7 +68,7 @@ def add_dead_letter(collection: Collection, letter: DeadLetter, prefix: str) -> 
     detail = "" if letter.was_moved_by_sqs else letter.message.text(dead_letter_attributes.FAILURE_DETAIL)
     for key in [source.key for source in letter.sources] or [""]:
         if key.startswith(prefix):
-            collection.add_failure(Failure(key, letter.code, explain(letter.code).what_to_do), detail)
+            collection.add_failure(Failure(key, letter.code, explain(letter.code).what_to_do, detail))
 
 
 def add_pair(collection: Collection, pair: Pair, photo: SheetPhoto | None, findings: Findings, advice: str) -> None:

@@ -27,21 +27,21 @@ class ReportPage:
         file: the first page.
         expires: as given, see `stage_links`.
         base_url: as given.
-        details: what digests said about each photo that has an outcome, by key.
+        keys: the photos that have an outcome.
     """
 
     stage: Stage
     file: Path
     expires: timedelta | None
     base_url: str | None
-    details: dict[str, str] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         stage_links(self.stage, self.expires, self.base_url)  # fails before the upload, not after it
 
-    def note(self, key: str, result: RecordResult | None) -> None:
-        """Note the outcome of a photo; for `JobProgress.on_settled`."""
-        self.details[key] = result.detail if result else ""
+    def note(self, key: str, _: RecordResult | None) -> None:
+        """Note that a photo has an outcome; for `JobProgress.on_settled`."""
+        self.keys.append(key)
 
     def write(self, progress: JobProgress, title: str, screen: Screen) -> list[str]:
         """Write the pages from what is in the buckets now; return the notes about it and the first page's path."""
@@ -55,9 +55,9 @@ class ReportPage:
             not_done=progress.waiting,
         )
         failed = {failure.key for failure in progress.failures}
-        with open_collection() as collection, screen.progress("contact sheet", len(self.details)) as show:
+        with open_collection() as collection, screen.progress("contact sheet", len(self.keys)) as show:
             for failure in progress.failures:
-                collection.add_failure(failure, self.details.get(failure.key, ""))
+                collection.add_failure(failure)
             for done, photo in enumerate(self._photos(failed), start=1):
                 show(done, "")
                 if photo:
@@ -66,6 +66,6 @@ class ReportPage:
         return [*links.notes, "The contact sheet, to open in a browser:", str(pages[0].resolve())]
 
     def _photos(self, failed: set[str]) -> Iterator[SheetPhoto | None]:
-        photos, keys = StagePhotos.of(self.stage), (key for key in self.details if key not in failed)
+        photos, keys = StagePhotos.of(self.stage), (key for key in self.keys if key not in failed)
         with closing(map_in_threads(photos.named, keys, THREADS)) as results:
             yield from results

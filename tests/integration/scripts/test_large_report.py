@@ -50,7 +50,7 @@ def write_a_large_report(folder: str) -> None:
     photos, findings = StagePhotos(AllDone(), "in", "out", NAMES), Findings()  # type: ignore[arg-type]
     with open_collection() as collection:
         for number in range(FAILURES):
-            collection.add_failure(Failure(f"failed/{number}.jpg", "corrupt-image", "Export it again."), "bad data")
+            collection.add_failure(Failure(f"failed/{number}.jpg", "corrupt-image", "Export it again.", "bad data"))
         for pair in join(sources_in_order(sources()), outputs_in_order(outputs(), lambda _: None)):
             add_pair(collection, pair, photos.listed(pair), findings, "")
         heading = Heading(title="prod", after_failures="")

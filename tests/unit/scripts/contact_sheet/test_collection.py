@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
+from processing.output_formats import RENDITION_FORMATS
 from scripts.cli.failures import NOT_COPIED, Failure
 from scripts.cli.output import key_text
 from scripts.contact_sheet.collection import MAX_LISTED, FailureGroup, open_collection
 from scripts.contact_sheet.photo import OutputFile, SheetPhoto
 from scripts.photo_job.photo_folder import HOW_TO_UPLOAD, not_uploaded
 from tests.support.contact_sheet import collection_of, dead_lettered, processed
+from tests.support.photos import picture
 
 
 def photos_of(out: Path, results: Sequence[RecordResult], local: Sequence[Failure] = ()) -> list[SheetPhoto]:
@@ -37,6 +39,28 @@ def test_renditions_of_a_photo_that_is_smaller_than_all_of_them_keep_their_order
         (tmp_path / "a.jpg" / name).write_bytes((tmp_path / "a.jpg/small.jpg").read_bytes())
     (photo,) = photos_of(tmp_path, [result])
     assert [file.name for file in photo.renditions] == ["small.jpg", "medium.jpg", "large.jpg"]
+
+
+def test_renditions_of_every_format_have_a_shape(tmp_path: Path) -> None:
+    names = [f"large{output.suffix}" for output in RENDITION_FORMATS.values()]
+    (tmp_path / "a.jpg").mkdir()
+    for name in names:
+        picture((64, 48)).save(tmp_path / "a.jpg" / name)
+    source = SourceObject(bucket="photos", key="a.jpg")
+    outputs = tuple(f"a.jpg/{name}" for name in names)
+    result = RecordResult(message_id="m", source=source, outcome=Outcome.PROCESSED, outputs=outputs)
+    (photo,) = photos_of(tmp_path, [result])
+    assert sorted(file.name for file in photo.renditions) == sorted(names)
+    assert {(file.width, file.height) for file in photo.renditions} == {(64, 48)}
+
+
+def test_advice_that_differs_within_a_code_is_given_with_each_photo() -> None:
+    with open_collection() as collection:
+        collection.add_failure(Failure("a.mp4", "unsupported-format", "Leave it out.", "a video"))
+        collection.add_failure(Failure("b.heic", "unsupported-format", "Save it as a JPEG."))
+        (group,) = collection.groups()
+    assert group.what_to_do == ""
+    assert group.photos == (("a.mp4", "a video: Leave it out."), ("b.heic", "Save it as a JPEG."))
 
 
 def test_photos_are_ordered_by_folder_and_the_top_folder_comes_first(tmp_path: Path) -> None:
