@@ -27,6 +27,8 @@ from scripts.photo_job.photo_folder import not_uploaded
 from scripts.photo_job.progress import JobProgress
 from scripts.reconcile.__main__ import app as reconcile
 from scripts.report.__main__ import app as report
+from scripts.stage_rules.checkup import Finding, Verdict, checkup_report
+from scripts.stage_rules.rules import RULES
 from scripts.start.closing import digest_mail, last_lines, work_report
 from scripts.status.alarms import AlarmOn, Alarms
 from scripts.status.log import FailureCounts
@@ -94,6 +96,11 @@ def reconcile_buckets(scene: Scene) -> None:
     scene.run(reconcile, "--min-age", "0s")
     scene.run(reconcile, "--min-age", "0s", "--prefix", HOSTILE)
     scene.run(reconcile, "--min-age", "0s", "--execute")
+
+
+@case("doctor")
+def judge_a_stage(scene: Scene) -> None:
+    Screen().result(checkup_report([Finding(RULES[0], Verdict.FAIL, (HOSTILE, ESC))]), None)
 
 
 @case("report")
