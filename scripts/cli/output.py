@@ -144,6 +144,15 @@ class Screen:
             yield lambda done, note: bar.update(task, completed=done, note=printable(note))
 
     @contextmanager
+    def on_interrupt(self, say: Callable[[], str]) -> Iterator[None]:
+        """Say what an interrupt of the block leaves done and not done."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.note(say())
+            raise
+
+    @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Show on stderr that a step runs, and how long it took."""
         start = time.monotonic()

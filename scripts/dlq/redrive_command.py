@@ -3,11 +3,10 @@
 `send_then_delete` moves each batch.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Annotated
 
 import typer
@@ -25,15 +24,24 @@ from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.cli.units import parse_duration, parse_rate
 from scripts.dlq.move_task import cancel_move_task, run_move_task
-from scripts.dlq.outcomes import SETTLED, OutcomeChecker, Outcomes, pending_outcomes
+from scripts.dlq.outcomes import (
+    OutcomeChecker,
+    Outcomes,
+    pending_outcomes,
+    record_reported,
+    record_settled,
+    settled_outcomes,
+)
 from scripts.dlq.redrive_plan import DRY_RUN, RedrivePlan, RedriveRequest, plan_actions
 from scripts.dlq.redrive_report import RedriveResult
-from scripts.dlq.selection import CodeOption, KeyOption, NewerOption, OlderOption, Selection, select
-from scripts.dlq.send_then_delete import Mover, MoveResult
+from scripts.dlq.selection import CodeOption, KeyOption, NewerOption, OlderOption, Selection, by_key, select
+from scripts.dlq.send_then_delete import Mover
 from scripts.sending.journal import Journal, journal_path, open_journal
 from scripts.sending.sender import RateLimit, Sender
 
 THREADS = 16
+PROOF_LASTS = timedelta(hours=1)  # of an interrupted run's canary
+NOTHING_DONE = "Nothing was sent or deleted."
 
 RateOption = Annotated[
     float | None, typer.Option("--rate", parser=parse_rate, metavar="N/s", help="Send at most 10/s, 300/m.")
@@ -93,27 +101,22 @@ def redrive(stage: Stage, request: RedriveRequest, screen: Screen, *, execute: b
         refuse_beside_move_task(stage.dlq)
     with open_journal(request.journal, execute=execute) as journal:
         if execute:
-            wait_until_visible(stage.dlq, screen)
+            with screen.on_interrupt(lambda: NOTHING_DONE):
+                wait_until_visible(stage.dlq, screen)
         with read_dlq(stage.dlq, screen) as reader:
-            plan = job.plan(reader, journal, can_use_move_task=can_use_move_task)
+            with screen.on_interrupt(lambda: NOTHING_DONE):
+                plan = job.plan(reader, journal, can_use_move_task=can_use_move_task)
             for line in plan.cautions() if execute else ():
                 screen.note(line)
             if execute and journal and not plan.by_move_task:
-                result = _execute(job, plan, journal, reader)
+                result = job.execute(plan, journal, reader)
                 screen.result(result.report(plan), result.to_document(plan))
+                record_reported(journal, result.reported)
                 return result.exit_code
         if execute:
             return run_move_task(tasks, job.destination.arn, len(plan.letters), request.per_second, screen)
     screen.result([DRY_RUN, *plan.report(datetime.now(UTC))], plan.to_document())
     return EXIT_OK
-
-
-def _execute(job: "Redrive", plan: RedrivePlan, journal: Journal, reader: DlqReader) -> RedriveResult:
-    try:
-        return job.execute(plan, journal, reader)
-    except KeyboardInterrupt:
-        job.screen.note("Interrupted. Nothing is lost: give the same command again to go on.")
-        raise
 
 
 def find_queue(stage: Stage, name_or_url: str) -> SqsQueue:
@@ -159,7 +162,7 @@ class Redrive:
             source=self.stage.dlq.name,
             destination=self.destination.name,
             request=request,
-            actions=plan_actions(letters, known),
+            actions=plan_actions(sorted(letters, key=by_key), known),
             left=left,
             in_flight=reader.in_flight,
             unseen=reader.unseen,
@@ -170,40 +173,51 @@ class Redrive:
     def execute(self, plan: RedrivePlan, journal: Journal, reader: DlqReader) -> RedriveResult:
         """Move the canary, check its outcomes, move the rest, check all outcomes."""
         result, letters = RedriveResult(unseen=plan.unseen), plan.letters
-        reader.keep(letters)
-        sender = Sender(self.destination, journal, RateLimit(self.request.per_second))
-        with self.screen.progress("redriving", len(letters)) as on_progress:
-            mover = Mover(sender, on_progress)
-            if self.request.canary and letters:
-                self._move_canary(mover, letters, reader, result)
+        with self.screen.on_interrupt(lambda: result.so_far(len(letters))):
+            reader.keep(letters)
+            sender = Sender(self.destination, journal, RateLimit(self.request.per_second))
+            if self.request.canary and letters and not self._is_proved(journal):
+                self._move_canary(sender, letters, reader, result)
                 if not result.proves_success:
                     result.untouched = len(letters) - len(result.moves.moved)
                     return result
-                with read_dlq(self.stage.dlq) as again:
-                    result.moves = self._move_rest(mover, letters, again)
-            else:
-                result.moves = mover.move(reader, letters)
-        reader.release_all()
-        if self.request.verify:
-            result.outcomes.photos += self._find_outcomes(journal).photos
+            self._move(sender, [letter for letter in letters if letter.id not in result.moves.moved], reader, result)
+            reader.release_all()
+            if self.request.verify:
+                waiting = self._find_outcomes(journal).waiting
+                result.outcomes.photos = [*settled_outcomes(journal, self.request.to), *waiting]
         return result
 
-    def _move_canary(
-        self, mover: Mover, letters: Sequence[DeadLetter], reader: DlqReader, result: RedriveResult
+    def _move(
+        self,
+        sender: Sender,
+        letters: Sequence[DeadLetter],
+        reader: DlqReader,
+        result: RedriveResult,
+        *,
+        is_canary: bool = False,
     ) -> None:
-        """Move the canary, make the rest visible again and wait for the canary's outcomes."""
-        canaries = choose_canaries(letters, PhotoStates.of(self.stage), self.request.canary)
-        result.moves = mover.move(reader, canaries)
-        reader.release_all()
-        result.outcomes = self._find_outcomes(mover.sender.journal, result.moves.moved)
+        with self.screen.progress("redriving", len(letters)) as on_progress:
+            before = len(result.moves.moved)
+            mover = Mover(sender, lambda moved, note: on_progress(moved - before, note), result.moves)
+            mover.move(reader, letters, is_canary=is_canary)
 
-    def _move_rest(self, mover: Mover, letters: Sequence[DeadLetter], reader: DlqReader) -> MoveResult:
-        """Read the DLQ again, because no hold lasts as long as a canary may, and move what the canary left."""
-        for _ in reader.dead_letters():
-            pass
-        rest = [letter for letter in letters if letter.id not in mover.result.moved]
-        reader.keep(rest)
-        return mover.move(reader, rest)
+    def _move_canary(
+        self, sender: Sender, letters: Sequence[DeadLetter], reader: DlqReader, result: RedriveResult
+    ) -> None:
+        """Move the canary and wait for its outcomes; hold the rest meanwhile."""
+        with reader.holding():
+            canaries = choose_canaries(letters, PhotoStates.of(self.stage), self.request.canary, self.screen)
+            self._move(sender, canaries, reader, result, is_canary=True)
+            result.outcomes = self._find_outcomes(sender.journal, set(result.moves.moved))
+
+    def _is_proved(self, journal: Journal) -> bool:
+        """Return True if an interrupted run's canary has succeeded lately."""
+        photos = settled_outcomes(journal, self.request.to, PROOF_LASTS)
+        proof = RedriveResult(outcomes=Outcomes([photo for photo in photos if photo.is_canary]))
+        if proof.proves_success:
+            self.screen.note("The interrupted run's canary has succeeded; going on with the others.")
+        return proof.proves_success
 
     def _find_outcomes(self, journal: Journal, items: set[str] | None = None) -> Outcomes:
         """Wait for the outcomes of these items, or of all pending ones, and journal them."""
@@ -214,7 +228,7 @@ class Redrive:
             photos = PhotoStates.of(self.stage)
             checker = OutcomeChecker(photos, self.destination, self.stage.dlq, patience_seconds, on_progress)
             outcomes = checker.wait(messages)
-        journal.record(replace(entry, step=SETTLED) for entry in journal.find(outcomes.settled).values())
+        record_settled(journal, outcomes)
         return outcomes
 
 
@@ -224,7 +238,7 @@ def is_whole_queue(request: RedriveRequest) -> bool:
     return request.selection.is_everything and not asks_more and can_use_rate(request.per_second)
 
 
-def choose_canaries(letters: Iterable[DeadLetter], photos: PhotoStates, count: int) -> list[DeadLetter]:
+def choose_canaries(letters: Sequence[DeadLetter], photos: PhotoStates, count: int, screen: Screen) -> list[DeadLetter]:
     """Return dead letters that succeed only if the cause is fixed.
 
     Their photo is unchanged and not done yet. Others need nothing and prove nothing.
@@ -233,6 +247,12 @@ def choose_canaries(letters: Iterable[DeadLetter], photos: PhotoStates, count: i
     def proves_something(letter: DeadLetter) -> bool:
         return any(photos.source_state(s) is SourceState.SAME and not photos.is_done(s) for s in letter.sources)
 
+    chosen: list[DeadLetter] = []
     checked = map_in_threads(lambda letter: letter if proves_something(letter) else None, letters, THREADS)
-    with closing(checked):
-        return list(islice((letter for letter in checked if letter), count))
+    with closing(checked), screen.progress("choosing the canary", len(letters)) as on_progress:
+        for number, letter in enumerate(checked, start=1):
+            chosen += [letter] if letter else []
+            if len(chosen) == count:
+                break
+            on_progress(number, f"{len(chosen):,} found")
+    return chosen

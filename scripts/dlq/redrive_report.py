@@ -41,6 +41,17 @@ class RedriveResult:
         return self.is_good and bool(self.outcomes.counts[Outcome.PROCESSED])
 
     @property
+    def reported(self) -> set[str]:
+        """The settled items, once a report is complete; without it the next run counts them again."""
+        return set() if self.outcomes.waiting else self.outcomes.settled
+
+    def so_far(self, count: int) -> str:
+        """Say how far a redrive of `count` dead letters came."""
+        moved, waiting = len(self.moves.moved), len(self.moves.sent.arrived) - len(self.moves.moved)
+        sent = f" {waiting:,} more were sent and not yet deleted." if waiting else ""
+        return f"{moved:,} of {count_of(count, 'dead letter')} redriven; the others are still in the DLQ.{sent}"
+
+    @property
     def exit_code(self) -> int:
         if self.untouched or self.outcomes.waiting:
             return EXIT_STOPPED
@@ -62,7 +73,9 @@ class RedriveResult:
             report += _outcomes_table(earlier, f"and of {len(earlier.items):,} of earlier runs:")
         else:
             report += _outcomes_table(self.outcomes, "Outcomes of earlier runs:" if earlier.items else "Outcomes:")
-        return [*report, "", self._stopped_line()] if self.untouched else report
+        if self.untouched:
+            return [*report, "", self._stopped_line()]
+        return [*report, "", self._verified_line()] if plan.request.verify and self.outcomes.photos else report
 
     def to_document(self, plan: RedrivePlan) -> dict[str, Any]:
         mine, earlier = self.outcomes.split(self.moves.moved)
@@ -71,12 +84,21 @@ class RedriveResult:
             "source": plan.source,
             "destination": plan.destination,
             **self.moves.to_document(),
+            "verified": len(self.outcomes.good),
+            "to_verify": len(self.outcomes.items),
+            "canaries": len(self.outcomes.canaries),
             "outcomes": mine.to_document(),
             "outcomes_of_earlier_runs": earlier.to_document(),
             "stopped_by_canary": bool(self.untouched),
             "untouched": self.untouched,
             "not_seen": self.unseen,
         }
+
+    def _verified_line(self) -> str:
+        good, canaries = len(self.outcomes.good), len(self.outcomes.canaries)
+        others = len(self.outcomes.items) - canaries
+        parts = f": {canaries:,} {'canary' if canaries == 1 else 'canaries'}, {others:,} others" if canaries else ""
+        return f"Verified {good:,} of {len(self.outcomes.items):,}{parts}."
 
     def _stopped_line(self) -> str:
         left = f"Not touched: {count_of(self.untouched, 'dead letter')}."

@@ -110,6 +110,11 @@ def select(
     return selected, left
 
 
+def by_key(letter: DeadLetter) -> tuple[str, datetime, str]:
+    """Return the sort key of the plans."""
+    return letter.key, letter.sent_at, letter.id
+
+
 def oldest_first(letter: DeadLetter) -> tuple[datetime, str]:
-    """Return the sort key of the reports."""
+    """Return the sort key by which `--max` chooses."""
     return letter.sent_at, letter.id

@@ -10,6 +10,7 @@ from typing import Any
 from scripts.aws.dead_letter import DeadLetter
 from scripts.aws.dlq_reader import DlqReader
 from scripts.aws.parallel import chunks
+from scripts.cli.signals import uninterrupted
 from scripts.sending.sender import OutgoingMessage, Sender, SendResult
 
 MOVED = "moved"
@@ -60,18 +61,21 @@ class Mover:
     on_progress: Callable[[int, str], None] = lambda *_: None
     result: MoveResult = field(default_factory=MoveResult)
 
-    def move(self, reader: DlqReader, letters: Iterable[DeadLetter]) -> MoveResult:
-        """Move these dead letters, group by group."""
+    def move(self, reader: DlqReader, letters: Iterable[DeadLetter], *, is_canary: bool = False) -> MoveResult:
+        """Move these dead letters, group by group; an interrupt waits for the end of a group."""
         wanted = list(letters)
         held = [letter for letter in wanted if reader.holds(letter)]
-        self.result.missing = {letter.id for letter in wanted} - {letter.id for letter in held}
+        self.result.missing |= {letter.id for letter in wanted} - {letter.id for letter in held}
         for group in chunks(held, self.sender.group_size):
             reader.hold_longer()
-            self._send_then_delete(reader, group)
+            with uninterrupted():
+                self._send_then_delete(reader, [_outgoing(letter, is_canary=is_canary) for letter in group], group)
         return self.result
 
-    def _send_then_delete(self, reader: DlqReader, letters: Sequence[DeadLetter]) -> None:
-        sent = self.sender.send([OutgoingMessage(letter.id, letter.message, _document(letter)) for letter in letters])
+    def _send_then_delete(
+        self, reader: DlqReader, messages: Sequence[OutgoingMessage], letters: Sequence[DeadLetter]
+    ) -> None:
+        sent = self.sender.send(messages)
         self.result.sent.add(sent)
         arrived = [letter for letter in letters if letter.id in sent.arrived]
         deletion = reader.delete(arrived)
@@ -83,5 +87,7 @@ class Mover:
         self.on_progress(len(self.result.moved), "")
 
 
-def _document(letter: DeadLetter) -> dict[str, Any]:
-    return {"code": letter.code, "message_id": letter.message_id, "message": letter.message.to_document()}
+def _outgoing(letter: DeadLetter, *, is_canary: bool) -> OutgoingMessage:
+    document: dict[str, Any] = {"code": letter.code, "message_id": letter.message_id}
+    document |= {"message": letter.message.to_document()} | ({"canary": True} if is_canary else {})
+    return OutgoingMessage(letter.id, letter.message, document)

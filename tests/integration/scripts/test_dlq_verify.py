@@ -2,13 +2,18 @@
 
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
+
+import pytest
 
 from processing.failures import FailureCode
 from processing.s3_events import parse_message
+from scripts.aws.sqs_message import StoredMessage
+from scripts.aws.sqs_queue import BatchOutcome, Depth, SqsQueue
 from tests.support.bare_stage import BareStage, fill_dlq
 from tests.support.command_line import CommandLine
-from tests.support.dlq_stage import DENIED, denied_sources, in_dlq, wait_until
+from tests.support.dlq_stage import DENIED, denied_sources, depth, in_dlq, wait_until
 from tests.support.fake_function import fake_function, store_outputs
 
 
@@ -90,7 +95,7 @@ def test_verify_that_ran_out_of_time_goes_on_when_the_command_is_given_again(
     assert "No outcome in time; give the command again to go on waiting:" in said.lines
     with fake_function(bare_stage, {}):
         said = dlq("redrive", "--verify", "--execute")
-    assert (said.code, [" ".join(line.split()) for line in said.lines[-1:]]) == (0, ["processed 2"])
+    assert (said.code, said.lines[-1]) == (0, "Verified 2 of 2.")
 
 
 def test_what_came_back_and_is_redriven_again_is_counted_once_and_no_longer_waited_for(
@@ -108,7 +113,7 @@ def test_what_came_back_and_is_redriven_again_is_counted_once_and_no_longer_wait
         assert time.monotonic() - started < 30
     with fake_function(bare_stage, {}):
         said = dlq("redrive", "--verify", "--execute")
-    assert (said.code, [" ".join(line.split()) for line in said.lines[-1:]]) == (0, ["processed 12"])
+    assert (said.code, said.lines[-1]) == (0, "Verified 12 of 12.")
 
 
 def test_the_outcomes_of_earlier_runs_are_told_apart(dlq: CommandLine, bare_stage: BareStage) -> None:
@@ -125,4 +130,29 @@ def test_the_outcomes_of_earlier_runs_are_told_apart(dlq: CommandLine, bare_stag
         "and of 4 of earlier runs:",
         "outcome photos",
         "processed 4",
+        "",
+        "Verified 12 of 12.",
     ]
+
+
+def test_a_redrive_that_was_interrupted_after_its_canary_proves_all_of_it_when_it_is_given_again(
+    dlq: CommandLine, bare_stage: BareStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_dlq(bare_stage, denied_sources(bare_stage))
+    command, send = ("redrive", "--canary", "3", "--verify", "--execute"), SqsQueue.send
+
+    def send_the_canary_only(queue: SqsQueue, messages: Sequence[StoredMessage]) -> BatchOutcome:
+        if len(messages) > 3:
+            raise KeyboardInterrupt
+        return send(queue, messages)
+
+    with fake_function(bare_stage, {}) as handled:
+        monkeypatch.setattr(SqsQueue, "send", send_the_canary_only)
+        said = dlq(*command)
+        assert said.code == 130
+        assert "3 of 12 dead letters redriven; the others are still in the DLQ." in said.err
+        assert depth(bare_stage) == Depth(visible=9, in_flight=0, delayed=0)
+        monkeypatch.setattr(SqsQueue, "send", send)
+        said = dlq(*command)
+    assert (said.code, said.lines[-1]) == (0, "Verified 12 of 12: 3 canaries, 9 others.")
+    assert len(handled) == 12

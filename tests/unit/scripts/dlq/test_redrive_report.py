@@ -107,9 +107,23 @@ def test_failures_among_the_outcomes_and_what_still_waits_have_exit_codes_of_the
 def test_outcomes_of_earlier_runs_have_a_table_of_their_own() -> None:
     plan, earlier = replace(PLAN, request=replace(REQUEST, verify=True)), replace(FINE, item="older")
     result = RedriveResult(MoveResult(moved={"b"}), Outcomes([FINE, earlier]))
-    assert plain_lines(result.report(plan))[2::4] == ["Outcomes of 1:", "and of 1 of earlier runs:"]
+    assert plain_lines(result.report(plan))[2::4] == ["Outcomes of 1:", "and of 1 of earlier runs:", "Verified 2 of 2."]
     document = result.to_document(plan)
     assert document["outcomes"]["counts"] == document["outcomes_of_earlier_runs"]["counts"] == {"processed": 1}
+
+
+def test_all_of_a_redrive_is_verified_its_canaries_included() -> None:
+    plan = replace(PLAN, request=replace(REQUEST, verify=True, canary=1))
+    canary, back = replace(FINE, item="c", is_canary=True), replace(BACK, item="d")
+    line = plain_lines(RedriveResult(outcomes=Outcomes([canary, FINE, back])).report(plan))[-1]
+    assert line == "Verified 2 of 3: 1 canary, 2 others."
+
+
+def test_an_interrupt_says_how_far_a_redrive_came() -> None:
+    result = RedriveResult(MoveResult(moved={"a"}, sent=SendResult(new_ids={"a": "1", "b": "2"})))
+    assert result.so_far(8) == (
+        "1 of 8 dead letters redriven; the others are still in the DLQ. 1 more were sent and not yet deleted."
+    )
 
 
 def test_a_canary_whose_photos_needed_nothing_any_more_proved_nothing() -> None:
