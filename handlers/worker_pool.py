@@ -88,7 +88,7 @@ class WorkerPool:
     def _try(
         self, worker: Worker, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch, *, alone: bool
     ) -> None:
-        ask = partial(self._ask, worker, deadline, stopwatch)
+        ask = partial(self._ask, worker, deadline, stopwatch, stopwatch.seconds("process"))
         size_bytes = self._put_source(worker, photo)
         needed_bytes = ask(inspect_line(size_bytes), "memory_bytes")
         if needed_bytes > self._memory.total_bytes:
@@ -108,14 +108,21 @@ class WorkerPool:
         finally:
             self.sandbox = self.sandbox or worker.sandbox
 
-    def _ask(self, worker: Worker, deadline: Deadline, stopwatch: Stopwatch, request: bytes, field: str) -> int:
-        """Ask within the photo's timeout; when the deadline comes first, the photo is retried."""
-        limit = min(self._photo_timeout_seconds, deadline.seconds_left)
+    def _ask(
+        self, worker: Worker, deadline: Deadline, stopwatch: Stopwatch, before: float, request: bytes, field: str
+    ) -> int:
+        """Ask within what is left of the photo's timeout; when the deadline comes first, the photo is retried.
+
+        The timeout holds for a try: header and rendering together, without the wait for memory. `before` is what the
+        stopwatch had measured when the try began.
+        """
+        left = max(0.0, self._photo_timeout_seconds - (stopwatch.seconds("process") - before))
+        limit = min(left, deadline.seconds_left)
         try:
             with stopwatch.measure("process"):
                 return _parsed(worker, worker.ask(request, limit), field)
         except WorkerLostError as lost:
-            if lost.code is FailureCode.TOO_SLOW and limit < self._photo_timeout_seconds:
+            if lost.code is FailureCode.TOO_SLOW and limit < left:
                 self._note_loss(lost)
                 raise RetryableError(FailureCode.OUT_OF_TIME, "the batch's time ran out") from lost
             raise

@@ -86,6 +86,12 @@ def gif_claiming(width: int, height: int) -> bytes:
     return b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + stills()["gif"][13:]
 
 
+def gif_of_sub_blocks(count: int) -> bytes:
+    """Make a GIF of a single comment, in sub-blocks of one byte."""
+    screen = b"GIF89a" + struct.pack("<HHBBB", 9, 9, 0, 0, 0)
+    return screen + b"!\xfe" + b"\1x" * count + b"\0;"
+
+
 def gif_with_frame_at(column: int) -> bytes:
     """Move the only frame of a GIF to a column of the screen, or beyond it."""
     data = stills()["gif"]
@@ -156,33 +162,37 @@ def _chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
-def endless_scans(side: int) -> bytes:
+def endless_scans(side: int, most: int = 2647) -> bytes:
     """Make a progressive JPEG with a scan for each bit of each coefficient: 2,647 scans.
 
     The standard allows it. Each scan is empty and a few bytes long, but a decoder loops over every block each time.
     Facts from ITU-T T.81, annexes B and G.
+
+    Args:
+        side: width and height.
+        most: stop after this many scans.
     """
     components, blocks = (1, 2, 3), (-(-side // 8)) ** 2
     table = b"\0" + bytes([16] * 64)
     frame = struct.pack(">BHHB", 8, side, side, 3) + b"".join(bytes([component, 0x11, 0]) for component in components)
     one_code = bytes([1] + [0] * 15)  # a Huffman table of a single symbol, whose code is one zero bit
     no_difference, end_of_band_run = b"\0", b"\xe0"
-    parts = [
+    head = [
         b"\xff\xd8",
         _segment(0xDB, table),
         _segment(0xC2, frame),
         _segment(0xC4, b"\0" + one_code + no_difference),
         _segment(0xC4, b"\x10" + one_code + end_of_band_run),
-        _scan(components, 0, 0, 0) + bytes(-(-3 * blocks // 8)),
     ]
+    scans = [_scan(components, 0, 0, 0) + bytes(-(-3 * blocks // 8))]
     # One code: the symbol's zero bit and 14 zero bits of length, for a run of 16,384 blocks without this coefficient.
     runs = bytes(-(-15 * -(-blocks // 16_384) // 8))
     for component in components:
         for coefficient in range(1, 64):
-            parts += [
+            scans += [
                 _scan((component,), coefficient, bit + 1 if bit < 13 else 0, bit) + runs for bit in range(13, -1, -1)
             ]
-    return b"".join(parts) + b"\xff\xd9"
+    return b"".join([*head, *scans[:most]]) + b"\xff\xd9"
 
 
 def _scan(components: tuple[int, ...], coefficient: int, before: int, bit: int) -> bytes:

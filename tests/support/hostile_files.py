@@ -17,6 +17,7 @@ from tests.support.forged_headers import (
     encoded,
     endless_scans,
     gif_claiming,
+    gif_of_sub_blocks,
     gif_with_frame_at,
     jpeg_claiming,
     jpeg_patched,
@@ -75,9 +76,11 @@ def bombs() -> Named:
     yield "png with a profile of 200 MB", Hostile(png_with(b"iCCP", b"x\0\0" + deflated_zeros(200)), ANYTHING)
     yield "png with a remark of 200 MB", Hostile(png_with(b"zTXt", b"x\0\0" + deflated_zeros(200)), ANYTHING)
     yield "progressive jpeg of endless scans", Hostile(endless_scans(7_000), frozenset({FailureCode.CORRUPT_IMAGE}))
+    yield "49 million pixels in 85 scans", Hostile(endless_scans(7_000, 85), frozenset({FailureCode.CORRUPT_IMAGE}))
     yield "jpeg full of padding", Hostile(b"\xff\xd8" + b"\xff" * 3_000_000, REFUSED)
     yield "jpeg of a million remarks", Hostile(b"\xff\xd8" + b"\xff\xfe\0\2" * 1_000_000, REFUSED)
-    yield "gif of a million sub-blocks", Hostile(gif_claiming(9, 9)[:13] + b"!\xfe" + b"\1x" * 1_000_000, REFUSED)
+    yield "gif of a million sub-blocks", Hostile(gif_of_sub_blocks(1_000_000), REFUSED)
+    yield "gif of 20 million sub-blocks", Hostile(gif_of_sub_blocks(20_000_000), frozenset({FailureCode.CORRUPT_IMAGE}))
 
 
 def cut_off() -> Named:

@@ -1,6 +1,7 @@
 """The header of a GIF: the logical screen, and a walk over the blocks to count frames. Facts from GIF89a."""
 
 import re
+from collections.abc import Iterator
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
@@ -11,6 +12,8 @@ _SCREEN, _SCREEN_END = 6, 13
 _EXTENSION, _IMAGE = 0x21, 0x2C
 _HAS_COLOUR_TABLE = 0x80
 _BYTES_PER_PIXEL = 4
+# 255 bytes each as writers make them: half a gigabyte. Hostile ones have one byte, and 200 MB of them took ten seconds.
+_MAX_SUB_BLOCKS = 2_000_000
 _NOT_ZERO = re.compile(rb"[^\0]")
 
 
@@ -31,15 +34,15 @@ def _read_header(data: Data) -> Header:
 
 
 def _count_frames(data: Data, position: int) -> int:
-    frames = 0
+    frames, sub_blocks = 0, iter(range(_MAX_SUB_BLOCKS))
     try:
         for _ in range(MAX_PARTS):
             if data[position] == _EXTENSION:
-                position = _skip_sub_blocks(data, position + 2)
+                position = _skip_sub_blocks(data, position + 2, sub_blocks)
             elif data[position] == _IMAGE:
                 frames += 1
                 table = _colour_table_bytes(data[position + 9])
-                position = _skip_sub_blocks(data, position + 11 + table)
+                position = _skip_sub_blocks(data, position + 11 + table, sub_blocks)
             else:
                 _refuse_zero_tail(data, position, frames)
                 break
@@ -55,10 +58,13 @@ def _refuse_zero_tail(data: Data, position: int, frames: int) -> None:
         raise PermanentError(FailureCode.TRUNCATED_IMAGE, "zeros in place of its end")
 
 
-def _skip_sub_blocks(data: Data, position: int) -> int:
-    while size := data[position]:
+def _skip_sub_blocks(data: Data, position: int, budget: Iterator[int]) -> int:
+    for _ in budget:
+        size = data[position]
         position += size + 1
-    return position + 1
+        if not size:
+            return position
+    raise PermanentError(FailureCode.CORRUPT_IMAGE, "a GIF of far too many data blocks")
 
 
 def _colour_table_bytes(flags: int) -> int:

@@ -9,8 +9,9 @@ from processing.images.formats.jpeg_segments import END_OF_IMAGE, FRAMES, START_
 _END = bytes((0xFF, END_OF_IMAGE))
 _COEFFICIENTS = range(64)
 # Real files have ten to twenty scans. The standard allows 2,647 of a few bytes each, and for each of them the decoder
-# loops over the whole picture: half a megabyte would take minutes.
-_MAX_SCANS = 100
+# loops over the whole picture: half a megabyte would take minutes. 4,000 megapixels in all take three seconds.
+_MAX_SCANS, _MAX_SCANS_OF_ANY_SIZE = 100, 20
+_MAX_SCANNED_PIXELS = 4_000_000_000
 
 
 def refuse_incomplete(data: Data) -> None:
@@ -33,18 +34,26 @@ def refuse_incomplete(data: Data) -> None:
 def _last_needed_scan(data: Data) -> Segment | None:
     """Return the scan that completes every coefficient of every component."""
     missing: set[tuple[int, int]] = set()
-    scans = 0
+    scans, most = 0, _MAX_SCANS
     for segment in segments(data):
         if segment.marker in FRAMES:
+            most = min(most, _max_scans(data, segment))
             missing.update((component, index) for component in _components(data, segment) for index in _COEFFICIENTS)
         elif segment.marker == START_OF_SCAN:
             scans += 1
-            if scans > _MAX_SCANS:
+            if scans > most:
                 raise PermanentError(FailureCode.CORRUPT_IMAGE, "a progressive JPEG of far too many scans")
             missing -= _finished_by(data, segment)
             if not missing:
                 return segment
     return None
+
+
+def _max_scans(data: Data, frame: Segment) -> int:
+    """Return how many scans a frame may have: fewer for large ones."""
+    height, width = unpack_from(">HH", data, frame.body + 1)
+    of_this_size = _MAX_SCANNED_PIXELS // max(1, int(height) * int(width))
+    return max(_MAX_SCANS_OF_ANY_SIZE, min(_MAX_SCANS, of_this_size))
 
 
 def _components(data: Data, frame: Segment) -> list[int]:

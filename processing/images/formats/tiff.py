@@ -43,7 +43,9 @@ def _read_header(data: Data) -> Header:
         pages=len(starts),
         row_bytes=row_bytes,
         has_alpha=first.number(_EXTRA_SAMPLES, _TRANSPARENCY) != _UNSPECIFIED,
-        decode_bytes=row_bytes * min(height, rows),
+        # The file itself: libvips reports no progress between the few rows of a wide image's rendition, and only then
+        # are pages dropped that were read.
+        decode_bytes=row_bytes * min(height, rows) + len(data),
     )
 
 

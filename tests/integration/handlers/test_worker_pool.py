@@ -120,6 +120,21 @@ def test_a_hang_is_ended_at_the_photos_time_limit(pool: WorkerPool) -> None:
     assert 2 * PHOTO_TIMEOUT_SECONDS <= time.monotonic() - start < 2 * PHOTO_TIMEOUT_SECONDS + 5
 
 
+def test_header_and_rendering_share_one_time_limit(pooled: Pooled) -> None:
+    limits = list[float]()
+
+    class SlowInspection(Worker):
+        def ask(self, request: bytes, timeout_seconds: float) -> bytes:
+            limits.append(timeout_seconds)
+            time.sleep(0.5 if b"inspect" in request else 0)
+            return super().ask(request, timeout_seconds)
+
+    assert render(pooled(SlowInspection), PHOTO) == OUTPUTS
+    for_header, for_rendering = limits
+    assert for_header == PHOTO_TIMEOUT_SECONDS
+    assert for_rendering <= PHOTO_TIMEOUT_SECONDS - 0.5
+
+
 def test_a_photo_that_fails_once_by_bad_luck_is_rendered_at_its_second_try(
     pool: WorkerPool, workers: Recorder, notes: Path
 ) -> None:

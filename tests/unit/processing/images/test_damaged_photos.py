@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 from processing.failures import DarkroomError, FailureCode, Family, PermanentError
+from processing.images.formats.jpeg import JPEG
 from tests.support import heic_photos, photos
 from tests.support.damage import END_OF_IMAGE, bits_flipped, truncated, truncated_and_closed, zero_tail
+from tests.support.forged_headers import endless_scans
 from tests.support.image_comparison import WHITE, corners
 from tests.support.rendering import render, render_largest
 
@@ -39,6 +41,15 @@ def failure_code(tmp_path: Path, data: bytes) -> FailureCode:
     with pytest.raises(PermanentError) as caught:
         render(tmp_path, data)
     return caught.value.code
+
+
+@pytest.mark.parametrize(("side", "most"), [(64, 100), (6_000, 100), (8_000, 62), (14_000, 20), (30_000, 20)])
+def test_the_more_pixels_a_progressive_jpeg_has_the_fewer_scans_are_decoded(side: int, most: int) -> None:
+    assert JPEG.prepare is not None
+    for scans, code in ((most, FailureCode.TRUNCATED_IMAGE), (most + 1, FailureCode.CORRUPT_IMAGE)):
+        with pytest.raises(PermanentError) as caught:
+            JPEG.prepare(endless_scans(side, scans))
+        assert caught.value.code is code
 
 
 @pytest.mark.parametrize("fraction", TENTHS)

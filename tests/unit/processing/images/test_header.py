@@ -13,7 +13,7 @@ from processing.settings import Limits
 from tests.support import heic_photos, photos
 from tests.support.damage import bits_flipped, truncated
 from tests.support.every_kind import one_of_each
-from tests.support.forged_headers import tiff_with
+from tests.support.forged_headers import gif_of_sub_blocks, tiff_with
 
 GENEROUS = Limits(max_bytes=10_000_000, max_pixels=1_000_000_000, max_pages=1000)
 FORMATS = {
@@ -52,6 +52,15 @@ def test_every_kind_of_webp_tells_its_size(options: dict[str, object]) -> None:
 
 def test_a_big_tiff_tells_its_size() -> None:
     assert read_header(photos.tiff(big_tiff=True)).size == photos.SIZE
+
+
+@pytest.mark.parametrize(("sub_blocks", "is_refused"), [(1_900_000, False), (2_100_000, True)])
+def test_the_data_blocks_of_a_gif_are_bounded_in_number(sub_blocks: int, is_refused: bool) -> None:
+    data = gif_of_sub_blocks(sub_blocks)
+    if is_refused:
+        assert refusal(data).code is FailureCode.CORRUPT_IMAGE
+    else:
+        assert inspect_header(data, GENEROUS).size == (9, 9)
 
 
 @pytest.mark.parametrize("make", [photos.multi_page_tiff, photos.animated_gif, photos.animated_webp])
