@@ -10,6 +10,7 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
 NO_CHROMIUM = "no Chromium: install Debian's packages chromium and chromium-driver"
+_SCRIPT_SECONDS = 120  # on a busy machine
 _FLAGS = (
     "headless",
     "no-sandbox",  # Chromium's own sandbox does not run as root
@@ -38,6 +39,7 @@ def chromium() -> Iterator[Chrome]:
         for flag in (*_FLAGS, f"user-data-dir={profile}"):
             options.add_argument(f"--{flag}")
         browser = Chrome(options=options, service=Service(str(shutil.which("chromedriver"))))
+        browser.set_script_timeout(_SCRIPT_SECONDS)
         try:
             yield browser
         finally:

@@ -38,6 +38,13 @@ def shown(page: Chrome, selector: str) -> list[WebElement]:
     return [element for element in page.find_elements(By.CSS_SELECTOR, selector) if element.is_displayed()]
 
 
+def barriers(page: Chrome) -> list[str]:
+    """Return what axe-core finds: rule, impact and the first element."""
+    page.execute_script(AXE.read_text("utf-8"))
+    violations = page.execute_async_script("axe.run().then((found) => arguments[0](found.violations))")
+    return [f"{each['id']} ({each['impact']}): {each['nodes'][0]['html']}" for each in violations]
+
+
 def test_every_small_rendition_loads_from_disk(page: Chrome) -> None:
     assert widths(page, ".card img") == [30, 30, 30]
 
@@ -85,16 +92,14 @@ def test_axe_finds_no_barrier(page: Chrome, width: int, dark: bool, viewer_is_op
         if viewer_is_open:
             page.find_elements(By.CSS_SELECTOR, ".card")[0].click()
             widths(page, "#pictures img")
-        page.execute_script(AXE.read_text("utf-8"))
-        violations = page.execute_async_script("axe.run().then((found) => arguments[0](found.violations))")
+        found = barriers(page)
         background = page.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert sum(map(int, re.findall(r"\d+", background))) < 384 or not dark
-    found = [(each["id"], each["impact"], [node["html"] for node in each["nodes"]]) for each in violations]
     assert found == []
 
 
 PHOTOS = 5_000
-MAX_LOAD_SECONDS = 8.0  # about half a second on two quiet cores
+MAX_LOAD_SECONDS = 15.0  # about a second on two cores; this allows for a busy machine
 
 
 @pytest.fixture
@@ -137,4 +142,5 @@ def test_pages_after_the_first_are_reached_by_their_links(browser: Chrome, tmp_p
     browser.find_element(By.LINK_TEXT, "2").click()
     assert [card.get_attribute("title") for card in shown(browser, ".card")] == ["day 2/cliff.jpg"]
     assert widths(browser, ".card img") == [30]
+    assert barriers(browser) == []
     assert console_of(browser) == []
