@@ -29,6 +29,7 @@ GROUPS = {
     "test_repeats.py": "stack",
     "test_deploy_commands.py": "packages",
     "test_layers.py": "packages",
+    "test_originals.py": "packages",
     "test_real_runtime.py": "packages",
     "test_template.py": "packages",
 }

@@ -14,8 +14,8 @@ BATCH = 10
 METRIC_MONTH, ALARM_METRIC_MONTH, DASHBOARD_MONTH, KEY_MONTH = 0.30, 0.10, 3.00, 1.00
 POLLING_MONTH = 0.40  # the queue, and the schedule of the summaries
 MONTH = timedelta(hours=730)
-# A 12 MP photo, as measured: about 100 ms of work, and a fifth on top for what does not overlap.
-BILLED_SECONDS_PER_PHOTO = 0.12
+# A 12 MP photo in a full batch, as docs/benchmarks.json has it; a test compares.
+BILLED_SECONDS_PER_PHOTO = 0.133
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,11 @@ class PriceList:
         lambda_disk_gb_second: ephemeral storage beyond the free 512 MB.
         sqs_request: up to 64 KB.
         logs_gb: ingested by CloudWatch Logs.
-        s3_gb_month: storage; not part of processing.
+        s3_gb_month: storage in S3 Standard; not part of processing.
+        s3_archive_gb_month: the same in S3 Glacier Instant Retrieval, 90 days at least.
+        s3_transition: of one object to that class.
+        egress_gb: from S3 to the internet; to Lambda in the region it is free.
+        metric_hour: of one custom metric.
     """
 
     lambda_gb_second: float = 0.0000133334
@@ -41,6 +45,10 @@ class PriceList:
     logs_gb: float = 0.50
     xray_trace: float = 5.00 / 1_000_000
     s3_gb_month: float = 0.023
+    s3_archive_gb_month: float = 0.004
+    s3_transition: float = 0.02 / 1_000
+    egress_gb: float = 0.09
+    metric_hour: float = METRIC_MONTH / 730
 
 
 PRICES = PriceList()

@@ -9,15 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from scripts.aws.prices import PRICES, PriceList
-from scripts.capacity.plan import PROD, Deployment, Figures, Plan, make_plan, read_figures
+from scripts.capacity.bill import Item, bill_table, make_bill, markdown_lines, once_bill, storage_bill
+from scripts.capacity.plan import PROD, Figures, Plan, make_plan, read_figures
 from scripts.cli.command_line import EXIT_OK, JsonOption, main, make_app
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Report, Screen, Table
 from scripts.cli.units import human_duration
 
-FREE_DISK_MB = 512  # AWS Lambda pricing
-_MB_PER_GB, _BYTES_PER_GB = 1024, 1e9
-Item = tuple[str, str, float]  # of the bill: name, quantity, dollars
+_BYTES_PER_GB = 1e9
 
 EXAMPLES = """Examples:
 
@@ -42,9 +41,10 @@ def command(
     recipients: Annotated[int, typer.Option(min=0, help="E-mail addresses that get them.")] = PROD.recipients,
     prefixes: Annotated[int, typer.Option(min=1, help="Partitions that S3 made of the outputs.")] = PROD.prefixes,
     uplink: Annotated[float | None, typer.Option(min=0.1, help="Of the uploader, in Mbit/s.")] = None,
-    photo_mb: Annotated[float, typer.Option(min=0.01, help="Size of one photo, for --uplink.")] = 4.2,
+    photo_mb: Annotated[float, typer.Option(min=0.01, help="Size of one photo.")] = PROD.photo_mb,
     slowdown: Annotated[float, typer.Option(min=0.1, help="Time on Lambda's vCPU / on the measured one.")] = 1.0,
     price: Annotated[list[str] | None, typer.Option(metavar="NAME=DOLLARS", help="A price; repeatable.")] = None,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="The tables of docs/costs.md.")] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Calculate duration, requests and dollars, without access to AWS.
@@ -62,14 +62,24 @@ def command(
         recipients=recipients,
         prefixes=prefixes,
         upload_per_second=uplink / 8 / photo_mb if uplink else PROD.upload_per_second,
+        photo_mb=photo_mb,
     )
     prices, measured = override(PRICES, price or []), read_figures()
     figures = replace(measured, cpu_ms=measured.cpu_ms * slowdown, init_ms=measured.init_ms * slowdown)
     plan = make_plan(photos, figures, deployment)
     bill = make_bill(plan, deployment, prices)
     document = make_document(plan, figures, bill, prices)
-    Screen(as_json=as_json).result(make_report(plan, figures, bill, document), document)
+    report = make_report(plan, figures, bill, prices)
+    if as_markdown:
+        report = as_page(report)
+    Screen(as_json=as_json).result(report, document)
     return EXIT_OK
+
+
+def as_page(report: Report) -> Report:
+    """Return a report as lines of Markdown."""
+    parts = [markdown_lines(part) if isinstance(part, Table) else [part] for part in report]
+    return [line for lines in parts for line in [*lines, ""]][:-1]
 
 
 def override(prices: PriceList, settings: Iterable[str]) -> PriceList:
@@ -90,29 +100,8 @@ def override(prices: PriceList, settings: Iterable[str]) -> PriceList:
     return prices
 
 
-def make_bill(plan: Plan, deployment: Deployment, prices: PriceList) -> list[Item]:
-    """Return the items of processing, the most expensive first."""
-    gb_seconds = plan.lambda_seconds * deployment.memory_mb / _MB_PER_GB
-    disk_gb_seconds = plan.lambda_seconds * max(0, deployment.disk_mb - FREE_DISK_MB) / _MB_PER_GB
-    log_gb = plan.log_bytes / _BYTES_PER_GB
-    items = [
-        ("S3 PUT, the uploads included", f"{plan.puts:,}", plan.puts * prices.s3_put),
-        ("S3 GET and HEAD", f"{plan.gets:,}", plan.gets * prices.s3_get),
-        ("Lambda, time and memory", f"{gb_seconds:,.0f} GB s", gb_seconds * prices.lambda_gb_second),
-        ("Lambda, invocations", f"{plan.invocations:,}", plan.invocations * prices.lambda_request),
-        ("Lambda, ephemeral storage", f"{disk_gb_seconds:,.0f} GB s", disk_gb_seconds * prices.lambda_disk_gb_second),
-        ("SQS requests", f"{plan.sqs_requests:,}", plan.sqs_requests * prices.sqs_request),
-        ("SNS digests and summaries", f"{plan.digests:,}", plan.digests * prices.sns_publish),
-        ("SNS e-mails", f"{plan.emails:,}", plan.emails * prices.sns_email),
-        ("CloudWatch Logs", f"{log_gb:,.2f} GB", log_gb * prices.logs_gb),
-        # One for each batch at most: X-Ray samples when there are many.
-        ("X-Ray traces", f"{plan.invocations:,}", plan.invocations * prices.xray_trace),
-    ]
-    return sorted(items, key=lambda item: -item[2])
-
-
 def make_document(plan: Plan, figures: Figures, bill: list[Item], prices: PriceList) -> dict[str, Any]:
-    """Return plan and bill as JSON; storing the outputs is not part of the bill."""
+    """Return plan and bill as JSON; storage and egress are not part of the bill."""
     total = sum(dollars for _, _, dollars in bill)
     return {
         "plan": asdict(plan),
@@ -121,24 +110,28 @@ def make_document(plan: Plan, figures: Figures, bill: list[Item], prices: PriceL
         "total_dollars": total,
         "dollars_per_thousand_photos": total / plan.photos * 1000,
         "storage_dollars_per_month": plan.bytes_out / _BYTES_PER_GB * prices.s3_gb_month,
+        "originals_dollars_per_month": plan.bytes_in / _BYTES_PER_GB * prices.s3_gb_month,
+        "dollars_per_month": {name: dollars for name, _, dollars in storage_bill(plan, prices)},
+        "dollars_once": {name: dollars for name, _, dollars in once_bill(plan, prices)},
     }
 
 
-def make_report(plan: Plan, figures: Figures, bill: list[Item], document: dict[str, Any]) -> Report:
+def make_report(plan: Plan, figures: Figures, bill: list[Item], prices: PriceList) -> Report:
     """Return the same for a terminal."""
     duration = human_duration(timedelta(seconds=plan.seconds))
+    total = sum(dollars for _, _, dollars in bill)
     return [
         f"{plan.photos:,} photos take {duration}: {plan.photos_per_second:,.0f} a second once concurrency has grown to "
         f"{plan.environments:,} batches at once. The limit is {plan.limited_by}.",
-        f"They cost ${document['total_dollars']:,.2f}, ${document['dollars_per_thousand_photos']:.4f} for a thousand "
-        "photos.",
-        Table(
-            ("item", "quantity", "dollars"), [(name, quantity, f"{dollars:,.2f}") for name, quantity, dollars in bill]
-        ),
-        f"Storing the outputs ({plan.bytes_out / _BYTES_PER_GB:,.0f} GB) costs "
-        f"${document['storage_dollars_per_month']:,.2f} a month.",
-        f"Measured: {figures.cpu_ms:.0f} ms of work a photo, {figures.waiting_ms:.0f} ms of waiting a batch, "
-        f"{figures.init_ms:.0f} ms to start. If Lambda's vCPU is slower than the measured one, add --slowdown.",
+        f"Processing them costs ${total:,.2f}, ${total / plan.photos * 1000:.4f} for a thousand photos:",
+        bill_table(bill, "together"),
+        "Keeping them costs each month:",
+        bill_table(storage_bill(plan, prices)),
+        "Only in some cases, once:",
+        bill_table(once_bill(plan, prices)),
+        f"Work was measured on a processor of another kind, not on Lambda ({figures.measured_on}): "
+        f"{figures.cpu_ms:.0f} ms a photo, {figures.waiting_ms:.0f} ms of waiting a batch, {figures.init_ms:.0f} ms to "
+        "start. Prices are those of arm64, which was not measured: if its vCPU is slower, add --slowdown.",
     ]
 
 

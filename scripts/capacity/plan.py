@@ -14,6 +14,7 @@ MB_PER_VCPU = 1769  # AWS Lambda Developer Guide, "Configure Lambda function mem
 S3_WRITES_PER_SECOND = 3500  # Amazon S3 User Guide, "Performance guidelines": for each partitioned prefix
 SQS_BATCH = 10  # maximum messages of one receive or delete
 LOG_BYTES_PER_PHOTO, LOG_BYTES_PER_BATCH = 700, 1200  # the line of a record; metrics, start, end and report
+METRICS = 5  # custom metrics that the function always emits
 
 # AWS Lambda Developer Guide, "Configuring scaling behavior for SQS event source mappings", 2026.
 FIRST_BATCHES, MORE_PER_SECOND, MOST_BATCHES = 5, 300 / 60, 1000
@@ -29,12 +30,14 @@ class Figures:
         cpu_ms: processor time of one photo, S3 requests included.
         waiting_ms: idle time of a whole batch: its first download, its last upload.
         init_ms: the init phase of a new execution environment.
+        measured_on: the processor and the day.
     """
 
     cpu_ms: float
     waiting_ms: float
     init_ms: float
     bytes_out: int = BYTES_OUT
+    measured_on: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,7 @@ class Deployment:
         roll_up_minutes: interval of the summaries, which `recipients` get by e-mail.
         prefixes: partitions of the output bucket.
         upload_per_second: photos that arrive in a second; by default faster than they can be processed.
+        photo_mb: size of one source object.
     """
 
     memory_mb: int = 1769
@@ -58,6 +62,7 @@ class Deployment:
     recipients: int = 1
     prefixes: int = 1
     upload_per_second: float = inf
+    photo_mb: float = 4.2
 
 
 PROD = Deployment()
@@ -111,6 +116,7 @@ class Plan:
         puts: the uploads included.
         gets: HEADs included.
         digests: the summaries included.
+        metric_hours: custom metrics times the hours in which they have data.
     """
 
     photos: int
@@ -127,6 +133,8 @@ class Plan:
     digests: int
     emails: int
     log_bytes: int
+    metric_hours: int
+    bytes_in: int
     bytes_out: int
 
 
@@ -141,12 +149,13 @@ def read_figures(results: Path = RESULTS) -> Figures:
         score = next(score for score in parts["batch"]["scores"] if score["vcpus"] == 1)
         cpu_ms, wall_ms = score["cpu_ms"]["median"], score["wall_ms"]["median"]
         init_ms = parts["cold-start"]["start"]["init_wall_ms"]["median"]
+        measured_on = f"{parts['batch']['machine']['processor']}, {parts['batch']['measured']}"
     except (OSError, ValueError, KeyError, StopIteration) as error:
         raise OperatorError(
             f"{results.name} has no figures of a batch and a cold start: `npm run bench -- batch cold-start` first"
         ) from error
     waiting_ms = max(0.0, wall_ms - cpu_ms) * score["photos"]
-    return Figures(cpu_ms=cpu_ms, waiting_ms=waiting_ms, init_ms=init_ms)
+    return Figures(cpu_ms=cpu_ms, waiting_ms=waiting_ms, init_ms=init_ms, measured_on=measured_on)
 
 
 def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
@@ -181,6 +190,8 @@ def make_plan(photos: int, figures: Figures, deployment: Deployment) -> Plan:
         digests=invocations + summaries,
         emails=summaries * deployment.recipients,
         log_bytes=photos * LOG_BYTES_PER_PHOTO + invocations * LOG_BYTES_PER_BATCH,
+        metric_hours=METRICS * ceil(seconds / 3600),
+        bytes_in=round(photos * deployment.photo_mb * 1_000_000),
         bytes_out=photos * figures.bytes_out,
     )
 

@@ -22,6 +22,7 @@ SOURCES_ON_DISK = 3  # one in work, two ahead
 MAX_LAMBDA_SECONDS = 900
 LEAST_ROLL_UP_SECONDS = 30
 AVIF_SHARE = 0.5  # of photoTimeoutSeconds; the rest is for decoding, and for photos that take longer than most
+LEAST_EXPIRY_DAYS = 15  # longer than the DLQ's retention period
 ANY_ACCOUNT = "0" * 12  # in place of an account that is not known yet: all have 12 digits
 SAME_BUCKET = "inputBucket and outputBucket are the same: every output would be processed again, without end"
 
@@ -127,6 +128,26 @@ def _existing_buckets(config: Mapping[str, Any]) -> Iterator[str]:
     key = parameters["KmsKeyArn"]["Default"]
     if key and not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+", key):
         yield f"kmsKeyArn: {key!r} is not the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID; no alias)"
+
+
+def _originals(config: Mapping[str, Any]) -> Iterator[str]:
+    parameters = config["resources"]["Metadata"]["Parameters"]
+    value = str(parameters["originals"])
+    chosen = re.fullmatch(r"(glacier|expire)-after-([1-9][0-9]{0,3})-days", value)
+    if value == "keep":
+        return
+    if not chosen:
+        yield f"originals is {value!r}: it must be keep, glacier-after-30-days or expire-after-30-days (any number)"
+        return
+    if config["resources"]["Parameters"]["CreateInputBucket"]["Default"] != "true":
+        yield f"originals is {value!r}, but the input bucket exists already: add the lifecycle rule to it yourself"
+    if chosen[1] == "expire" and int(chosen[2]) < LEAST_EXPIRY_DAYS:
+        yield (
+            f"originals is {value!r}: a dead letter is kept for 14 days, and its photo must exist as long: at least "
+            f"{LEAST_EXPIRY_DAYS} days"
+        )
+    if chosen[1] == "expire" and parameters["keySuffixes"]:
+        yield "originals: S3's lifecycle rules know no suffix: files that keySuffixes leaves out would be deleted, too"
 
 
 def _key_filter(config: Mapping[str, Any]) -> Iterator[str]:
@@ -291,6 +312,7 @@ _RULES: tuple[Rule, ...] = (
     _stage,
     _buckets,
     _existing_buckets,
+    _originals,
     _key_filter,
     _timeouts,
     _retries,

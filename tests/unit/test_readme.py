@@ -13,7 +13,7 @@ from processing.images.formats.registry import FORMATS
 from processing.outcomes import Outcome
 from processing.settings import parse_renditions
 from scripts.aws.prices import PRICES
-from scripts.capacity.__main__ import make_bill
+from scripts.capacity.bill import make_bill
 from scripts.capacity.plan import PROD, make_plan, read_figures
 from scripts.cli.repository import REPOSITORY
 

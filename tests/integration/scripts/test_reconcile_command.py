@@ -212,14 +212,14 @@ def test_a_quick_look_reads_no_markers(
     assert "This comparison cost under a cent: 0 commit markers read." in said.lines
 
 
-def test_a_kill_in_the_middle_loses_nothing_and_repeats_at_most_one_batch(
+def test_a_kill_in_the_middle_loses_nothing_and_repeats_at_most_one_seconds_messages(
     reconcile: CommandLine, bare_stage: BareStage, tmp_path: Path
 ) -> None:
     for number in range(120):
         put_source(bare_stage, f"{number:03}.jpg")
     command = [sys.executable, "-m", "scripts.reconcile", "--stage", bare_stage.name, *NOW, "--execute"]
     file = tmp_path / "j"
-    command += ["--journal", str(file), "--rate", "100/s", "--while-busy"]
+    command += ["--journal", str(file), "--rate", "40/s", "--while-busy"]
     url = bare_stage.target.outputs.queue_url
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL) as process:
         while _depth(bare_stage, url) < 30:
@@ -229,7 +229,7 @@ def test_a_kill_in_the_middle_loses_nothing_and_repeats_at_most_one_batch(
     subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
     keys = [source.key for source in sent(bare_stage)]
     assert set(keys) == {f"{number:03}.jpg" for number in range(120)}
-    assert len(keys) <= 130
+    assert len(keys) <= 120 + 40
 
 
 def _depth(stage: BareStage, url: str) -> int:

@@ -76,6 +76,11 @@ def _forgets_half_uploads(template: Template) -> bool:
     )
 
 
+def _originals_are_kept(template: Template) -> bool:
+    rules = [rule for bucket in OURS for rule in template[bucket]["LifecycleConfiguration"]["Rules"]]
+    return not any({"ExpirationInDays", "Transitions"} & rule.keys() for rule in rules)
+
+
 def _outlives_the_stack(template: Template) -> bool:
     return all(
         template.resource(bucket)["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate")
@@ -92,6 +97,14 @@ STORAGE_RULES = (
             *(put("OutputBucket", f"PublicAccessBlockConfiguration/{setting}", False) for setting in CLOSED),
             drop("InputBucket", "PublicAccessBlockConfiguration"),
             drop("ServerlessDeploymentBucket", "PublicAccessBlockConfiguration"),
+        ],
+    ),
+    Rule(
+        "unless a parameter says otherwise, no object is deleted or archived",
+        _originals_are_kept,
+        [
+            put("InputBucket", "LifecycleConfiguration/Rules/0/ExpirationInDays", 30),
+            put("OutputBucket", "LifecycleConfiguration/Rules/0/Transitions", [{"StorageClass": "GLACIER"}]),
         ],
     ),
     Rule(

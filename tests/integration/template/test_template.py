@@ -10,6 +10,7 @@ import pytest
 from handlers.reporting import METRIC_NAMES, SANDBOX_INCOMPLETE
 from scripts.aws.prices import ALARM_METRIC_MONTH, DASHBOARD_MONTH, METRIC_MONTH
 from scripts.aws.stack_outputs import StackOutputs
+from scripts.capacity.plan import METRICS
 from scripts.cli.repository import REPOSITORY
 from scripts.stage_rules.rules import RULES as STAGE_RULES
 from scripts.stage_rules.rules import StageRule
@@ -104,3 +105,4 @@ def test_the_page_about_costs_counts_alarms_and_metrics_and_says_what_they_cost(
     assert f"{len(alarms(template))} alarms on {len(watched)} metrics ${alarm_dollars}" in page
     assert f"{STEADY_METRICS} metrics of the function ${STEADY_METRICS * METRIC_MONTH:.2f}" in page
     assert f"dashboard ${DASHBOARD_MONTH:.2f}" in page
+    assert STEADY_METRICS == METRICS

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from scripts.aws.prices import MONTH, PRICES, idle_cost, usage_cost
-from scripts.capacity.__main__ import make_bill
+from scripts.capacity.bill import make_bill
 from scripts.capacity.plan import PROD, make_plan, read_figures
 
 

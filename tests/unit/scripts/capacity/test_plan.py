@@ -8,9 +8,20 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.aws.prices import PriceList
-from scripts.capacity.__main__ import make_bill, make_document, override
-from scripts.capacity.plan import CONCURRENCY, PROD, STORAGE, UPLOAD, Deployment, Figures, make_plan, processors
+from scripts.aws.prices import BILLED_SECONDS_PER_PHOTO, PriceList
+from scripts.capacity.__main__ import make_document, override
+from scripts.capacity.bill import make_bill, once_bill, storage_bill
+from scripts.capacity.plan import (
+    CONCURRENCY,
+    PROD,
+    STORAGE,
+    UPLOAD,
+    Deployment,
+    Figures,
+    make_plan,
+    processors,
+    read_figures,
+)
 from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
 
@@ -122,6 +133,30 @@ def test_puts_are_the_largest_item_of_the_bill() -> None:
     name, _, dollars = make_bill(plan, DEPLOYMENT, PriceList())[0]
     assert name.startswith("S3 PUT")
     assert dollars == pytest.approx(25.0)
+
+
+def test_keeping_the_originals_of_a_million_photos_costs_97_dollars_a_month() -> None:
+    kept = {name: dollars for name, _, dollars in storage_bill(make_plan(1_000_000, FIGURES, PROD), PriceList())}
+    assert kept["originals: keep"] == pytest.approx(96.6)
+    assert kept["originals: glacier-after-N-days, then"] == pytest.approx(16.8)
+    assert kept["originals: expire-after-N-days, then"] == 0
+
+
+def test_what_leaves_aws_and_what_moves_to_another_class_is_paid_once() -> None:
+    once = [dollars for _, _, dollars in once_bill(make_plan(1_000_000, FIGURES, PROD), PriceList())]
+    assert once == [pytest.approx(20), pytest.approx(500 * 0.09)]
+
+
+@pytest.mark.parametrize(("per_second", "hours"), [(inf, 1), (1000 / 5000, 2)])
+def test_custom_metrics_are_billed_for_each_hour_that_has_begun(per_second: float, hours: int) -> None:
+    plan = make_plan(1000, FIGURES, replace(DEPLOYMENT, upload_per_second=per_second))
+    bill = {name: dollars for name, _, dollars in make_bill(plan, DEPLOYMENT, PriceList())}
+    assert bill["CloudWatch custom metrics, by the hour"] == pytest.approx(5 * hours * 0.30 / 730)
+
+
+def test_the_time_on_the_bill_of_reconcile_is_the_measured_one() -> None:
+    seconds = make_plan(1_000_000, read_figures(), PROD).batch_seconds / PROD.batch_size
+    assert pytest.approx(seconds, rel=0.1) == BILLED_SECONDS_PER_PHOTO
 
 
 def test_keeping_the_outputs_is_not_on_the_bill_of_processing() -> None:

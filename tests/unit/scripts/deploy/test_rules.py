@@ -35,6 +35,7 @@ GOOD = {
     "disk_mb": 1024,
     "rate": "rate(5 minutes)",
     "roll_up_timeout": 240,
+    "originals": "keep",
     "dashboard": "on",
     "layer": "arm64",
     "architecture": "arm64",
@@ -88,7 +89,11 @@ def config(**changes: Any) -> dict[str, Any]:
                 "Dashboard": {"Default": value["dashboard"]},
             },
             "Metadata": {
-                "Parameters": {"keyPrefix": value["key_prefix"], "keySuffixes": value["key_suffixes"]},
+                "Parameters": {
+                    "keyPrefix": value["key_prefix"],
+                    "keySuffixes": value["key_suffixes"],
+                    "originals": value["originals"],
+                },
             },
             "Resources": {
                 "InputBucket": {"Properties": {"BucketName": {"Fn::Sub": value["input_bucket"]}}},
@@ -144,6 +149,14 @@ def test_a_good_deployment_has_no_mistakes() -> None:
         ({"create_input_bucket": "no"}, "createInputBucket"),
         ({"kms_key_arn": "alias/photos"}, "kmsKeyArn"),
         ({"key_prefix": "in/*"}, "keyPrefix"),
+        ({"originals": "delete"}, "originals is 'delete': it must be keep, glacier-after-30-days or"),
+        ({"originals": "expire-after-0-days"}, "it must be keep"),
+        ({"originals": "expire-after-14-days"}, "at least 15 days"),
+        (
+            {"originals": "glacier-after-1-days", "create_input_bucket": "false"},
+            "add the lifecycle rule to it yourself",
+        ),
+        ({"originals": "expire-after-30-days", "key_suffixes": ".jpg"}, "would be deleted, too"),
         ({"key_suffixes": ".jpg,"}, "keySuffixes"),
         ({"key_suffixes": ".jpg,jpg"}, "overlap"),
         ({"dashboard": "no"}, "dashboard is 'no'"),
@@ -156,6 +169,13 @@ def test_each_mistake_is_named_once(changes: dict[str, Any], words: str) -> None
     mistakes = find_mistakes(config(**changes))
     assert len(mistakes) == 1
     assert words in mistakes[0]
+
+
+@pytest.mark.parametrize(
+    "originals", ["keep", "glacier-after-1-days", "expire-after-15-days", "expire-after-3650-days"]
+)
+def test_originals_may_be_kept_archived_or_expired(originals: str) -> None:
+    assert find_mistakes(config(originals=originals)) == []
 
 
 def test_all_mistakes_are_named_in_one_run() -> None:
