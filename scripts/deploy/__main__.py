@@ -25,16 +25,15 @@ from scripts.deploy.parameter_changes import (
     find_replace_mistakes,
     refuse_changes,
 )
-from scripts.deploy.rules import (
+from scripts.local_stack.stack import serverless_environment
+from scripts.packaging.checked_config import checked_config
+from scripts.packaging.deployment_rules import (
     build_target,
     find_concurrency_mistake,
-    find_mistakes,
-    find_parameter_mistakes,
 )
-from scripts.local_stack.stack import serverless_environment
 from scripts.packaging.function_zip import build_function
 from scripts.packaging.layer import build_layer
-from scripts.packaging.serverless_cli import print_config, run_serverless
+from scripts.packaging.serverless_cli import run_serverless
 from scripts.packaging.stage_settings import parameter_options
 from scripts.packaging.target import BuildTarget
 from scripts.stage_rules.checkup import checkup_summary, judge
@@ -84,7 +83,7 @@ def deploy(
     if on_local_stack and stage != LOCAL_STAGE:
         options.append(f"--param=builtFor={BuildTarget.LOCAL}")
     existing = ExistingStack(stage, region, environment)
-    config = _check(options, environment, on_local_stack=on_local_stack)
+    config = checked_config(options, environment, on_local_stack=on_local_stack)
     deployed, buckets = existing.parameters(), DeploymentBuckets(existing, config)
     wanted = existing.resolve_values(config["resources"]["Metadata"]["Parameters"])
     _check_changes(stage, deployed, wanted, replace or ())
@@ -107,7 +106,7 @@ def package(context: typer.Context, stage: StageOption = "dev", param: Parameter
     options = _options(stage, param or (), region)
     with empty_account() as endpoint_url:
         environment = serverless_environment(endpoint_url)
-        _build(_check(options, environment))
+        _build(checked_config(options, environment))
         run_serverless("package", [*options, *context.args], environment)
 
 
@@ -189,17 +188,6 @@ def _check_removal(stage: str, yes_remove: str, waiting: Mapping[str, int]) -> N
         raise OperatorError(refuse_removal(stage, waiting))
     if yes_remove != stage:
         raise OperatorError(f"Nothing is removed yet. To remove it, add --yes-remove {stage}")
-
-
-def _check(options: Sequence[str], environment: Mapping[str, str], *, on_local_stack: bool = False) -> Any:
-    """Return the resolved serverless.yml; refuse it with all its mistakes."""
-    config = print_config(options, environment)
-    given = [option.removeprefix("--param=") for option in options if option.startswith("--param=")]
-    mistakes = find_parameter_mistakes(given, config["params"]["default"])
-    mistakes += find_mistakes(config, on_local_stack=on_local_stack)
-    if mistakes:
-        raise OperatorError("serverless.yml cannot be deployed like this:", *(f"- {mistake}" for mistake in mistakes))
-    return config
 
 
 def _build(config: Any) -> None:

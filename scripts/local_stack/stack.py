@@ -23,8 +23,10 @@ from scripts.aws.stack_outputs import StackOutputsError, read_stack_outputs
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
+from scripts.local_stack.parameters import check_local_parameters
 from scripts.local_stack.supervisor import supervised
 from scripts.packaging import serverless_cli
+from scripts.packaging.checked_config import checked_config
 from scripts.packaging.function_zip import build_function
 from scripts.packaging.stage_settings import parameter_options
 from scripts.packaging.target import BuildTarget
@@ -122,9 +124,11 @@ def local_stack(*, remove: Path | None = None, enforce_iam: bool = False) -> Ite
 
     Raises:
         LocalStackError: it did not start.
+        OperatorError: serverless.yml or settings/local.yml has mistakes.
     """
     _require_setup()
     _remove_old_logs()
+    check_local_parameters(_check_parameters)
     with ExitStack() as running:
         with Screen().step("Starting the local AWS"):
             aws = running.enter_context(local_aws(remove=remove, enforce_iam=enforce_iam))
@@ -143,6 +147,11 @@ def local_stack(*, remove: Path | None = None, enforce_iam: bool = False) -> Ite
             certificate=aws.certificate,
             process=aws.process,
         )
+
+
+def _check_parameters(options: list[str]) -> None:
+    with Screen().step("Checking the parameters"):
+        checked_config(options, serverless_environment(f"http://{HOST}"), on_local_stack=True)  # calls no AWS
 
 
 def _deploy(aws: LocalAws) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scripts.cli.repository import REPOSITORY
-from scripts.deploy.rules import find_mistakes
+from scripts.packaging.deployment_rules import find_mistakes
 
 
 def resolve(stage: str) -> Any:

@@ -477,17 +477,17 @@ SCRIPTS = (
     ),
     Mutation(
         "A visibility timeout below six timeouts and a window is refused",
-        "scripts/deploy/rules.py",
+        "scripts/packaging/deployment_rules.py",
         "VISIBILITY_FACTOR = 6",
         "VISIBILITY_FACTOR = 1",
-        ("deploy/test_rules.py",),
+        ("packaging/test_deployment_rules.py",),
     ),
     Mutation(
         "The same bucket for sources and outputs is refused",
-        "scripts/deploy/rules.py",
+        "scripts/packaging/deployment_rules.py",
         "        yield SAME_BUCKET",
         "        yield from ()",
-        ("deploy/test_rules.py",),
+        ("packaging/test_deployment_rules.py",),
     ),
     Mutation(
         "A photo that is done is processed again after the settings changed",

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.deploy.rules import build_target, find_concurrency_mistake, find_mistakes, find_parameter_mistakes
+from scripts.packaging.deployment_rules import (
+    build_target,
+    find_concurrency_mistake,
+    find_mistakes,
+    find_parameter_mistakes,
+)
 
 KNOWN = ("renditions", "concurrency", "summaryEmail")
 GOOD = {
