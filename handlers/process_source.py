@@ -13,6 +13,7 @@ from processing.commit_marker import Commit, Marker, plan_commit
 from processing.outcomes import Outcome, SourceObject
 from processing.output_formats import content_type
 from processing.output_keys import document_key, output_keys
+from processing.photo_notes import Note, describe
 from processing.settings import RenderSettings
 
 
@@ -25,12 +26,14 @@ class SourceResult:
         outputs: the output keys that were stored, the commit marker last.
         bytes_in: size of the source object.
         bytes_out: size of all outputs together.
+        detail: the notes on the photo, for people.
     """
 
     outcome: Outcome
     outputs: tuple[str, ...] = ()
     bytes_in: int = 0
     bytes_out: int = 0
+    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +64,15 @@ class SourceProcessor:
             if obsolete:
                 return SourceResult(obsolete)
             photo.seal_source()
-            result = self._render_and_store(source, keys, photo, commit, deadline, stopwatch)
+            result, notes = self._render_and_store(source, keys, photo, commit, deadline, stopwatch)
             if result is StoreResult.EARLIER_EXISTS:  # stored by another invocation since the HEAD
-                result = self._render_and_store(
+                result, notes = self._render_and_store(
                     source, keys, photo, replace(commit, replaces=True), deadline, stopwatch
                 )
             if result is not StoreResult.STORED:
                 return SourceResult(Outcome.SUPERSEDED)
             bytes_out = sum(size_of(output) for output in photo.outputs.values())
-            return SourceResult(Outcome.PROCESSED, keys, size_of(photo.source), bytes_out)
+            return SourceResult(Outcome.PROCESSED, keys, size_of(photo.source), bytes_out, describe(notes))
 
     def _render_and_store(
         self,
@@ -79,9 +82,9 @@ class SourceProcessor:
         commit: Commit,
         deadline: Deadline,
         stopwatch: Stopwatch,
-    ) -> StoreResult:
+    ) -> tuple[StoreResult, tuple[Note, ...]]:
         """Render the outputs with the commit's mark and store them, the commit marker after all others."""
-        self.workers.render(photo, commit.mark, deadline, stopwatch)
+        notes = self.workers.render(photo, commit.mark, deadline, stopwatch)
         *renditions, document = keys
         with stopwatch.measure("upload"):
             uploads = [self.uploads.submit(self._store, source, key, photo, commit, deadline) for key in renditions]
@@ -89,8 +92,8 @@ class SourceProcessor:
                 upload.exception()  # wait for all: the files must stay until the last is read
             for upload in uploads:
                 if upload.result() is not StoreResult.STORED:
-                    return upload.result()
-            return self._store(source, document, photo, commit, deadline)
+                    return upload.result(), notes
+            return self._store(source, document, photo, commit, deadline), notes
 
     def _store(
         self, source: SourceObject, key: str, photo: PhotoFiles, commit: Commit, deadline: Deadline

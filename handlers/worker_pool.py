@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import TypeVar
 
 from handlers.admission import DurationEstimate
 from handlers.byte_budget import ByteBudget
@@ -15,15 +16,18 @@ from handlers.settings import Settings
 from handlers.time_budget import Deadline, Stopwatch
 from handlers.worker_process import Worker, WorkerLostError, WorkerNotStartedError
 from processing.failures import FailureCode, PermanentError, RetryableError
+from processing.photo_notes import Note
 from processing.worker.memory_limit import RESERVED_BYTES
 from processing.worker.protocol import (
     ProtocolError,
     WorkerSettings,
     inspect_line,
-    parse_reply,
+    parse_memory,
+    parse_rendered,
     render_line,
 )
 
+_T = TypeVar("_T")
 StartWorker = Callable[[WorkerSettings], Worker]
 
 MB = 1024 * 1024
@@ -62,10 +66,13 @@ class WorkerPool:
         for _ in range(self.size):
             self._free.put(self._start_worker())
 
-    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> None:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> tuple[Note, ...]:
         """Render one photo; when its worker is lost, try once more in a new one, with all the memory.
 
         The stopwatch measures the time in the worker as `process`, without waiting for one.
+
+        Returns:
+            The notes on the photo.
 
         Raises:
             PermanentError: the photo is invalid, or ended its worker twice.
@@ -73,7 +80,8 @@ class WorkerPool:
         """
         worker = self._take(deadline)
         try:
-            for alone in (False, True):
+            alone = False
+            while True:
                 worker = self._alive(worker)
                 try:
                     return self._try(worker, photo, mark, deadline, stopwatch, alone=alone)
@@ -81,22 +89,24 @@ class WorkerPool:
                     self._note_loss(lost)
                     if alone:
                         raise PermanentError(lost.code, lost.detail) from lost
+                    alone = True
         finally:
             self._end_photo(worker)
             self._put_back(worker)
 
     def _try(
         self, worker: Worker, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch, *, alone: bool
-    ) -> None:
+    ) -> tuple[Note, ...]:
         ask = partial(self._ask, worker, deadline, stopwatch, stopwatch.seconds("process"))
         size_bytes = self._put_source(worker, photo)
-        needed_bytes = ask(inspect_line(size_bytes), "memory_bytes")
+        needed_bytes = ask(inspect_line(size_bytes), parse_memory)
         if needed_bytes > self._memory.total_bytes:
             raise PermanentError(FailureCode.OUT_OF_MEMORY, f"needs about {needed_bytes // MB} MB to be decoded")
         with self._memory.reserve(self._memory.total_bytes if alone else needed_bytes, deadline):
             self.estimate.require_render(deadline)
-            ask(render_line(size_bytes, mark), "rendered")
+            notes = ask(render_line(size_bytes, mark), parse_rendered)
         worker.take_outputs(photo.outputs.values())
+        return notes
 
     def _put_source(self, worker: Worker, photo: PhotoFiles) -> int:
         photo.check_source()
@@ -109,8 +119,14 @@ class WorkerPool:
             self.sandbox = self.sandbox or worker.sandbox
 
     def _ask(
-        self, worker: Worker, deadline: Deadline, stopwatch: Stopwatch, before: float, request: bytes, field: str
-    ) -> int:
+        self,
+        worker: Worker,
+        deadline: Deadline,
+        stopwatch: Stopwatch,
+        before: float,
+        request: bytes,
+        parse: Callable[[bytes], _T],
+    ) -> _T:
         """Ask within what is left of the photo's timeout; when the deadline comes first, the photo is retried.
 
         The timeout holds for a try: header and rendering together, without the wait for memory. `before` is what the
@@ -120,7 +136,7 @@ class WorkerPool:
         limit = min(left, deadline.seconds_left)
         try:
             with stopwatch.measure("process"):
-                return _parsed(worker, worker.ask(request, limit), field)
+                return _parsed(worker, worker.ask(request, limit), parse)
         except WorkerLostError as lost:
             if lost.code is FailureCode.TOO_SLOW and limit < left:
                 self._note_loss(lost)
@@ -190,10 +206,10 @@ class WorkerPool:
             worker.stop()
 
 
-def _parsed(worker: Worker, reply: bytes, field: str) -> int:
+def _parsed(worker: Worker, reply: bytes, parse: Callable[[bytes], _T]) -> _T:
     """Parse a reply; stop a worker that ran out of memory or broke the protocol."""
     try:
-        return parse_reply(reply, field)
+        return parse(reply)
     except ProtocolError as error:
         raise worker.reject("sent an invalid reply") from error
     except PermanentError as error:

@@ -60,7 +60,7 @@ class RecordResult:
         source: the source object; None for a malformed message.
         outcome: a row of the table.
         code: the failure code; None unless it failed, retries or was deferred.
-        detail: one line about the failure, for people.
+        detail: one line for people, about the failure or, of a processed photo, its notes (see `photo_notes`).
         outputs: the keys stored in the output bucket.
         bytes_in: size of the source object.
         bytes_out: size of all outputs together.

@@ -13,6 +13,7 @@ from processing.wording import count_of, human_bytes, stage_label, visible, with
 # A longer list would not be read, and would leave less of the 256 KiB for the JSON.
 MAX_FAILURES_NAMED = 50
 MAX_WAITING_NAMED = 10
+MAX_NOTES_NAMED = 10
 MAX_NAME_BYTES = 300
 MAX_DETAIL_BYTES = 200
 
@@ -80,7 +81,7 @@ def email(totals: Totals, reference: str) -> str:
         totals: counts and results.
         reference: the text that finds the matching log lines; empty when there is none.
     """
-    sections = [_summary(totals), _failures(totals), _waiting(totals), _footer(totals, reference)]
+    sections = [_summary(totals), _failures(totals), _waiting(totals), _noted(totals), _footer(totals, reference)]
     return without_links("\n\n".join("\n".join(section) for section in sections if section)) + "\n"
 
 
@@ -139,6 +140,14 @@ def _waiting(totals: Totals) -> list[str]:
     for _, found in _by_code(totals, lambda outcome: outcome is Outcome.DEFERRED):
         groups.append(_Group(Outcome.DEFERRED, _WHY_DEFERRED, *found))
     return ["TO BE TRIED AGAIN", *_listing(groups, MAX_WAITING_NAMED)] if groups else []
+
+
+def _noted(totals: Totals) -> list[str]:
+    noted = [result for result in totals.results if result.outcome is Outcome.PROCESSED and result.detail]
+    if not noted:
+        return []
+    explanation = "Their renditions are complete; the originals are not quite as they should be."
+    return ["READY, WITH A NOTE", "", explanation, *_names(_Group("", "", len(noted), noted), MAX_NOTES_NAMED)]
 
 
 def _listing(groups: Sequence[_Group], max_names: int) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from processing.images.formats.heic import HeicHeader
-from processing.images.formats.input_format import Data, Header, cut_off_is_truncated
+from processing.images.formats.input_format import Data, Header, Prepared, cut_off_is_truncated
 from processing.images.geometry import Size
 from processing.images.heif import open_heic
 from processing.images.vips import pyvips
@@ -18,42 +18,53 @@ _DEFAULT_OPTIONS = {"access": "sequential", "fail_on": "error"}
 _LARGE_FILE_BYTES = 8 * 1024 * 1024
 
 
+def prepare_photo(photo: Data, header: Header) -> Prepared:
+    """Check that a file is complete, and repair harmless defects.
+
+    Raises:
+        PermanentError: `truncated-image`, `corrupt-image`.
+    """
+    with cut_off_is_truncated():
+        return header.format.prepare(photo) if header.format.prepare else Prepared(photo)
+
+
 @contextmanager
-def open_photo(photo: Data, header: Header, shrink: int) -> Iterator[pyvips.Image]:
+def open_photo(photo: Data, prepared: Prepared, header: Header, shrink: int) -> Iterator[pyvips.Image]:
     """Open the first page for one sequential pass within the block.
 
     Reading pixels after the block would crash the process.
 
     Args:
         photo: the file.
+        prepared: see `prepare_photo`.
         header: its header.
         shrink: shrink-on-load by 1, 2, 4 or 8; decoders that cannot shrink ignore it.
 
     Raises:
-        PermanentError: `truncated-image`.
+        PermanentError: `truncated-image`, `corrupt-image`.
         pyvips.Error: see `translate_decoder_errors`.
     """
+    _drop_resident_pages(photo)  # which the parsers have read, or have copied
+    try:
+        if isinstance(header, HeicHeader):
+            with open_heic(photo, header, shrink) as image:
+                yield image
+        else:
+            yield _load(prepared.data, header, shrink)
+    finally:
+        _drop_resident_pages(photo)  # before encoding
+
+
+def _load(data: Data, header: Header, shrink: int) -> pyvips.Image:
     input_format = header.format
-    if isinstance(header, HeicHeader):
-        with open_heic(photo, header, shrink) as image:
-            yield image
-        return
     options = {**_DEFAULT_OPTIONS, **input_format.options}
     if input_format.shrink_options:
         options |= input_format.shrink_options(shrink)
-    data = photo
-    if input_format.prepare:
-        with cut_off_is_truncated():
-            data = input_format.prepare(photo)
-    _drop_resident_pages(photo)  # which the parsers have read, or have copied
     image = pyvips.Operation.call(input_format.loader, pyvips.Source.new_from_memory(data), **options)
     if len(data) >= _LARGE_FILE_BYTES:
         image.set_progress(True)
         image.signal_connect("eval", lambda *_: _drop_resident_pages(data))
-    try:
-        yield image
-    finally:
-        _drop_resident_pages(photo)  # before encoding
+    return image
 
 
 def full_size(photo: pyvips.Image, header: Header) -> Size:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from io import FileIO
 
 from processing.images.colour import to_srgb
-from processing.images.decode import full_size, open_photo
+from processing.images.decode import full_size, open_photo, prepare_photo
 from processing.images.decoder_errors import translate_decoder_errors
 from processing.images.encoders import Encoding, Tags, jpeg_for_pdf, write_rendition
 from processing.images.flatten import flatten_on_white
-from processing.images.formats.input_format import Data, Header
+from processing.images.formats.input_format import Data, Header, Prepared
 from processing.images.geometry import OutputPlan, Size, choose_shrink, plan_outputs
 from processing.images.header import check_pixels, inspect_header
 from processing.images.metadata import Rights, read_rights
@@ -38,23 +38,25 @@ def render_photo(
     """
     header = header or inspect_header(photo, settings.limits)
     with translate_decoder_errors(photo, header.format):
-        files = _write_outputs(photo, outputs, header, settings, mark)
+        prepared = prepare_photo(photo, header)
+        files = _write_outputs(photo, prepared, outputs, header, settings, mark)
     return Rendered(
         source_format=header.format.name,
         source_width_px=header.width_px,
         source_height_px=header.height_px,
         files=files,
+        notes=prepared.notes,
     )
 
 
 def _write_outputs(
-    data: Data, outputs: Sequence[FileIO], header: Header, settings: RenderSettings, mark: str
+    data: Data, prepared: Prepared, outputs: Sequence[FileIO], header: Header, settings: RenderSettings, mark: str
 ) -> tuple[RenderedFile, ...]:
     """Write renditions, each made from the smallest picture that is large enough, and the PDF."""
     for output in outputs:
         output.seek(0)
         output.truncate()
-    picture, plan, rights = _decode(data, header, settings)
+    picture, plan, rights = _decode(data, prepared, header, settings)
     tags = Tags(rights, mark)
     written: dict[int, RenderedFile] = {}
     for placement in plan.steps:
@@ -73,13 +75,16 @@ def _write_outputs(
     return (*(written[number] for number in range(len(written))), pdf)
 
 
-def _decode(data: Data, header: Header, settings: RenderSettings) -> tuple[Picture, OutputPlan, Rights]:
+def _decode(
+    data: Data, prepared: Prepared, header: Header, settings: RenderSettings
+) -> tuple[Picture, OutputPlan, Rights]:
     """Decode the photo in one pass; free its memory before encoding.
 
     Returns:
         The upright picture that all outputs are made from, their plan, and the photo's rights.
     """
-    with open_photo(data, header, choose_shrink(header.size, _longest_side(header, settings))) as photo:
+    shrink = choose_shrink(header.size, _longest_side(header, settings))
+    with open_photo(data, prepared, header, shrink) as photo:
         size = full_size(photo, header)
         check_pixels(size, settings.limits)
         rights = read_rights(data, header.format, photo)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from processing.photo_notes import Note
+
 
 @dataclass(frozen=True, kw_only=True)
 class RenderedFile:
@@ -29,9 +31,11 @@ class Rendered:
         source_width_px: as stored, before any orientation.
         source_height_px: as stored, before any orientation.
         files: the renditions in the order of the settings, then the PDF.
+        notes: which harmless defects the file has.
     """
 
     source_format: str
     source_width_px: int
     source_height_px: int
     files: tuple[RenderedFile, ...]
+    notes: tuple[Note, ...] = ()

@@ -23,10 +23,10 @@ from processing.images.formats.input_format import Header
 from processing.images.header import inspect_header
 from processing.images.memory import memory_bytes
 from processing.images.pipeline import render_photo
+from processing.images.rendered import Rendered
 from processing.settings import RenderSettings
 from processing.worker.memory_limit import limit_growth, prefer_oom_kill
 from processing.worker.protocol import (
-    RENDERED,
     InspectRequest,
     RenderRequest,
     WorkerSettings,
@@ -34,6 +34,7 @@ from processing.worker.protocol import (
     memory_reply,
     parse_request,
     ready_line,
+    rendered_reply,
 )
 from processing.worker.sandbox import enter_sandbox
 
@@ -51,7 +52,7 @@ _WRITTEN = (JpegImagePlugin, WebPImagePlugin)
 
 def main(
     argument: str,
-    render: Callable[..., object] = render_photo,
+    render: Callable[..., Rendered] = render_photo,
     confine: Callable[[int], dict[str, bool]] = enter_sandbox,
 ) -> None:
     """Reply to requests until stdin ends; `_read_requests` then ends the process.
@@ -90,7 +91,7 @@ class Renderer:
     """
 
     def __init__(
-        self, settings: RenderSettings, source: memoryview, outputs: list[FileIO], render: Callable[..., object]
+        self, settings: RenderSettings, source: memoryview, outputs: list[FileIO], render: Callable[..., Rendered]
     ) -> None:
         self._settings = settings
         self._render = render
@@ -116,8 +117,7 @@ class Renderer:
         photo = self._source[: request.size_bytes]
         header, self._inspected = self._inspected, None
         if isinstance(request, RenderRequest):
-            self._render(photo, self._outputs, self._settings, request.mark, header)
-            return RENDERED
+            return rendered_reply(self._render(photo, self._outputs, self._settings, request.mark, header).notes)
         self._inspected = inspect_header(photo, self._settings.limits)
         return memory_reply(memory_bytes(self._inspected, self._settings))
 

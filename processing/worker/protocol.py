@@ -5,15 +5,15 @@ The parent opens the files and the worker inherits their descriptors, see `Worke
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from processing.failures import DarkroomError, FailureCode, Family, PermanentError, RetryableError
+from processing.photo_notes import Note
 from processing.settings import Limits, RenderSettings, Rendition
 
-RENDERED = b'{"rendered": true}\n'
 # A decoder can know no other cause; a worker that claims that S3 failed would make photos come back.
 _CODES_OF_WORKERS = frozenset(
     (
@@ -128,6 +128,11 @@ def memory_reply(memory_bytes: int) -> bytes:
     return _line({"memory_bytes": memory_bytes})
 
 
+def rendered_reply(notes: Iterable[Note]) -> bytes:
+    """Return the reply to a rendered photo."""
+    return _line({"rendered": True, "notes": list(notes)})
+
+
 def failure_reply(code: FailureCode, detail: str) -> bytes:
     """Return the reply to a request that failed."""
     return _line({"failure": {"code": code, "detail": detail}})
@@ -146,18 +151,36 @@ def parse_ready(line: bytes) -> dict[str, bool]:
         return {str(layer): holds is True for layer, holds in fields["sandbox"].items()}
 
 
-def parse_reply(line: bytes, field: str) -> int:
-    """Return `memory_bytes` or `rendered` from a reply.
+def parse_memory(line: bytes) -> int:
+    """Return the memory that an inspected photo needs.
 
     Raises:
         PermanentError, RetryableError: the failure in the reply.
-        ProtocolError: the line is not a reply with that field.
+        ProtocolError: the line is not a reply with a memory.
     """
     with _protocol_errors():
-        reply = json.loads(line)
-        if "failure" in reply:
-            raise _failure(FailureCode(reply["failure"]["code"]), str(reply["failure"]["detail"]))
-        return _size(reply[field])
+        return _size(_reply(line)["memory_bytes"])
+
+
+def parse_rendered(line: bytes) -> tuple[Note, ...]:
+    """Return the notes on a rendered photo.
+
+    Raises:
+        PermanentError, RetryableError: the failure in the reply.
+        ProtocolError: the line does not say that a photo was rendered, or has a note that no worker uses.
+    """
+    with _protocol_errors():
+        reply = _reply(line)
+        if reply["rendered"] is not True:
+            raise ValueError("not rendered")
+        return tuple(sorted({Note(name) for name in reply.get("notes", [])[: len(Note)]}))
+
+
+def _reply(line: bytes) -> dict[str, Any]:
+    reply = json.loads(line)
+    if "failure" in reply:
+        raise _failure(FailureCode(reply["failure"]["code"]), str(reply["failure"]["detail"]))
+    return dict(reply)
 
 
 @contextmanager

@@ -307,7 +307,7 @@ PROCESSING = (
     Mutation(
         "A progressive JPEG that was cut between its scans is refused",
         "processing/images/formats/jpeg.py",
-        "    refuse_incomplete(decodable)\n",
+        "    refuse_incomplete(repaired.data, repaired.segments)\n",
         "",
         ("images/test_damaged_photos.py",),
     ),

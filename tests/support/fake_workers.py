@@ -6,6 +6,7 @@ import time
 from handlers.admission import DurationEstimate
 from handlers.photo_files import PhotoFiles
 from handlers.time_budget import Deadline, Stopwatch
+from processing.photo_notes import Note
 
 
 def copied(key: str, source: bytes, mark: str) -> bytes:
@@ -21,12 +22,13 @@ class CopyingWorkers:
     def __init__(self) -> None:
         self.estimate = DurationEstimate()
 
-    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> None:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> tuple[Note, ...]:
         with stopwatch.measure("process"):
             for name, output in photo.outputs.items():
                 output.seek(0)
                 output.truncate()
                 output.write(copied(name, content(photo), mark))
+        return ()
 
     def end_batch(self) -> None:
         pass
@@ -49,10 +51,10 @@ class SlowWorkers(CopyingWorkers):
         self._seconds = seconds
         self._busy = threading.Lock()
 
-    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> None:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> tuple[Note, ...]:
         with self._busy, stopwatch.measure("process"):
             time.sleep(self._seconds)
-        super().render(photo, mark, deadline, stopwatch)
+        return super().render(photo, mark, deadline, stopwatch)
 
 
 class FunctionCrashedError(BaseException):
@@ -62,7 +64,7 @@ class FunctionCrashedError(BaseException):
 class CrashingWorkers(CopyingWorkers):
     """Crashes the whole function when a photo contains `poison`."""
 
-    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> None:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> tuple[Note, ...]:
         if b"poison" in content(photo):
             raise FunctionCrashedError
-        super().render(photo, mark, deadline, stopwatch)
+        return super().render(photo, mark, deadline, stopwatch)

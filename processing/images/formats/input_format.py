@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from processing.failures import FailureCode, PermanentError
+from processing.photo_notes import Note
 
 # A photo: bytes, or a view of a file that is mapped into memory. A slice of a view copies nothing.
 Data = bytes | memoryview
@@ -35,8 +36,7 @@ class InputFormat:
             loader is allowed.
         options: further options of the loader.
         shrink_options: returns the loader's options for shrink-on-load by 2, 4 or 8; None where it cannot shrink.
-        prepare: checks that the file is complete and returns what to decode, either the data itself or a repaired
-            copy.
+        prepare: checks that the file is complete and returns what to decode.
         has_end: returns whether the file's end is there. For decoders that report missing and damaged data in the
             same words (libpng does): it tells `truncated-image` from `corrupt-image`.
         is_tiff: artist and copyright are in the file's own directory instead of an EXIF block.
@@ -49,10 +49,23 @@ class InputFormat:
     loader: str | None
     options: Mapping[str, Any] = field(default_factory=dict)
     shrink_options: Callable[[int], Mapping[str, Any]] | None = None
-    prepare: Callable[[Data], Data] | None = None
+    prepare: Callable[[Data], "Prepared"] | None = None
     has_end: Callable[[Data], bool] | None = None
     is_tiff: bool = False
     turns_itself: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What to decode.
+
+    Attributes:
+        data: the file itself, or a repaired copy.
+        notes: on harmless defects of the file.
+    """
+
+    data: Data
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

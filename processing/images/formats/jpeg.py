@@ -3,7 +3,7 @@
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
-from processing.images.formats.input_format import Data, Header, InputFormat
+from processing.images.formats.input_format import Data, Header, InputFormat, Prepared
 from processing.images.formats.jpeg_repair import repair
 from processing.images.formats.jpeg_scans import refuse_incomplete
 from processing.images.formats.jpeg_segments import (
@@ -65,10 +65,10 @@ def _blocks(samples: int, divisor: int) -> int:
     return -(-samples // (divisor * _BLOCK_PX))
 
 
-def _prepare(data: Data) -> Data:
-    decodable = repair(data)
-    refuse_incomplete(decodable)
-    return decodable
+def _prepare(data: Data) -> Prepared:
+    repaired = repair(data)
+    refuse_incomplete(repaired.data, repaired.segments)
+    return Prepared(repaired.data, repaired.notes)
 
 
 JPEG = InputFormat(

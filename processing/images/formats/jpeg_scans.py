@@ -1,10 +1,11 @@
 """Checks that a JPEG is complete. Facts from ITU-T T.81, annexes B and G."""
 
+from collections.abc import Iterable
 from struct import unpack_from
 
 from processing.failures import FailureCode, PermanentError
 from processing.images.formats.input_format import Data, find_last
-from processing.images.formats.jpeg_segments import END_OF_IMAGE, FRAMES, START_OF_SCAN, Segment, segments
+from processing.images.formats.jpeg_segments import END_OF_IMAGE, FRAMES, START_OF_SCAN, Segment
 
 _END = bytes((0xFF, END_OF_IMAGE))
 _COEFFICIENTS = range(64)
@@ -14,28 +15,32 @@ _MAX_SCANS, _MAX_SCANS_OF_ANY_SIZE = 100, 20
 _MAX_SCANNED_PIXELS = 4_000_000_000
 
 
-def refuse_incomplete(data: Data) -> None:
+def refuse_incomplete(data: Data, found: Iterable[Segment]) -> None:
     """Refuse a JPEG that decoders would complete with blur or grey.
 
     They give no warning for a progressive JPEG that was cut off between two scans and closed by an end marker, nor for
     a JPEG whose tail was never written, because they take zeros for pixels.
 
+    Args:
+        data: the file.
+        found: its segments, at least to the scan that completes it.
+
     Raises:
         PermanentError: `truncated-image`; `corrupt-image` when there are absurdly many scans; see `segments`.
         struct.error, IndexError: the file ends inside a segment.
     """
-    scan = _last_needed_scan(data)
+    scan = _last_needed_scan(data, found)
     if scan is None:
         raise PermanentError(FailureCode.TRUNCATED_IMAGE, "its last scans are missing")
     if find_last(data, _END, scan.end) < 0:
         raise PermanentError(FailureCode.TRUNCATED_IMAGE, "no end marker comes after its last scan")
 
 
-def _last_needed_scan(data: Data) -> Segment | None:
+def _last_needed_scan(data: Data, found: Iterable[Segment]) -> Segment | None:
     """Return the scan that completes every coefficient of every component."""
     missing: set[tuple[int, int]] = set()
     scans, most = 0, _MAX_SCANS
-    for segment in segments(data):
+    for segment in found:
         if segment.marker in FRAMES:
             most = min(most, _max_scans(data, segment))
             missing.update((component, index) for component in _components(data, segment) for index in _COEFFICIENTS)

@@ -16,7 +16,8 @@ FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # without DHT, JPG a
 # bytes between segments; decoders skip them and so does the search, as it skips a scan's data and its restart markers.
 # The pattern must not match the padding: in a file full of it, that would try every length from every position.
 _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
-_WITHOUT_LENGTH = (0x01, START_OF_IMAGE)
+_WITHOUT_LENGTH = (0x01, START_OF_IMAGE, END_OF_IMAGE)
+_RESERVED = frozenset((*range(0x02, 0xC0), *range(0xF0, 0xFE)))  # no decoder knows them
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,41 @@ class Segment:
         """Return where the contents begin, after the two bytes of length."""
         return self.start + 4
 
+    @property
+    def has_contents(self) -> bool:
+        """Return whether decoders read it; they skip or refuse the other markers."""
+        return self.marker not in _WITHOUT_LENGTH and self.marker not in _RESERVED
+
 
 def segments(data: Data) -> Iterator[Segment]:
-    """Yield each segment with contents, to the image's or file's end.
+    """Yield each segment with contents, to the image's or file's end; skip stray bytes and markers.
 
     Raises:
         PermanentError: `corrupt-image` when there are absurdly many.
         struct.error: the file ends inside a segment's length.
     """
+    return (segment for segment in markers(data) if segment.has_contents)
+
+
+def markers(data: Data) -> Iterator[Segment]:
+    """Yield each marker but the restart markers, to that of the image's end; raise as `segments`."""
     position = 2
     for _ in range(MAX_PARTS):
         found = _MARKER.search(data, position)
-        if found is None or found[1][0] == END_OF_IMAGE:
+        if found is None:
             return
         marker, position = found[1][0], found.end()
-        if marker not in _WITHOUT_LENGTH:
-            length = unpack_from(">H", data, position)[0]
-            yield Segment(marker, position - 2, position + length)
-            position += length
+        if marker in _RESERVED:
+            position = _after_reserved(data, position)
+        elif marker not in _WITHOUT_LENGTH:
+            position += unpack_from(">H", data, position)[0]
+        yield Segment(marker, found.start(), position)
+        if marker == END_OF_IMAGE:
+            return
     raise PermanentError(FailureCode.CORRUPT_IMAGE, "a JPEG of far too many segments")
+
+
+def _after_reserved(data: Data, position: int) -> int:
+    """Return where to go on after a reserved marker: it is a segment if a marker follows that, else two stray bytes."""
+    end = position + int.from_bytes(data[position : position + 2], "big")
+    return end if end > position + 1 and data[end : end + 1] == b"\xff" else position

@@ -374,6 +374,15 @@ def test_each_record_leaves_one_log_line_with_its_milliseconds_by_stage(
     assert set(line["milliseconds"]) == {"download", "process", "upload"}
 
 
+def test_a_note_on_a_photo_is_in_its_log_line_and_in_the_digest(aws: Aws, caplog: pytest.LogCaptureFixture) -> None:
+    aws.upload("a.jpg", GOOD + b"<?php not for us ?>")
+    assert aws.invoke(aws.messages()) == []
+    note = "bytes after the end of the picture were left out"
+    (line,) = [record.__dict__ for record in caplog.records if record.message == "S3 record done"]
+    assert (line["outcome"], line["detail"]) == ("processed", note)
+    assert [record["detail"] for digest in aws.digests() for record in digest["records"]] == [note]
+
+
 @pytest.mark.parametrize("event", [{}, {"Records": None}, {"Records": [{}]}, {"Records": [{"body": ""}]}])
 def test_an_event_that_is_no_sqs_batch_is_an_error_and_not_a_success(aws: Aws, event: dict[str, Any]) -> None:
     with pytest.raises(NotAnSqsEventError):

@@ -252,3 +252,21 @@ def test_a_stage_with_odd_characters_breaks_neither_subject_nor_attribute() -> N
     assert digest.subject == "Darkroom prod-Bcc-n-: 1 photo ready"
     assert digest.attributes["stage"]["StringValue"] == "prod-Bcc-n-"
     assert machine_document(digest)["stage"] == "prod\nBcc: ünï"
+
+
+def test_a_photo_that_came_out_with_a_note_is_named_with_it() -> None:
+    noted = replace(make_result(key="a.jpg"), detail="stray bytes were left out")
+    digest = digest_of(noted, make_result(key="b.jpg"))
+    email = email_text(digest)
+    assert "READY, WITH A NOTE" in email
+    assert "  - a.jpg: stray bytes were left out" in email
+    assert "b.jpg" not in email
+    assert digest.subject == "Darkroom prod: 2 photos ready"
+    assert digest.attributes["status"]["StringValue"] == "ok"
+
+
+def test_of_very_many_notes_ten_are_named() -> None:
+    noted = [replace(result, detail="stray bytes") for result in make_results(5_000, Outcome.PROCESSED)]
+    email = email_text(digest_of(*noted))
+    assert email.count(": stray bytes") == 10
+    assert "  and 4,990 more" in email

@@ -83,7 +83,7 @@ def test_no_key_or_detail_adds_a_line_to_the_mail(key: str, detail: str, outcome
         result = make_result(outcome, key=key, code=FailureCode.CORRUPT_IMAGE, detail=detail)
         return email_text(summarise("prod", "request-7", (result,))).splitlines()
 
-    assert len(lines(key, detail)) == len(lines("plain.jpg", "plain"))
+    assert len(lines(key, detail)) == len(lines("plain.jpg", detail and "plain"))
 
 
 @unhurried

@@ -8,6 +8,7 @@ from PIL import Image
 
 from processing.failures import DarkroomError, FailureCode, Family, PermanentError
 from processing.images.formats.jpeg import JPEG
+from processing.photo_notes import Note
 from tests.support import heic_photos, photos
 from tests.support.damage import END_OF_IMAGE, bits_flipped, truncated, truncated_and_closed, zero_tail
 from tests.support.forged_headers import endless_scans
@@ -124,6 +125,9 @@ def test_trailing_data_costs_no_photo(tmp_path: Path, name: str) -> None:
     render(tmp_path, STILLS[name] + b"<?php not for us ?>" * 50)
 
 
+PROGRESSIVE = photos.jpeg(progressive=True)
+LATER_SCAN = [found.start() for found in re.finditer(b"\xff\xda", PROGRESSIVE)][3]
+LATER_TABLE = [found.start() for found in re.finditer(b"\xff\xc4", PROGRESSIVE)][-1]
 HARMLESS = {
     "stray bytes between segments": lambda data: data[:20] + b"\0\0\0" + data[20:],
     "stray bytes before the scan": lambda data: data[:FIRST_SCAN] + b"\1\2\3" + data[FIRST_SCAN:],
@@ -131,6 +135,10 @@ HARMLESS = {
     "stray bytes before the end": lambda data: data[:-2] + bytes(7) + data[-2:],
     "an unknown JFIF revision": lambda data: data.replace(b"JFIF\0\1", b"JFIF\0\2"),
     "wrong spectral parameters": lambda data: data[: FIRST_SCAN + 11] + bytes(3) + data[FIRST_SCAN + 14 :],
+    "a second start marker": lambda data: data[:20] + b"\xff\xd8" + data[20:],
+    "a stray restart marker": lambda data: data[:FIRST_SCAN] + b"\xff\xd3" + data[FIRST_SCAN:],
+    "a reserved marker": lambda data: data[:20] + b"\xff\x02" + data[20:],
+    "a reserved segment": lambda data: data[:20] + b"\xff\xf0\0\6\xff\xd9ab" + data[20:],
 }
 
 
@@ -202,3 +210,49 @@ def failure_of(tmp_path: Path, data: bytes) -> DarkroomError | None:
     except DarkroomError as failure:
         return failure
     return None
+
+
+BETWEEN_SCANS = {
+    "stray bytes": PROGRESSIVE[:LATER_SCAN] + b"abc" + PROGRESSIVE[LATER_SCAN:],
+    "zeros after a scan": PROGRESSIVE[:LATER_TABLE] + bytes(9) + PROGRESSIVE[LATER_TABLE:],
+    "a start marker": PROGRESSIVE[:LATER_TABLE] + b"\xff\xd8" + PROGRESSIVE[LATER_TABLE:],
+}
+
+
+@pytest.mark.parametrize("name", BETWEEN_SCANS)
+def test_stray_bytes_between_the_scans_of_a_progressive_jpeg_cost_no_photo(tmp_path: Path, name: str) -> None:
+    rendered = render(tmp_path, BETWEEN_SCANS[name])
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    render(whole, PROGRESSIVE)
+    assert (tmp_path / "large.jpg").read_bytes() == (whole / "large.jpg").read_bytes()
+    assert rendered.notes == (Note.STRAY_BYTES,)
+
+
+def test_a_scan_that_ends_too_early_is_refused_and_not_taken_for_stray_bytes(tmp_path: Path) -> None:
+    assert failure_code(tmp_path, PROGRESSIVE[: LATER_SCAN - 300] + bytes(9) + PROGRESSIVE[LATER_SCAN - 300 :])
+    shorter = PROGRESSIVE[: LATER_TABLE - 200] + PROGRESSIVE[LATER_TABLE:]
+    assert failure_code(tmp_path, shorter) in (FailureCode.CORRUPT_IMAGE, FailureCode.TRUNCATED_IMAGE)
+
+
+NOTED = {
+    "text after the end": (photos.jpeg(trailing=b"<?php not for us ?>"), (Note.BYTES_AFTER_END,)),
+    "stray bytes": (photos.jpeg()[:20] + b"\1\2\3" + photos.jpeg()[20:], (Note.STRAY_BYTES,)),
+    "both": (
+        photos.jpeg()[:20] + b"\1\2" + photos.jpeg(trailing=b"x")[20:],
+        (Note.STRAY_BYTES, Note.BYTES_AFTER_END),
+    ),
+    "text after the end of a progressive jpeg": (PROGRESSIVE + b"x", (Note.BYTES_AFTER_END,)),
+    "nothing": (photos.jpeg(), ()),
+    "padding of zeros": (photos.jpeg(trailing=bytes(500)), ()),
+    "padding of a marker": (photos.jpeg()[:FIRST_SCAN] + b"\xff" * 5 + photos.jpeg()[FIRST_SCAN:], ()),
+    "a further picture": (photos.mpo(), ()),
+    "a phone's video": (photos.jpeg(trailing=b"\0\0\0\x18ftypmp42" + bytes(80)), ()),
+    "samsung's own data": (photos.jpeg(trailing=b"\0\0\1\x0aImage_UTC_Data1234SEFHxSEFT"), ()),
+}
+
+
+@pytest.mark.parametrize("name", NOTED)
+def test_harmless_defects_are_noted_and_what_cameras_append_is_not(tmp_path: Path, name: str) -> None:
+    data, notes = NOTED[name]
+    assert render(tmp_path, data).notes == notes

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.failures import FailureCode, PermanentError, RetryableError
+from processing.photo_notes import Note
 from processing.settings import Limits, RenderSettings, Rendition
 from processing.worker.protocol import (
-    RENDERED,
     InspectRequest,
     ProtocolError,
     RenderRequest,
@@ -16,11 +16,13 @@ from processing.worker.protocol import (
     failure_reply,
     inspect_line,
     memory_reply,
+    parse_memory,
     parse_ready,
-    parse_reply,
+    parse_rendered,
     parse_request,
     ready_line,
     render_line,
+    rendered_reply,
 )
 
 counts = st.integers(0, 2**40)
@@ -67,17 +69,26 @@ def test_a_worker_that_does_not_say_how_it_is_confined_is_not_ready(line: bytes)
 
 @given(counts)
 def test_the_memory_of_a_photo_arrives_as_it_was_sent(memory_bytes: int) -> None:
-    assert parse_reply(memory_reply(memory_bytes), "memory_bytes") == memory_bytes
+    assert parse_memory(memory_reply(memory_bytes)) == memory_bytes
 
 
-def test_a_rendered_photo_is_a_reply() -> None:
-    assert parse_reply(RENDERED, "rendered")
+@given(st.sets(st.sampled_from(Note)))
+def test_the_notes_on_a_rendered_photo_arrive_as_they_were_sent(notes: set[Note]) -> None:
+    assert set(parse_rendered(rendered_reply(notes))) == notes
+
+
+@pytest.mark.parametrize(
+    "notes", [b'["from a hostile worker"]', b"5", b"[5]", b'{"a": 1}', b'[["stray-bytes"]]', b'"s"']
+)
+def test_notes_that_no_worker_writes_are_refused(notes: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        parse_rendered(b'{"rendered": true, "notes": %s}' % notes)
 
 
 @pytest.mark.parametrize("size", [b"-1", b'"5"', b"1.5", b"null", b"[]"])
 def test_memory_that_is_no_size_is_refused(size: bytes) -> None:
     with pytest.raises(ProtocolError):
-        parse_reply(b'{"memory_bytes": %s}' % size, "memory_bytes")
+        parse_memory(b'{"memory_bytes": %s}' % size)
 
 
 PRINTABLE = st.text(st.characters(codec="ascii", exclude_categories=["Cc"], exclude_characters="/"), max_size=160)
@@ -87,7 +98,7 @@ OF_WORKERS = ("unsupported-format", "corrupt-image", "out-of-memory", "disk-full
 @given(st.sampled_from(OF_WORKERS), PRINTABLE)
 def test_a_failure_arrives_as_the_error_of_its_family(code: str, detail: str) -> None:
     with pytest.raises((PermanentError, RetryableError)) as caught:
-        parse_reply(failure_reply(FailureCode(code), detail), "rendered")
+        parse_rendered(failure_reply(FailureCode(code), detail))
     assert (caught.value.code, caught.value.detail) == (code, detail)
     assert isinstance(caught.value, PermanentError) == (FailureCode(code).family == "permanent")
 
@@ -95,7 +106,7 @@ def test_a_failure_arrives_as_the_error_of_its_family(code: str, detail: str) ->
 @given(st.text())
 def test_whatever_a_worker_writes_a_detail_is_one_short_printable_line_without_paths(detail: str) -> None:
     with pytest.raises(PermanentError) as caught:
-        parse_reply(failure_reply(FailureCode.CORRUPT_IMAGE, detail), "rendered")
+        parse_rendered(failure_reply(FailureCode.CORRUPT_IMAGE, detail))
     assert re.fullmatch(r"[ -.0-~]{0,160}", caught.value.detail)
 
 
@@ -103,7 +114,7 @@ def test_whatever_a_worker_writes_a_detail_is_one_short_printable_line_without_p
 def test_a_worker_cannot_claim_what_only_the_function_can_know(code: str) -> None:
     line = json.dumps({"failure": {"code": code, "detail": ""}}).encode()
     with pytest.raises(ProtocolError):
-        parse_reply(line, "rendered")
+        parse_rendered(line)
 
 
 @given(
@@ -115,6 +126,6 @@ def test_a_worker_cannot_claim_what_only_the_function_can_know(code: str) -> Non
 def test_anything_else_is_refused_as_a_breach_of_the_protocol(line: bytes) -> None:
     with pytest.raises(ProtocolError):
         parse_request(line)
-    for field in ("memory_bytes", "rendered"):
+    for parse in (parse_memory, parse_rendered):
         with pytest.raises(ProtocolError):
-            parse_reply(line, field)
+            parse(line)
