@@ -16,8 +16,6 @@ from scripts.contact_sheet.photo import OutputFile, SheetPhoto
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-THREADS = 32  # as many as the client's connections
-
 
 @dataclass(frozen=True)
 class StagePhotos:

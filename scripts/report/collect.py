@@ -11,12 +11,12 @@ from scripts.aws.bucket_listing import Pair, in_key_order, join, list_bucket, ou
 from scripts.aws.dead_letter import DeadLetter, explain
 from scripts.aws.dlq_reader import read_dlq
 from scripts.aws.parallel import map_in_threads
-from scripts.aws.stage import Stage
+from scripts.aws.stage import MAX_CONNECTIONS, Stage
 from scripts.cli.failures import NO_OUTCOME, Failure
 from scripts.cli.output import Screen
 from scripts.contact_sheet.collection import Collection
 from scripts.contact_sheet.photo import SheetPhoto
-from scripts.contact_sheet.stage_photos import THREADS, StagePhotos
+from scripts.contact_sheet.stage_photos import StagePhotos
 
 
 @dataclass
@@ -97,5 +97,5 @@ def _photos_of(stage: Stage, prefix: str) -> Iterator[tuple[Pair, SheetPhoto | N
     pairs = join(sources_in_order(sources), outputs_in_order(stored, lambda _: None))
     # The listing below the prefix `2026/a` has those outputs of a source `2026`, too, whose names begin with `a`.
     inside = (pair for pair in pairs if pair.key.startswith(prefix) and outputs.key_filter.matches(pair.key))
-    with closing(map_in_threads(lambda pair: (pair, photos.listed(pair)), inside, THREADS)) as results:
+    with closing(map_in_threads(lambda pair: (pair, photos.listed(pair)), inside, MAX_CONNECTIONS)) as results:
         yield from results

@@ -9,13 +9,13 @@ from pathlib import Path
 from processing.outcomes import RecordResult
 from processing.wording import count_of
 from scripts.aws.parallel import map_in_threads
-from scripts.aws.stage import Stage
+from scripts.aws.stage import MAX_CONNECTIONS, Stage
 from scripts.cli.output import Screen, key_text
 from scripts.contact_sheet.collection import open_collection
 from scripts.contact_sheet.page import Heading, write_contact_sheet
 from scripts.contact_sheet.photo import SheetPhoto
 from scripts.contact_sheet.stage_links import stage_links
-from scripts.contact_sheet.stage_photos import THREADS, StagePhotos
+from scripts.contact_sheet.stage_photos import StagePhotos
 from scripts.photo_job.progress import JobProgress
 
 
@@ -67,5 +67,5 @@ class ReportPage:
 
     def _photos(self, failed: set[str]) -> Iterator[SheetPhoto | None]:
         photos, keys = StagePhotos.of(self.stage), (key for key in self.keys if key not in failed)
-        with closing(map_in_threads(photos.named, keys, THREADS)) as results:
+        with closing(map_in_threads(photos.named, keys, MAX_CONNECTIONS)) as results:
             yield from results
