@@ -22,9 +22,10 @@ from scripts.bench.lambda_emulator import find_obstacle
 from scripts.bench.measurements import BenchError, say
 from scripts.bench.operators import measure_operators
 from scripts.bench.peer import PEERS
-from scripts.bench.report import check_targets, read_results, write_results
+from scripts.bench.report import read_results, write_results
 from scripts.bench.roll_up import measure_roll_up
 from scripts.bench.scale import measure_scale
+from scripts.bench.targets import check_targets
 from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
 from scripts.cli.signals import interrupt_once

@@ -2,10 +2,13 @@
 
 import json
 import platform
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from scripts.bench.report import draw_chart, read_results, render_page, write_results
+from scripts.bench.chart import draw_chart
+from scripts.bench.report import read_results, render_page, write_results
+from scripts.bench.targets import check_targets
 from scripts.cli.repository import REPOSITORY
 from tests.unit.scripts.bench.results import batch, measured, memory, score, versus
 
@@ -20,7 +23,32 @@ RESULTS = {
 def test_a_missed_target_is_shown_as_missed() -> None:
     page = render_page(RESULTS)
     assert "| peak memory over Python's own, 100mp.jpg | 60 MB | 70 MB | **missed** |" in page
-    assert "| wall time / CPU time, batch of 10, 1 vCPU | 1.2 | 1.20 (1.08 to 1.32) | met |" in page
+    assert "| wall time / CPU time, batch of 10, 1 vCPU | 1.2 | 1.20 (1.08 to 1.32) | met |  |" in page
+
+
+def test_a_missed_target_has_its_reason_beside_it() -> None:
+    page = render_page({"batch": measured(batch(1.3))})
+    assert "| 1.30 (1.17 to 1.43) | **missed** | The first download and the last upload of a batch overlap" in page
+
+
+def test_every_target_that_the_published_figures_miss_has_a_reason() -> None:
+    assert [check.what for check in check_targets(read_results(DOCS)) if not check.is_met and not check.reason] == []
+
+
+def test_the_page_opens_with_its_conclusion_and_the_chart() -> None:
+    conclusion, chart, rest = render_page(RESULTS).partition("![CPU time for one photo, Darkroom and its peers]")
+    assert "A 12 MP JPEG takes Darkroom 60 ms of processor time; sharp <clone> takes 2.5 times as much" in conclusion
+    assert "4 of 5 targets are met" in conclusion
+    assert chart
+    assert "## Targets" in rest
+
+
+def test_every_table_of_figures_is_folded() -> None:
+    page = (DOCS / "benchmarks.md").read_text()
+    figures = page.partition("## One photo at a time")[2].partition("## How it is measured")[0]
+    outside = re.sub(r"<details>.*?</details>", "", figures, flags=re.DOTALL)
+    assert "| --- |" in figures
+    assert [line for line in outside.splitlines() if line.startswith("|")] == []
 
 
 def test_every_table_has_as_many_cells_in_each_row_as_in_its_head() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scripts.bench.report import TargetCheck, check_targets
+from scripts.bench.targets import TargetCheck, check_targets
 from tests.unit.scripts.bench.results import batch, memory, score, versus
 
 
