@@ -30,7 +30,7 @@
     const image = width ? new Image(width, height) : new Image();
     const text = document.createElement("figcaption");
     image.src = link.href = complete(address);
-    image.alt = name;
+    image.alt = `${name} of ${current.title}`;
     text.textContent = `${name}: ${caption}`;
     if (!width) image.addEventListener("load", () => {
       text.textContent = `${name}: ${image.naturalWidth} × ${image.naturalHeight} px, ${caption}`;

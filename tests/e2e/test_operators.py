@@ -1,4 +1,4 @@
-"""`upload`, `dlq` and `reconcile` against the deployed service."""
+"""`upload`, `dlq`, `reconcile` and `report` against the deployed service."""
 
 import json
 import signal
@@ -18,6 +18,7 @@ from scripts.aws.sqs_queue import SqsQueue
 from scripts.cli.repository import REPOSITORY
 from scripts.dlq.__main__ import app as dlq_app
 from scripts.reconcile.__main__ import app as reconcile_app
+from scripts.report.__main__ import app as report_app
 from scripts.sending import journal
 from scripts.sending.journal import Journal
 from scripts.upload.__main__ import app as upload_app
@@ -39,14 +40,14 @@ def prefix() -> str:
 def operators(
     stack: LocalStack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> dict[str, CommandLine]:
-    """Point the three commands at the stack and purge its queues."""
+    """Point the commands at the stack and purge its queues."""
     monkeypatch.setattr(journal, "JOURNALS", tmp_path / "journals")
     for name, value in stack.environment.items():
         monkeypatch.setenv(name, value)
     sqs = stack.client("sqs")
     for url in (stack.outputs.queue_url, stack.outputs.dead_letter_queue_url):
         sqs.purge_queue(QueueUrl=url)
-    apps = {"upload": upload_app, "dlq": dlq_app, "reconcile": reconcile_app}
+    apps = {"upload": upload_app, "dlq": dlq_app, "reconcile": reconcile_app, "report": report_app}
     return {name: CommandLine(app, "local", capsys) for name, app in apps.items()}
 
 
@@ -117,6 +118,11 @@ def test_from_a_bad_deployment_to_a_verified_redrive(
     said = dlq("redrive", "--code", retryable, "--canary", "2", "--verify", "--execute", "--json")
     assert said.code == 0
     assert json.loads(said.out)["outcomes"]["counts"] == {"processed": 6}
+
+    page = tmp_path / "page.html"
+    shown = json.loads(operators["report"]("--prefix", prefix, "--out", str(page), "--json").out)
+    assert (shown["processed"], shown["failed"], shown["not_done"]) == (6, 2, 0)
+    assert all(text in page.read_text() for text in ("good 5.jpg", "unsupported-format", "empty-object"))
 
     export = tmp_path / "bad.jsonl"
     assert dlq("export", str(export)).code == 0
