@@ -3,6 +3,7 @@
 # Called by the npm commands; skips a step whose inputs have not changed, and prints nothing then.
 #
 #   sh scripts/setup.sh           everything
+#   sh scripts/setup.sh operate   Python packages only, and nothing at all if there is an environment that works
 #   sh scripts/setup.sh deploy    only what a deployment to AWS needs (no local stack)
 #   sh scripts/setup.sh bench     everything, sharp, and Lambda's runtime
 #   sh scripts/setup.sh check     everything, and what only the checks need (checkov, sharp, Lambda's runtime)
@@ -32,7 +33,8 @@ step() {
     shift 3
     stamp=$tools/stamps/$(printf '%s' "$output" | tr -c 'A-Za-z0-9' '-')
     # shellcheck disable=SC2086  # a list of file names of this repository
-    now=$(printf '%s\n' "$python" "$*" | cat - $inputs | cksum)
+    # Without the interpreter's path: what one python3 has installed stands in a shell with another.
+    now=$(printf '%s\n' "$*" | sed "s|$UV_PYTHON|python|; s|$uv|uv|" | cat - $inputs | cksum)
     if [ -e "$output" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
         return 0
     fi
@@ -93,8 +95,25 @@ install_group() {
         env UV_PROJECT_ENVIRONMENT="$tools/$2" UV_PYTHON="${4:-$UV_PYTHON}" "$uv" sync --frozen --only-group "$2"
 }
 
+# Check that the environment has what the operators' commands import.
+can_operate() {
+    .venv/bin/python -c 'import sys
+from importlib.util import find_spec
+sys.exit(not all(map(find_spec, ("boto3", "jinja2", "rich", "typer"))))' 2>/dev/null
+}
+
+parts=${1:-everything}
 mkdir -p "$tools/stamps"
-check_node
+if [ "$parts" = operate ]; then
+    # Nothing is installed in the middle of an incident: an environment that works stands.
+    if can_operate; then
+        [ ! uv.lock -nt .venv/pyvenv.cfg ] || [ ! uv.lock -nt "$tools/stamps/-venv-bin-python" ] ||
+            printf 'uv.lock is newer than the installed packages: `sh scripts/setup.sh deploy` when there is time.\n' >&2
+        exit 0
+    fi
+else
+    check_node
+fi
 python=$(find_python) ||
     stop "Python $OLDEST_PYTHON or newer is missing (looked for python3 and python3.11 to 3.14). Install it, e.g. apt install python3."
 UV_PYTHON=${python% *}
@@ -108,8 +127,8 @@ if [ -z "$system_uv" ] || ! at_least "$UV_AT_LEAST" "$system_uv"; then
 fi
 
 step "Installing Python packages" .venv/bin/python "pyproject.toml uv.lock" install_packages
+[ "$parts" != operate ] || exit 0
 step "Installing the Serverless CLI" node_modules/.bin/osls "package-lock.json .npmrc" npm ci
-parts=${1:-everything}
 if [ "$parts" != deploy ]; then
     install_group "Installing the local stack" stack python
     packaging=scripts/packaging

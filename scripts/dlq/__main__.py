@@ -12,7 +12,7 @@ COMMANDS = (
     (list_dead_letters, "list", "--each --code access-denied --stage prod"),
     (show_dead_letters, "show", "--key '2026/07/*.jpg' --stage prod"),
     (redrive_dead_letters, "redrive", "--code access-denied --canary 3 --verify --stage prod"),
-    (export_dead_letters, "export", "friday.jsonl --code corrupt-image --stage prod"),
+    (export_dead_letters, "export", "--code corrupt-image --stage prod"),
     (import_messages, "import", "friday-edited.jsonl --rate 10/s --stage prod --execute"),
     (purge_dead_letters, "purge", "friday.jsonl --stage prod --execute"),
 )

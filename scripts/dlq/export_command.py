@@ -22,6 +22,7 @@ from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, JsonOption, Stag
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.dlq.selection import CodeOption, KeyOption, NewerOption, OlderOption, Selection
+from scripts.sending import journal
 
 MAX_MISTAKES_NAMED = 10
 
@@ -36,7 +37,9 @@ class ExportLine(NamedTuple):
 
 def export_dead_letters(
     stage: StageOption,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A new file; .darkroom/dlq-STAGE-TIME.jsonl by default.")
+    ] = None,
     code: CodeOption = None,
     key: KeyOption = None,
     older_than: OlderOption = None,
@@ -45,8 +48,8 @@ def export_dead_letters(
 ) -> int:
     """Write dead letters to a file, one JSON line each, whole. They stay in the DLQ."""
     queue, screen, now = find_stage(stage).dlq, Screen(as_json=as_json), datetime.now(UTC)
-    selection = Selection(code, key, older_than, newer_than)
-    with read_dlq(queue, screen) as reader:
+    selection, file = Selection(code, key, older_than, newer_than), file or _default_file(stage, now)
+    with screen.on_interrupt(lambda: "No file was written."), read_dlq(queue, screen) as reader:
         selected = (letter for letter in reader.dead_letters() if not selection.mismatch(letter, now))
         count = write_export(file, queue.arn, selected)
     lines = [f"Exported {count_of(count, 'dead letter')} from {queue.name} to {file}; they are still in the DLQ."]
@@ -55,6 +58,12 @@ def export_dead_letters(
     document = {"file": str(file), "count": count, "queue": queue.arn, "not_seen": reader.unseen}
     screen.result(lines, {**document, "in_flight": reader.in_flight, "shortfall": reader.shortfall})
     return EXIT_SOME_FAILED if reader.shortfall else EXIT_OK
+
+
+def _default_file(stage: str, now: datetime) -> Path:
+    """Return a new file's name in the folder of the journals, which git ignores."""
+    journal.JOURNALS.mkdir(parents=True, exist_ok=True)
+    return journal.JOURNALS / f"dlq-{stage}-{now:%Y%m%dT%H%M%SZ}.jsonl"
 
 
 def write_export(path: Path, queue: str, letters: Iterable[DeadLetter]) -> int:

@@ -90,7 +90,11 @@ def _first_lines(messages: Sequence[OutgoingMessage]) -> Report:
 
 def _send(messages: Sequence[OutgoingMessage], sender: Sender, screen: Screen) -> SendResult:
     sent = SendResult()
-    with screen.progress("sending", len(messages)) as on_progress:
+
+    def so_far() -> str:
+        return f"{len(sent.new_ids):,} of {count_of(len(messages), 'message')} sent; the journal remembers which."
+
+    with screen.on_interrupt(so_far), screen.progress("sending", len(messages)) as on_progress:
         for chunk in chunks(messages, sender.group_size):
             sent.add(sender.send(chunk))
             on_progress(len(sent.new_ids), "")

@@ -20,10 +20,13 @@ from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, ExecuteOption, JsonOption, StageOption
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
+from scripts.cli.signals import uninterrupted
 from scripts.dlq.export_command import ExportLine, read_export
 from scripts.dlq.outcomes import purged_entry
+from scripts.dlq.selection import by_key
 from scripts.sending.journal import Journal, journal_path, open_journal
 
+NOTHING_DELETED = "Nothing was deleted."
 GROUP_SIZE = 320  # deleted at once, then journaled
 DRY_RUN = "Dry run: nothing was deleted. Add --execute to act."
 
@@ -85,8 +88,9 @@ def purge_dead_letters(
         raise OperatorError(f"{count_of(foreign, 'line')} of {file} not from {queue.arn}: export this DLQ first")
     if execute:
         refuse_beside_move_task(queue)
-        wait_until_visible(queue, screen)
-    with read_dlq(queue, screen) as reader:
+        with screen.on_interrupt(lambda: NOTHING_DELETED):
+            wait_until_visible(queue, screen)
+    with screen.on_interrupt(lambda: NOTHING_DELETED), read_dlq(queue, screen) as reader:
         plan = plan_purge(queue.name, file.name, lines, tuple(reader.dead_letters()), reader.in_flight)
     if execute and plan.missing and reader.unseen:
         raise OperatorError(
@@ -115,7 +119,7 @@ def plan_purge(
     """Compare the dead letters of a DLQ with an export."""
     exported = {line.message.id: line.message.body for line in lines}
     in_both = [letter for letter in letters if letter.id in exported]
-    same = tuple(letter for letter in in_both if exported[letter.id] == letter.message.body)
+    same = tuple(sorted((each for each in in_both if exported[each.id] == each.message.body), key=by_key))
     return PurgePlan(
         queue=queue,
         file=file,
@@ -145,19 +149,25 @@ def _confirm(plan: PurgePlan, yes_delete: int | None, screen: Screen) -> None:
 def _delete(queue: SqsQueue, wanted: set[str], redrives: Journal | None, screen: Screen) -> int:
     """Delete dead letters; journal them so that no redrive waits for their outcomes."""
     total = 0
+
+    def so_far() -> str:
+        return f"{total:,} of {count_of(len(wanted), 'dead letter')} deleted; the others are still in the DLQ."
+
     # Read again, because the confirmation may take longer than any hold.
-    with read_dlq(queue) as reader, screen.progress("deleting", len(wanted)) as on_progress:
+    with screen.on_interrupt(so_far), read_dlq(queue, screen) as reader:
         letters = [letter for letter in reader.dead_letters() if letter.id in wanted]
         reader.keep(letters)
-        for group in chunks(letters, GROUP_SIZE):
-            total += _delete_group(reader, group, redrives)
-            on_progress(total, "")
+        with screen.progress("deleting", len(letters)) as on_progress:
+            for group in chunks(letters, GROUP_SIZE):
+                total += _delete_group(reader, group, redrives)
+                on_progress(total, "")
     return total
 
 
 def _delete_group(reader: DlqReader, letters: Sequence[DeadLetter], redrives: Journal | None) -> int:
     reader.hold_longer()
-    deleted = [letters[position] for position in reader.delete(letters).done]
-    if redrives:
-        redrives.record(map(purged_entry, deleted))
+    with uninterrupted():
+        deleted = [letters[position] for position in reader.delete(letters).done]
+        if redrives:
+            redrives.record(map(purged_entry, deleted))
     return len(deleted)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from processing.failures import FailureCode
 from scripts.aws.sqs_queue import Depth, SqsQueue
 from scripts.cli.repository import REPOSITORY
+from scripts.sending import journal
 from tests.support.bare_stage import BareStage, fill_dlq
 from tests.support.command_line import CommandLine
 from tests.support.dlq_stage import (
@@ -61,6 +63,16 @@ def test_an_export_edited_and_imported_comes_out_edited(
     again = dlq("import", str(file), "--execute")
     assert again.lines[1] == "2 lines left out: an earlier run has sent them, says friday.jsonl.journal."
     assert in_queue(bare_stage) == []
+
+
+def test_an_export_without_a_name_goes_beside_the_journals(dlq: CommandLine, bare_stage: BareStage) -> None:
+    fill_dlq(bare_stage, CORRUPT)
+    said = dlq("export", "--json")
+    file = Path(json.loads(said.out)["file"])
+    assert (said.code, len(file.read_text().splitlines())) == (0, 3)
+    assert file.parent == journal.JOURNALS
+    assert re.fullmatch(rf"dlq-{bare_stage.name}-\d{{8}}T\d{{6}}Z\.jsonl", file.name)
+    assert file.stat().st_mode & 0o077 == 0
 
 
 def test_a_purge_deletes_what_was_exported_and_nothing_that_came_after(

@@ -16,13 +16,15 @@ def write_program(directory: Path, name: str, body: str) -> None:
     program.chmod(0o755)
 
 
-def run_setup(tmp_path: Path, tools: Path) -> subprocess.CompletedProcess[str]:
+def run_setup(tmp_path: Path, tools: Path, *parts: str) -> subprocess.CompletedProcess[str]:
     """Run a copy of the script in an empty repository, with these tools first on the PATH."""
     script = tmp_path / "repository/scripts/setup.sh"
     script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(SETUP.read_text())
     environment = {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
-    return subprocess.run(["sh", str(script)], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        ["sh", str(script), *parts], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 @pytest.fixture
@@ -80,3 +82,63 @@ def test_a_step_that_fails_shows_the_end_of_its_output(tmp_path: Path, tools: Pa
     assert done.returncode == 1
     assert "the lock file is gone" in done.stderr
     assert '"Installing Python packages" failed' in done.stderr
+
+
+def forbid_installing(tools: Path) -> None:
+    for name in ("uv", "npm", "node", *PYTHONS):
+        write_program(tools, name, "echo not now >&2; exit 1")
+
+
+def test_an_environment_that_works_stands_whatever_the_shells_python_is(tmp_path: Path, tools: Path) -> None:
+    environment = tmp_path / "repository/.venv"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin/python").symlink_to(REPOSITORY / ".venv/bin/python")
+    (environment / "pyvenv.cfg").write_text((REPOSITORY / ".venv/pyvenv.cfg").read_text())
+    (environment / "lib").symlink_to(REPOSITORY / ".venv/lib")
+    forbid_installing(tools)
+    done = run_setup(tmp_path, tools, "operate")
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+
+
+def test_an_environment_that_does_not_work_is_no_environment(tmp_path: Path, tools: Path) -> None:
+    (tmp_path / "repository/.venv/bin").mkdir(parents=True)
+    write_program(tmp_path / "repository/.venv/bin", "python", "exit 1")
+    forbid_installing(tools)
+    done = run_setup(tmp_path, tools, "operate")
+    assert done.returncode == 1
+    assert "Python 3.11 or newer is missing" in done.stderr
+
+
+def test_operating_needs_no_serverless_cli(tmp_path: Path, tools: Path) -> None:
+    write_program(tools, "npm", "echo not now >&2; exit 1")
+    write_program(
+        tools,
+        "uv",
+        'case "$1" in --version) echo "uv 0.13.9";; sync) mkdir -p .venv/bin && touch .venv/bin/python;; esac',
+    )
+    write_program(tools, "python3", f"echo {tools}/python3 3.12")
+    (tmp_path / "repository").mkdir()
+    for name in ("pyproject.toml", "uv.lock"):
+        (tmp_path / "repository" / name).write_text("")
+    done = run_setup(tmp_path, tools, "operate")
+    assert done.returncode == 0, done.stderr
+    assert "Serverless" not in done.stderr
+
+
+def test_what_one_python_has_installed_is_not_installed_again_by_another(tmp_path: Path, tools: Path) -> None:
+    log = tmp_path / "uv.log"
+    write_program(
+        tools,
+        "uv",
+        f'case "$1" in --version) echo "uv 0.13.9";; '
+        f"sync) mkdir -p .venv/bin && touch .venv/bin/python; echo sync >> {log};; esac",
+    )
+    (tmp_path / "repository").mkdir()
+    for name in ("pyproject.toml", "uv.lock"):
+        (tmp_path / "repository" / name).write_text("")
+    calls = []
+    for version in ("3.12", "3.13"):
+        write_program(tools, "python3", f"echo {tools}/python{version} {version}")
+        assert run_setup(tmp_path, tools, "operate").returncode == 0
+        calls.append(log.read_text())
+    assert calls[0] == calls[1] != ""
