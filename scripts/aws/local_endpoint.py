@@ -109,7 +109,9 @@ def is_local_stack(environment: Mapping[str, str]) -> bool:
 def make_local_client(service: str, endpoint_url: str, certificate: Path | None = None) -> Any:
     """Make a boto3 client for a local AWS that ignores the user's AWS configuration."""
     session = boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
-    config = Config(max_pool_connections=32, proxies={}, s3={"addressing_style": "path"})
+    # Two further attempts: a local AWS that has ended does not come back.
+    retries: Any = {"mode": "standard", "total_max_attempts": 3}
+    config = Config(retries=retries, max_pool_connections=32, proxies={}, s3={"addressing_style": "path"})
     verify = str(certificate) if certificate else None
     return session.client(service, endpoint_url=endpoint_url, config=config, verify=verify)  # type: ignore[call-overload]
 

@@ -70,6 +70,7 @@ class Follower:
     Attributes:
         receive: returns the next digests; its argument is how many seconds to wait.
         patience_seconds: without news for this long, pending photos become `no-outcome`.
+        watch: called often while waiting; raises to end the job.
         lookup: finds outcomes without digests; None to wait for digests only.
         quiet_seconds: without news for this long, and with an empty queue, the rest is looked up.
         sure_seconds: between two lookups; SQS's counts are late by up to a minute.
@@ -79,6 +80,7 @@ class Follower:
     progress: JobProgress
     receive: Callable[[int], Iterable[BatchDigest]]
     patience_seconds: float
+    watch: Callable[[], None] = lambda: None
     lookup: OutcomeLookup | None = None
     quiet_seconds: float = 15.0
     sure_seconds: float = SQS_COUNT_SECONDS + 30.0
@@ -101,6 +103,7 @@ class Follower:
     def wait_until(self, condition: Callable[[], bool], on_progress: Callable[[], None]) -> bool:
         """Wait for a condition; return False when the listener has failed."""
         while not self._listener.done():
+            self.watch()
             if condition():
                 return True
             on_progress()

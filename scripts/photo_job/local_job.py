@@ -23,11 +23,13 @@ from scripts.aws.local_endpoint import LocalStack
 from scripts.aws.parallel import map_in_threads
 from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stage import DeployedSettings, read_function_settings
+from scripts.cli.errors import OperatorError
 from scripts.cli.failures import NOT_COPIED, Failure
 from scripts.cli.files import save
 from scripts.photo_job.advice import laptop_advice
 from scripts.photo_job.done_photos import DonePhotos
 from scripts.photo_job.follower import Follower
+from scripts.photo_job.function_errors import FunctionWatch, LocalLog
 from scripts.photo_job.job import PhotoJob, UploadWindow
 from scripts.photo_job.out_folder import OutsideFolderError, output_path
 from scripts.photo_job.photo_folder import Files, LocalFile, error_reason, refuse_too_large
@@ -52,6 +54,7 @@ class LocalJob:
         out: the folder for the outputs.
         patience_seconds: without news for this long, photos in flight become `no-outcome`.
         digests: every digest received so far.
+        say: prints lines about the function.
         done_before: the photos that an earlier run has done and that are unchanged.
     """
 
@@ -60,6 +63,7 @@ class LocalJob:
     patience_seconds: float
     progress: JobProgress = field(default_factory=lambda: JobProgress(advise=laptop_advice))
     digests: list[BatchDigest] = field(default_factory=list)
+    say: Callable[..., None] = lambda *_: None
     done_before: list[RecordResult] = field(default_factory=list)
     window: UploadWindow = field(default_factory=lambda: UploadWindow(WINDOW_BYTES, WINDOW_PHOTOS))
 
@@ -80,7 +84,12 @@ class LocalJob:
 
     def run(self, files: Files, on_progress: Callable[[], None] = lambda: None) -> None:
         """Run until every photo has an outcome."""
-        follower = Follower(progress=self.progress, receive=self._receive, patience_seconds=self.patience_seconds)
+        follower = Follower(
+            progress=self.progress,
+            receive=self._receive,
+            patience_seconds=self.patience_seconds,
+            watch=self._watch(),
+        )
         uploader = Uploader(self._s3, self.stack.outputs.input_bucket, UPLOAD_THREADS, attempts=1)
         job = PhotoJob(uploader=uploader, progress=self.progress, follower=follower, window=self.window)
         with ThreadPoolExecutor(COPY_THREADS) as copies:
@@ -93,6 +102,22 @@ class LocalJob:
                 job.upload(self._without_done(self._within_limit(files), on_progress), on_progress)
                 job.wait(on_progress)
         on_progress()  # only now are all outputs copied
+
+    def _watch(self) -> Callable[[], None]:
+        """Return a function that raises OperatorError when the local AWS or the function cannot go on."""
+        log = LocalLog(self.stack.log, self.stack.outputs.process_function)
+        function = FunctionWatch(log, lambda: bool(self.progress.outcomes), self.say)
+
+        def watch() -> None:
+            if self._has_ended:
+                raise OperatorError("the local AWS ended by itself", f"Its log is {self.stack.log}")
+            function.look()
+
+        return watch
+
+    @property
+    def _has_ended(self) -> bool:
+        return self.stack.process is not None and self.stack.process.poll() is not None
 
     def _within_limit(self, files: Files) -> Files:
         return refuse_too_large(files, self.settings.max_bytes, laptop_advice(FailureCode.TOO_MANY_BYTES))
@@ -131,12 +156,15 @@ class LocalJob:
         try:
             if result:
                 self._copy(key, result)
+            if result and not self._has_ended:
                 self._free(key, result.outputs)
         finally:
             self.window.leave(key)
 
     def _copy(self, key: str, result: RecordResult) -> None:
         try:
+            if self._has_ended and result.outputs:
+                raise ConnectionError("the local AWS ended")
             for output in result.outputs:
                 target = output_path(self.out, output)
                 save(self._s3.get_object(Bucket=self.stack.outputs.output_bucket, Key=output)["Body"], target)

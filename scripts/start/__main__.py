@@ -131,7 +131,7 @@ def run(screen: Screen, request: StartRequest) -> int:
     for line in skipped_lines(skipped):
         screen.note(line if request.choice.takes_all else f"{line} --all takes them, too.")
     with local_stack() as stack:
-        job = LocalJob(stack=stack, out=out, patience_seconds=request.patience_seconds)
+        job = LocalJob(stack=stack, out=out, patience_seconds=request.patience_seconds, say=screen.note)
         with closing_report(screen, request, job, len(photos)), screen.progress("photos", len(photos)) as show:
             job.run(photos, lambda: show(job.progress.settled, note(job)))
     return EXIT_SOME_FAILED if job.progress.failed else EXIT_OK

@@ -212,11 +212,34 @@ def test_a_local_aws_that_dies_ends_with_1_its_log_and_what_was_done_so_far(tmp_
     wait_until(lambda: any(out.rglob("document.pdf")), "the first photo came out")
     (local_aws,) = [pid for pid in family_of(command.pid) if command_line(pid)[1:] == ["-m", "ministack"]]
     os.kill(local_aws, signal.SIGKILL)
+    killed = time.monotonic()
     told, complaint = command.communicate(timeout=120)
+    assert time.monotonic() - killed < 15  # seconds, and not the minute of all clients' retries
     assert command.returncode == 1, complaint
     assert re.search(r"^processed +\d+$", told, re.MULTILINE)
     assert re.search(r"^not done +\d+$", told, re.MULTILINE)
-    assert re.search(r"the local AWS failed: .*\nIts log is /.*/local-stack-\d+\.log\n", complaint)
+    assert re.search(r"the local AWS (ended by itself|failed: .*)\nIts log is /.*/local-stack-\d+\.log\n", complaint)
+
+
+def test_a_function_that_is_killed_each_time_ends_the_job_within_seconds(tmp_path: Path) -> None:
+    photos, out = make_photos(tmp_path / "photos"), tmp_path / "out"
+    command = subprocess.Popen(
+        [*COMMAND, str(photos), "--out", str(out)],
+        cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    started = time.monotonic()
+    while command.poll() is None and time.monotonic() - started < 100:
+        for pid in family_of(command.pid):
+            with suppress(OSError):
+                if any("worker" in word and word.endswith(".py") for word in command_line(pid)):
+                    os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+    _, complaint = command.communicate(timeout=60)
+    assert command.returncode == 1, complaint
+    assert "Could not go on: the function failed each time:" in complaint
 
 
 def command_line(pid: int) -> list[str]:
@@ -224,7 +247,7 @@ def command_line(pid: int) -> list[str]:
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 100
     while not condition():
-        assert time.monotonic() < end, f"not within 60 s: {what}"
+        assert time.monotonic() < end, f"not within 100 s: {what}"
         time.sleep(0.1)

@@ -490,6 +490,13 @@ SCRIPTS = (
         ("packaging/test_deployment_rules.py",),
     ),
     Mutation(
+        "A function that cannot start ends the job",
+        "scripts/photo_job/function_errors.py",
+        "if error.startswith(_AT_INIT):",
+        "if error is None:",
+        ("photo_job/test_function_errors.py",),
+    ),
+    Mutation(
         "A photo that is done is processed again after the settings changed",
         "scripts/photo_job/done_photos.py",
         'entry.get("settings") != self.fingerprint',

@@ -16,6 +16,7 @@ from processing.digest.message import summarise
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from processing.settings import read_render_settings
 from scripts.aws.stage import DeployedSettings
+from scripts.cli.errors import OperatorError
 from scripts.cli.failures import Failure
 from scripts.photo_job import local_job as module
 from scripts.photo_job.follower import LATE
@@ -53,8 +54,14 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) -> It
             return response
 
         monkeypatch.setattr(s3, "put_object", put)
-        outputs = SimpleNamespace(input_bucket="photos", output_bucket="renditions", follow_queue_url=follow)
-        stack: Any = SimpleNamespace(client=clients.__getitem__, outputs=outputs)
+        outputs = SimpleNamespace(
+            input_bucket="photos", output_bucket="renditions", follow_queue_url=follow, process_function="process"
+        )
+        (tmp_path / "stack.log").touch()
+        process = SimpleNamespace(poll=lambda: None)
+        stack: Any = SimpleNamespace(
+            client=clients.__getitem__, outputs=outputs, log=tmp_path / "stack.log", process=process
+        )
         job = LocalJob(stack=stack, out=tmp_path / "out", patience_seconds=1)
         job.settings = DeployedSettings(
             read_render_settings({"RENDITIONS": "small:300:80"}), memory_mb=1769, max_bytes=100
@@ -238,3 +245,21 @@ def test_a_file_above_the_limit_is_refused_and_not_uploaded(job: LocalJob, tmp_p
     (failure,) = run(again(job, max_bytes=4), [photo(tmp_path)])
     assert (failure.code, failure.detail) == ("too-many-bytes", "5 bytes, the limit is 4 bytes; not uploaded")
     assert "Contents" not in job.stack.client("s3").list_objects_v2(Bucket="photos")
+
+
+def test_a_local_aws_that_ended_ends_the_job_and_names_its_log(job: LocalJob, tmp_path: Path) -> None:
+    job.patience_seconds = 60
+    monkey: Any = job.stack.process
+    monkey.poll = lambda: -9
+    with pytest.raises(OperatorError, match=r"the local AWS ended by itself\nIts log is .*stack\.log"):
+        run(job, [photo(tmp_path)])
+
+
+def test_a_function_that_cannot_start_ends_the_job_within_seconds(job: LocalJob, tmp_path: Path) -> None:
+    job.patience_seconds = 60
+    job.stack.log.write_text(
+        "2026-11-25 18:57:12 WARNING [lambda] ESM: Lambda process failed processing SQS batch from photos "
+        "(errorType=RuntimeError errorMessage=Worker init failed: no module named 'pyvips')\n"
+    )
+    with pytest.raises(OperatorError, match="the function cannot start:\nno module named 'pyvips'"):
+        run(job, [photo(tmp_path)])
