@@ -62,7 +62,7 @@ def heading_of(stage: str, prefix: str, findings: Findings, link_notes: Sequence
     )
     return Heading(
         title=f"{stage}: {key_text(prefix)}" if prefix else stage,
-        after_failures="Your originals are untouched: they are in the input bucket.",
+        after_failures="Your originals are untouched.",
         notices=[" ".join([made, *findings.notes, *link_notes])],
         failed=findings.failed,
         not_done=findings.not_done,

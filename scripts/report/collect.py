@@ -52,7 +52,7 @@ def collect_stage(collection: Collection, stage: Stage, prefix: str, screen: Scr
         findings.unseen = reader.shortfall
     waiting = stage.queue.depth().all
     advice = (
-        f"There are {count_of(waiting, 'message')} in the queue: it may be waiting there. If not, "
+        f"The queue has {count_of(waiting, 'message')}: it may be waiting there. If not, "
         f"`npm run reconcile -- --stage {stage.name}` finds it and sends it again."
     )
     with screen.progress("photos", None) as show:
