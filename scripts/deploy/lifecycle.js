@@ -7,7 +7,7 @@ module.exports = async ({ resolveVariable }) => {
     AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, // S3's minimum
   };
   const [, action, days] = /^(glacier|expire)-after-([0-9]+)-days$/.exec(String(originals)) || [];
-  if (!action) return [abort]; // keep; scripts/deploy/rules.py refuses anything else
+  if (!action) return [abort]; // keep; scripts/packaging/deployment_rules.py refuses anything else
   const change = action === 'expire'
     ? { ExpirationInDays: Number(days) }
     : { Transitions: [{ StorageClass: 'GLACIER_IR', TransitionInDays: Number(days) }] };

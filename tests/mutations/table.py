@@ -239,6 +239,20 @@ HANDLERS = (
         ("photo_job/test_follower.py",),
     ),
     Mutation(
+        "Originals live longer than their dead letters",
+        "scripts/packaging/deployment_rules.py",
+        "LEAST_EXPIRY_DAYS = 15",
+        "LEAST_EXPIRY_DAYS = 14",
+        ("packaging/test_deployment_rules.py",),
+    ),
+    Mutation(
+        "The page about costs shows what npm run capacity prints",
+        "scripts/aws/prices.py",
+        "s3_archive_gb_month: float = 0.004",
+        "s3_archive_gb_month: float = 0.0036",
+        ("capacity/test_command.py", "capacity/test_plan.py"),
+    ),
+    Mutation(
         "reconcile reads 64 markers at once",
         "scripts/reconcile/states.py",
         "THREADS = 64",
