@@ -106,7 +106,7 @@ def command(
 def reconcile(request: ReconcileRequest, journal_file: Path, screen: Screen, *, execute: bool) -> int:
     """Compare the buckets of a stage; with `execute`, send messages about missing or stale photos."""
     job, stage = Reconciliation(request), request.stage
-    try:
+    with screen.on_interrupt(lambda: job.interrupted(execute=execute)):
         with read_dlq(stage.dlq, screen) as reader:
             dead = dead_lettered_versions(reader.dead_letters())
         if execute and not reader.saw_all:
@@ -114,9 +114,6 @@ def reconcile(request: ReconcileRequest, journal_file: Path, screen: Screen, *, 
         with open_journal(journal_file, execute=execute) as journal:
             sender = Sender(stage.queue, journal, RateLimit(request.per_second)) if execute and journal else None
             job.run(known_photos(request, dead, journal, job.target, is_dry_run=sender is None), sender, screen)
-    except KeyboardInterrupt:
-        screen.note(job.interrupted(execute=execute))
-        raise
     if sender is None:
         screen.result([DRY_RUN, *plan_report(job.counts, request)], plan_document(job.counts, request))
         return EXIT_OK
@@ -184,10 +181,10 @@ class Reconciliation:
         pending.clear()
 
     def interrupted(self, *, execute: bool) -> str:
-        """Say what an interrupt cut off, and what is done."""
+        """Say what was done before an interrupt."""
         compared, sent = count_of(self.counts.states.total(), "photo"), count_of(self.counts.sent, "message")
         done = f"{sent} sent; those are in the journal" if execute else "nothing was sent"
-        return f"Interrupted while {self.phase}: {compared} compared, {done}. To go on, give the command again."
+        return f"Ended while {self.phase}: {compared} compared, {done}."
 
     def _compare(self) -> Generator[list[Compared]]:
         request, stage, settings = self.request, self.request.stage, self.request.settings

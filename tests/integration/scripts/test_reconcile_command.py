@@ -316,5 +316,5 @@ def test_an_interrupt_says_what_it_cut_off_and_the_same_command_goes_on(
         said = reconcile(*NOW, *arguments)
     assert said.code == 130
     assert words in said.err
-    assert "To go on, give the command again." in said.err
+    assert "to go on, give the same command again." in said.err
     assert json.loads(reconcile(*NOW, "--execute", "--json").out)["sent"] == 6
