@@ -4,6 +4,7 @@ A new photo takes one HEAD (the commit marker), one GET, and one PUT per output;
 one key.
 """
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -101,10 +102,27 @@ class ObjectStore:
                 return Outcome.GONE
             raise
 
-    def store(self, source: SourceObject, key: str, file: IO[bytes], content_type: str, commit: Commit) -> StoreResult:
+    def store(
+        self,
+        source: SourceObject,
+        key: str,
+        file: IO[bytes],
+        commit: Commit,
+        *,
+        headers: Mapping[str, str],
+        metadata: Mapping[str, str],
+    ) -> StoreResult:
         """Store one output unless one of a later version exists; safe with concurrent writers.
 
         An output of an earlier version is replaced only by a commit whose outputs carry a mark; see `Commit.mark`.
+
+        Args:
+            source: the source object.
+            key: of the output.
+            file: the output.
+            commit: the set that it belongs to.
+            headers: parameters of PutObject: `ContentType` and others.
+            metadata: user metadata beside the marker's.
 
         Raises:
             RetryableError: S3 failed, throttled or denied.
@@ -112,7 +130,7 @@ class ObjectStore:
         condition = {"IfNoneMatch": "*"}
         with aws_failures("storing an output"):
             for _ in range(MAX_PUT_ATTEMPTS):
-                if self._put(key, file, content_type, commit.marker, condition):
+                if self._put(key, file, headers, {**metadata, **commit.marker.to_metadata()}, condition):
                     return StoreResult.STORED
                 stored = self.head(key)
                 if stored and stored.marker.is_repeated_by(commit.marker) and not commit.marker.sequencer:
@@ -146,7 +164,14 @@ class ObjectStore:
             raise
         return True
 
-    def _put(self, key: str, file: IO[bytes], content_type: str, marker: Marker, condition: dict[str, str]) -> bool:
+    def _put(
+        self,
+        key: str,
+        file: IO[bytes],
+        headers: Mapping[str, str],
+        metadata: Mapping[str, str],
+        condition: Mapping[str, str],
+    ) -> bool:
         """Send a conditional PUT; return False when the condition does not hold."""
         try:
             file.seek(0)
@@ -154,8 +179,8 @@ class ObjectStore:
                 Bucket=self.output_bucket,
                 Key=key,
                 Body=file,
-                ContentType=content_type,
-                Metadata=marker.to_metadata(),
+                Metadata=metadata,
+                **headers,  # type: ignore[arg-type]
                 **condition,  # type: ignore[arg-type]
             )
         except ClientError as error:

@@ -13,6 +13,7 @@ from io import SEEK_END, BytesIO
 from typing import IO
 
 from processing.failures import FailureCode, RetryableError
+from processing.layout import PhotoReport
 from processing.output_keys import output_names
 from processing.settings import RenderSettings
 
@@ -28,10 +29,12 @@ class PhotoFiles:
     Attributes:
         source: the photo.
         outputs: by file name, the commit marker last.
+        report: once it is rendered.
     """
 
     source: IO[bytes]
     outputs: Mapping[str, IO[bytes]]
+    report: PhotoReport | None = None
     _sealed: tuple[int, int] | None = None
 
     def seal_source(self) -> None:

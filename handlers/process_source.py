@@ -10,10 +10,11 @@ from handlers.photo_files import PhotoFiles, open_photo_files, size_of
 from handlers.time_budget import Deadline, Stopwatch
 from handlers.worker_pool import WorkerPool
 from processing.commit_marker import Commit, Marker, plan_commit
+from processing.layout import Layout
 from processing.outcomes import Outcome, SourceObject
-from processing.output_formats import content_type
-from processing.output_keys import document_key, output_keys
-from processing.photo_notes import Note, describe
+from processing.output_keys import DOCUMENT_NAME, document_key, output_keys
+from processing.photo_notes import describe
+from processing.response_headers import response_headers
 from processing.settings import RenderSettings
 
 
@@ -27,6 +28,7 @@ class SourceResult:
         bytes_in: size of the source object.
         bytes_out: size of all outputs together.
         detail: the notes on the photo, for people.
+        layout: of a photo that was processed.
     """
 
     outcome: Outcome
@@ -34,6 +36,7 @@ class SourceResult:
     bytes_in: int = 0
     bytes_out: int = 0
     detail: str = ""
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +67,16 @@ class SourceProcessor:
             if obsolete:
                 return SourceResult(obsolete)
             photo.seal_source()
-            result, notes = self._render_and_store(source, keys, photo, commit, deadline, stopwatch)
+            result = self._render_and_store(source, keys, photo, commit, deadline, stopwatch)
             if result is StoreResult.EARLIER_EXISTS:  # stored by another invocation since the HEAD
-                result, notes = self._render_and_store(
+                result = self._render_and_store(
                     source, keys, photo, replace(commit, replaces=True), deadline, stopwatch
                 )
             if result is not StoreResult.STORED:
                 return SourceResult(Outcome.SUPERSEDED)
             bytes_out = sum(size_of(output) for output in photo.outputs.values())
-            return SourceResult(Outcome.PROCESSED, keys, size_of(photo.source), bytes_out, describe(notes))
+            notes, layout = (photo.report.notes, photo.report.layout) if photo.report else ((), None)
+            return SourceResult(Outcome.PROCESSED, keys, size_of(photo.source), bytes_out, describe(notes), layout)
 
     def _render_and_store(
         self,
@@ -82,9 +86,9 @@ class SourceProcessor:
         commit: Commit,
         deadline: Deadline,
         stopwatch: Stopwatch,
-    ) -> tuple[StoreResult, tuple[Note, ...]]:
+    ) -> StoreResult:
         """Render the outputs with the commit's mark and store them, the commit marker after all others."""
-        notes = self.workers.render(photo, commit.mark, deadline, stopwatch)
+        photo.report = self.workers.render(photo, commit.mark, deadline, stopwatch)
         *renditions, document = keys
         with stopwatch.measure("upload"):
             uploads = [self.uploads.submit(self._store, source, key, photo, commit, deadline) for key in renditions]
@@ -92,8 +96,8 @@ class SourceProcessor:
                 upload.exception()  # wait for all: the files must stay until the last is read
             for upload in uploads:
                 if upload.result() is not StoreResult.STORED:
-                    return upload.result(), notes
-            return self._store(source, document, photo, commit, deadline), notes
+                    return upload.result()
+            return self._store(source, document, photo, commit, deadline)
 
     def _store(
         self, source: SourceObject, key: str, photo: PhotoFiles, commit: Commit, deadline: Deadline
@@ -101,4 +105,6 @@ class SourceProcessor:
         # After the deadline the message may be released and its source deleted.
         deadline.require(0, "storing the outputs")
         name = key.rpartition("/")[2]
-        return self.objects.store(source, key, photo.outputs[name], content_type(name), commit)
+        headers = response_headers(source.key, name, self.settings.cache_control)
+        metadata = photo.report.layout.to_metadata() if photo.report and name == DOCUMENT_NAME else {}
+        return self.objects.store(source, key, photo.outputs[name], commit, headers=headers, metadata=metadata)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from processing.response_headers import parse_cache_control
 from processing.settings import (
     DEFAULT_AVIF_EFFORT,
     Limits,
@@ -69,6 +70,7 @@ class Settings:
                     max_pages=read.positive("MAX_PAGES"),
                 ),
                 avif_effort=read.option("AVIF_EFFORT", parse_avif_effort, DEFAULT_AVIF_EFFORT),
+                cache_control=read.option("CACHE_CONTROL", parse_cache_control, ""),
             ),
             max_receive_count=read.positive("MAX_RECEIVE_COUNT"),
             retry_base_seconds=read.positive("RETRY_BASE_SECONDS"),

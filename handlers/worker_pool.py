@@ -16,7 +16,7 @@ from handlers.settings import Settings
 from handlers.time_budget import Deadline, Stopwatch
 from handlers.worker_process import Worker, WorkerLostError, WorkerNotStartedError
 from processing.failures import FailureCode, PermanentError, RetryableError
-from processing.photo_notes import Note
+from processing.layout import PhotoReport
 from processing.worker.memory_limit import RESERVED_BYTES
 from processing.worker.protocol import (
     ProtocolError,
@@ -57,6 +57,7 @@ class WorkerPool:
         self._memory = ByteBudget(max(photos_mb, settings.memory_mb // 4) * MB, "memory")
         self.sandbox: dict[str, bool] = {}
         self._is_sandbox_reported = False
+        self._renditions = settings.render.renditions
         self._photo_timeout_seconds = settings.photo_timeout_seconds
         self._max_photos = settings.worker_photos
         self._lost_one = threading.Event()
@@ -66,13 +67,13 @@ class WorkerPool:
         for _ in range(self.size):
             self._free.put(self._start_worker())
 
-    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> tuple[Note, ...]:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> PhotoReport:
         """Render one photo; when its worker is lost, try once more in a new one, with all the memory.
 
         The stopwatch measures the time in the worker as `process`, without waiting for one.
 
         Returns:
-            The notes on the photo.
+            The layout and the notes, as its worker reported them.
 
         Raises:
             PermanentError: the photo is invalid, or ended its worker twice.
@@ -96,7 +97,7 @@ class WorkerPool:
 
     def _try(
         self, worker: Worker, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch, *, alone: bool
-    ) -> tuple[Note, ...]:
+    ) -> PhotoReport:
         ask = partial(self._ask, worker, deadline, stopwatch, stopwatch.seconds("process"))
         size_bytes = self._put_source(worker, photo)
         needed_bytes = ask(inspect_line(size_bytes), parse_memory)
@@ -104,9 +105,9 @@ class WorkerPool:
             raise PermanentError(FailureCode.OUT_OF_MEMORY, f"needs about {needed_bytes // MB} MB to be decoded")
         with self._memory.reserve(self._memory.total_bytes if alone else needed_bytes, deadline):
             self.estimate.require_render(deadline)
-            notes = ask(render_line(size_bytes, mark), parse_rendered)
+            report = ask(render_line(size_bytes, mark), partial(parse_rendered, renditions=self._renditions))
         worker.take_outputs(photo.outputs.values())
-        return notes
+        return report
 
     def _put_source(self, worker: Worker, photo: PhotoFiles) -> int:
         photo.check_source()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from processing.failures import FailureCode
+from processing.layout import Layout
 
 
 class Outcome(StrEnum):
@@ -65,6 +66,7 @@ class RecordResult:
         bytes_in: size of the source object.
         bytes_out: size of all outputs together.
         milliseconds: wall time by stage: `download`, `process`, `upload`.
+        layout: of a photo that was processed.
     """
 
     message_id: str
@@ -76,3 +78,4 @@ class RecordResult:
     bytes_in: int = 0
     bytes_out: int = 0
     milliseconds: Mapping[str, int] = field(default_factory=dict)
+    layout: Layout | None = None

@@ -7,6 +7,7 @@ from typing import Any
 
 from processing.output_formats import AVIF
 from processing.renditions import MAX_BOX_PX, Rendition, parse_renditions
+from processing.response_headers import parse_cache_control
 
 __all__ = [
     "DEFAULT_AVIF_EFFORT",
@@ -56,11 +57,13 @@ class RenderSettings:
         renditions: from the largest to the smallest; the PDF is made from the first that is not a crop.
         limits: larger sources are refused.
         avif_effort: of the AVIF encoder, 0 (fast) to 9 (small files).
+        cache_control: the header of every output; empty for none.
     """
 
     renditions: tuple[Rendition, ...]
     limits: Limits
     avif_effort: int = DEFAULT_AVIF_EFFORT
+    cache_control: str = ""
 
     @property
     def output_limits(self) -> tuple[int, ...]:
@@ -91,6 +94,8 @@ class RenderSettings:
         """Yield settings that are not at their defaults: the defaults' fingerprint stays as it was before them."""
         if self.has_avif:
             yield f"avif effort {self.avif_effort}"
+        if self.cache_control:
+            yield f"cache control {self.cache_control}"
 
 
 def parse_avif_effort(text: str) -> int:
@@ -108,6 +113,7 @@ def parse_avif_effort(text: str) -> int:
 OUTPUT_VARIABLES: Mapping[str, Callable[[str], Any]] = {
     "RENDITIONS": parse_renditions,
     "AVIF_EFFORT": parse_avif_effort,
+    "CACHE_CONTROL": parse_cache_control,
 }
 
 

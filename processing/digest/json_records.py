@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from processing.failures import FailureCode
+from processing.layout import Layout
 from processing.outcomes import Outcome, RecordResult, SourceObject
 
 VERSION = 1
@@ -33,6 +34,7 @@ def record_document(result: RecordResult) -> dict[str, Any]:
         "bytes_in": result.bytes_in,
         "bytes_out": result.bytes_out,
         "milliseconds": dict(result.milliseconds),
+        **_layout_document(result.layout),
     }
 
 
@@ -58,7 +60,27 @@ def read_record(document: object) -> RecordResult:
         bytes_in=source.size_bytes,
         bytes_out=number(fields, "bytes_out"),
         milliseconds={stage: number(milliseconds, stage) for stage in milliseconds},
+        layout=_read_layout(fields) if "sizes" in fields else None,
     )
+
+
+def _layout_document(layout: Layout | None) -> dict[str, Any]:
+    """Return the fields of a processed photo; others have none."""
+    if layout is None:
+        return {}
+    return {"sizes": {name: list(size) for name, size in layout.sizes.items()}, "thumb_hash": layout.thumb_hash}
+
+
+def _read_layout(fields: Mapping[str, Any]) -> Layout:
+    sizes = mapping(fields["sizes"], "sizes")
+    return Layout(sizes={name: _read_size(size) for name, size in sizes.items()}, thumb_hash=text(fields, "thumb_hash"))
+
+
+def _read_size(size: object) -> tuple[int, int]:
+    if not isinstance(size, list) or len(size) != 2:
+        raise UnreadableDigestError("a size is not width and height")
+    sides = {"width": size[0], "height": size[1]}
+    return number(sides, "width"), number(sides, "height")
 
 
 def read_counts(document: object) -> dict[Outcome, int]:

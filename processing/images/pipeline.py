@@ -16,6 +16,7 @@ from processing.images.orientation import apply_orientation, read_orientation, s
 from processing.images.pdf import write_pdf
 from processing.images.pixels import Picture, resize_to
 from processing.images.rendered import Rendered, RenderedFile
+from processing.images.thumb_hash import thumb_hash
 from processing.output_formats import JPEG
 from processing.settings import RenderSettings
 
@@ -39,20 +40,25 @@ def render_photo(
     header = header or inspect_header(photo, settings.limits)
     with translate_decoder_errors(photo, header.format):
         prepared = prepare_photo(photo, header)
-        files = _write_outputs(photo, prepared, outputs, header, settings, mark)
+        files, placeholder = _write_outputs(photo, prepared, outputs, header, settings, mark)
     return Rendered(
         source_format=header.format.name,
         source_width_px=header.width_px,
         source_height_px=header.height_px,
         files=files,
         notes=prepared.notes,
+        thumb_hash=placeholder,
     )
 
 
 def _write_outputs(
     data: Data, prepared: Prepared, outputs: Sequence[FileIO], header: Header, settings: RenderSettings, mark: str
-) -> tuple[RenderedFile, ...]:
-    """Write renditions, each made from the smallest picture that is large enough, and the PDF."""
+) -> tuple[tuple[RenderedFile, ...], bytes]:
+    """Write renditions, each made from the smallest picture that is large enough, and the PDF.
+
+    Returns:
+        The files, and the ThumbHash.
+    """
     for output in outputs:
         output.seek(0)
         output.truncate()
@@ -72,7 +78,7 @@ def _write_outputs(
             jpegs = [outputs[number] for number in members if settings.renditions[number].format == JPEG]
             jpeg = _content(jpegs[0]) if jpegs else jpeg_for_pdf(shown, tags)
             pdf = write_pdf(outputs[-1], jpeg, shown.size)
-    return (*(written[number] for number in range(len(written))), pdf)
+    return (*(written[number] for number in range(len(written))), pdf), thumb_hash(picture)
 
 
 def _decode(

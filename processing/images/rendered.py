@@ -31,6 +31,7 @@ class Rendered:
         source_width_px: as stored, before any orientation.
         source_height_px: as stored, before any orientation.
         files: the renditions in the order of the settings, then the PDF.
+        thumb_hash: a placeholder of the photo, see `thumb_hash`.
         notes: which harmless defects the file has.
     """
 
@@ -38,4 +39,5 @@ class Rendered:
     source_width_px: int
     source_height_px: int
     files: tuple[RenderedFile, ...]
+    thumb_hash: bytes
     notes: tuple[Note, ...] = ()

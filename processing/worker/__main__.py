@@ -117,7 +117,7 @@ class Renderer:
         photo = self._source[: request.size_bytes]
         header, self._inspected = self._inspected, None
         if isinstance(request, RenderRequest):
-            return rendered_reply(self._render(photo, self._outputs, self._settings, request.mark, header).notes)
+            return rendered_reply(self._render(photo, self._outputs, self._settings, request.mark, header))
         self._inspected = inspect_header(photo, self._settings.limits)
         return memory_reply(memory_bytes(self._inspected, self._settings))
 

@@ -5,15 +5,20 @@ The parent opens the files and the worker inherits their descriptors, see `Worke
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from processing.failures import DarkroomError, FailureCode, Family, PermanentError, RetryableError
+from processing.images.rendered import Rendered
+from processing.layout import Layout, PhotoReport
 from processing.photo_notes import Note
 from processing.settings import Limits, RenderSettings, Rendition
 
+# Five bytes of constants, then 4 bits for each of 5 to 29 coefficients of the luminance and 5 of each colour.
+MIN_THUMB_HASH_BYTES, MAX_THUMB_HASH_BYTES = 5, 25
 # A decoder can know no other cause; a worker that claims that S3 failed would make photos come back.
 _CODES_OF_WORKERS = frozenset(
     (
@@ -128,9 +133,11 @@ def memory_reply(memory_bytes: int) -> bytes:
     return _line({"memory_bytes": memory_bytes})
 
 
-def rendered_reply(notes: Iterable[Note]) -> bytes:
-    """Return the reply to a rendered photo."""
-    return _line({"rendered": True, "notes": list(notes)})
+def rendered_reply(rendered: Rendered) -> bytes:
+    """Return the reply to a rendered photo: the sizes of its renditions, its ThumbHash and the notes on it."""
+    sizes = [[file.width_px, file.height_px] for file in rendered.files[:-1]]
+    placeholder, notes = rendered.thumb_hash.hex(), list(rendered.notes)
+    return _line({"rendered": {"sizes": sizes, "thumb_hash": placeholder, "notes": notes}})
 
 
 def failure_reply(code: FailureCode, detail: str) -> bytes:
@@ -156,31 +163,47 @@ def parse_memory(line: bytes) -> int:
 
     Raises:
         PermanentError, RetryableError: the failure in the reply.
-        ProtocolError: the line is not a reply with a memory.
+        ProtocolError: the line is not such a reply.
     """
     with _protocol_errors():
         return _size(_reply(line)["memory_bytes"])
 
 
-def parse_rendered(line: bytes) -> tuple[Note, ...]:
-    """Return the notes on a rendered photo.
+def parse_rendered(line: bytes, renditions: Sequence[Rendition]) -> PhotoReport:
+    """Return the report about a rendered photo: sizes that the renditions allow, a ThumbHash, known notes.
 
     Raises:
         PermanentError, RetryableError: the failure in the reply.
-        ProtocolError: the line does not say that a photo was rendered, or has a note that no worker uses.
+        ProtocolError: the line is not such a reply.
     """
     with _protocol_errors():
-        reply = _reply(line)
-        if reply["rendered"] is not True:
-            raise ValueError("not rendered")
-        return tuple(sorted({Note(name) for name in reply.get("notes", [])[: len(Note)]}))
+        rendered = _reply(line)["rendered"]
+        sizes = {
+            rendition.file_name: _size_within(rendition.box, size)
+            for rendition, size in zip(renditions, rendered["sizes"], strict=True)
+        }
+        placeholder = bytes.fromhex(rendered["thumb_hash"])
+        if not MIN_THUMB_HASH_BYTES <= len(placeholder) <= MAX_THUMB_HASH_BYTES:
+            raise ValueError("not a ThumbHash")
+        notes = {Note(name) for name in rendered["notes"][: len(Note)]}
+        layout = Layout(sizes=sizes, thumb_hash=b64encode(placeholder).decode())
+        return PhotoReport(layout=layout, notes=tuple(sorted(notes)))
 
 
-def _reply(line: bytes) -> dict[str, Any]:
+def _reply(line: bytes) -> Any:
     reply = json.loads(line)
     if "failure" in reply:
         raise _failure(FailureCode(reply["failure"]["code"]), str(reply["failure"]["detail"]))
-    return dict(reply)
+    return reply
+
+
+def _size_within(box: tuple[int, int], size: object) -> tuple[int, int]:
+    if not isinstance(size, list):
+        raise TypeError("not a size in pixels")
+    width, height = map(_size, size)
+    if not (1 <= width <= box[0] and 1 <= height <= box[1]):
+        raise ValueError("larger than the rendition")
+    return width, height
 
 
 @contextmanager

@@ -114,6 +114,8 @@ class FakeS3:
         Key: str,  # noqa: N803
         Body: BinaryIO | bytes,  # noqa: N803
         ContentType: str = "",  # noqa: N803
+        ContentDisposition: str = "",  # noqa: N803
+        CacheControl: str = "",  # noqa: N803
         Metadata: dict[str, str] | None = None,  # noqa: N803
         IfMatch: str = "",  # noqa: N803
         IfNoneMatch: str = "",  # noqa: N803

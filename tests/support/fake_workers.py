@@ -6,7 +6,9 @@ import time
 from handlers.admission import DurationEstimate
 from handlers.photo_files import PhotoFiles
 from handlers.time_budget import Deadline, Stopwatch
-from processing.photo_notes import Note
+from processing.layout import Layout, PhotoReport
+
+LAYOUT = Layout(sizes={"large.jpg": (1200, 900), "small.jpg": (300, 225)}, thumb_hash="1QcSHQRnh493V4dIh4eXh1h4kJUI")
 
 
 def copied(key: str, source: bytes, mark: str) -> bytes:
@@ -22,13 +24,13 @@ class CopyingWorkers:
     def __init__(self) -> None:
         self.estimate = DurationEstimate()
 
-    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> tuple[Note, ...]:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> PhotoReport:
         with stopwatch.measure("process"):
             for name, output in photo.outputs.items():
                 output.seek(0)
                 output.truncate()
                 output.write(copied(name, content(photo), mark))
-        return ()
+        return PhotoReport(layout=LAYOUT)
 
     def end_batch(self) -> None:
         pass
@@ -51,7 +53,7 @@ class SlowWorkers(CopyingWorkers):
         self._seconds = seconds
         self._busy = threading.Lock()
 
-    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> tuple[Note, ...]:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> PhotoReport:
         with self._busy, stopwatch.measure("process"):
             time.sleep(self._seconds)
         return super().render(photo, mark, deadline, stopwatch)
@@ -64,7 +66,7 @@ class FunctionCrashedError(BaseException):
 class CrashingWorkers(CopyingWorkers):
     """Crashes the whole function when a photo contains `poison`."""
 
-    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> tuple[Note, ...]:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> PhotoReport:
         if b"poison" in content(photo):
             raise FunctionCrashedError
         return super().render(photo, mark, deadline, stopwatch)

@@ -14,7 +14,7 @@ from handlers.photo_files import PhotoFiles
 from handlers.services import Services
 from handlers.time_budget import Deadline, Stopwatch, TimeBudget
 from handlers.worker_pool import WorkerPool
-from processing.photo_notes import Note
+from processing.layout import PhotoReport
 from tests.support.events import lambda_context
 from tests.support.fake_workers import content
 
@@ -27,7 +27,7 @@ SHORT = TimeBudget(grace_seconds=1.0, stagger_seconds=2.5)
 class CrashingPool(WorkerPool):
     """Kills this process when a photo contains `POISON`."""
 
-    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> tuple[Note, ...]:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> PhotoReport:
         if POISON in content(photo):
             os.kill(os.getpid(), signal.SIGKILL)
         return super().render(photo, mark, deadline, stopwatch)

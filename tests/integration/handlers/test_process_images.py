@@ -2,7 +2,9 @@
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -89,6 +91,31 @@ def test_outputs_carry_their_content_type(aws: Aws) -> None:
     types = {key: aws.s3.head_object(Bucket="renditions", Key=key)["ContentType"] for key in aws.outputs()}
     assert types["a.jpg/small.jpg"] == "image/jpeg"
     assert types["a.jpg/document.pdf"] == "application/pdf"
+
+
+def test_an_output_is_saved_under_the_photos_own_name_and_cached_as_the_settings_say(aws: Aws) -> None:
+    aws.upload("trip/süden.heic", GOOD)
+    aws.invoke(aws.messages())
+    answer = aws.s3.head_object(Bucket="renditions", Key="trip/süden.heic/large.jpg")
+    disposition = "inline; filename=\"s_den.jpg\"; filename*=UTF-8''s%C3%BCden.jpg"
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["content-disposition"] == disposition
+    assert "CacheControl" not in answer
+    processor = replace(aws.services.processor, settings=replace(FUNCTION_SETTINGS.render, cache_control="max-age=60"))
+    cached = replace(aws, services=replace(aws.services, processor=processor))
+    cached.upload("b.jpg", GOOD)
+    cached.invoke(cached.messages())
+    assert aws.s3.head_object(Bucket="renditions", Key="b.jpg/small.jpg")["CacheControl"] == "max-age=60"
+
+
+def test_marker_and_digest_have_the_layout_so_that_nobody_must_download_a_photo_to_know_its_shape(aws: Aws) -> None:
+    aws.upload("a.jpg", GOOD)
+    aws.invoke(aws.messages())
+    metadata = aws.s3.head_object(Bucket="renditions", Key="a.jpg/document.pdf")["Metadata"]
+    assert metadata["sizes"] == "large.jpg=1200x800 medium.jpg=600x400 small.jpg=300x200"
+    ((record,),) = (digest["records"] for digest in aws.digests())
+    assert record["sizes"] == {"large.jpg": [1200, 800], "medium.jpg": [600, 400], "small.jpg": [300, 200]}
+    assert record["thumb_hash"] == metadata["thumb-hash"]
+    assert 5 <= len(b64decode(metadata["thumb-hash"], validate=True)) <= 25
 
 
 def test_the_commit_marker_names_source_version_and_settings(aws: Aws) -> None:

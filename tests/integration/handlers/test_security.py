@@ -14,7 +14,7 @@ import pytest
 
 from handlers.photo_files import PhotoFiles
 from handlers.time_budget import Deadline, Stopwatch
-from processing.photo_notes import Note
+from processing.layout import PhotoReport
 from scripts.cli.repository import REPOSITORY
 from tests.integration.handlers.hostile_uploads import KEYS, PIXELS
 from tests.support.fake_aws import FakeCloud
@@ -111,11 +111,11 @@ class SpyingWorkers(CopyingWorkers):
         self.names: list[str] = []
         self.photos = 0
 
-    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> tuple[Note, ...]:
-        notes = super().render(photo, mark, deadline, stopwatch)
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> PhotoReport:
+        report = super().render(photo, mark, deadline, stopwatch)
         self.names += (path.name for path in self._folder.iterdir())
         self.photos += 1
-        return notes
+        return report
 
 
 def test_local_copies_have_no_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

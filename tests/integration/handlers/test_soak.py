@@ -7,7 +7,7 @@ import pytest
 from handlers.photo_files import PhotoFiles
 from handlers.time_budget import Deadline, Stopwatch
 from processing.failures import FailureCode, PermanentError, RetryableError
-from processing.photo_notes import Note
+from processing.layout import PhotoReport
 from processing.s3_events import parse_message
 from tests.support.fake_aws import FakeCloud, shuffled_and_doubled
 from tests.support.fake_workers import CopyingWorkers, content
@@ -33,7 +33,7 @@ class FaultyWorkers(CopyingWorkers):
         super().__init__()
         self._faults = faults
 
-    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> tuple[Note, ...]:
+    def render(self, photo: PhotoFiles, mark: str, deadline: Deadline, stopwatch: Stopwatch) -> PhotoReport:
         fault = self._faults.draw(WORKER_FAULTS, f"Render {content(photo)!r}")
         if fault:
             raise fault

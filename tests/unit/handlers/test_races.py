@@ -167,7 +167,7 @@ class World:
         marker = Marker.of(self._source(newest), self.settings.fingerprint)
         assert self.s3.keys("renditions") == set(self._outputs)
         for key in self._outputs:
-            assert self._stored(key).metadata == marker.to_metadata()
+            assert Marker.from_metadata(self._stored(key).metadata) == marker
             marks = [Commit(marker, replaces).mark for replaces in (False, True)]
             assert self._stored(key).body in [copied(key, self.versions[newest], mark) for mark in marks]
 

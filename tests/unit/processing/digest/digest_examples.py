@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from processing.digest.message import DigestMessage
 from processing.failures import FailureCode
+from processing.layout import Layout
 from processing.outcomes import Outcome, RecordResult, SourceObject
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
@@ -85,6 +86,7 @@ sources = st.builds(
     version_id=hostile_text,
     sequencer=hostile_text,
 )
+pixel_sizes = st.tuples(st.integers(1, 16_383), st.integers(1, 16_383))
 results = st.builds(
     RecordResult,
     message_id=hostile_text,
@@ -96,4 +98,6 @@ results = st.builds(
     bytes_in=st.integers(0, 2**45),
     bytes_out=st.integers(0, 2**45),
     milliseconds=st.dictionaries(st.sampled_from(["download", "process", "upload"]), st.integers(0, 900_000)),
+    layout=st.none()
+    | st.builds(Layout, sizes=st.dictionaries(hostile_text, pixel_sizes, max_size=4), thumb_hash=hostile_text),
 )

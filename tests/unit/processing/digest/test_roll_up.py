@@ -291,6 +291,17 @@ def test_a_record_is_read_back_as_it_was(result: RecordResult) -> None:
     assert record_document(read) == record_document(result)
     assert (read.source is None) == (result.source is None)
     assert read.milliseconds == result.milliseconds
+    assert read.layout == result.layout
+
+
+@pytest.mark.parametrize("sizes", [1, [], {"large.jpg": 1}, {"large.jpg": [1]}, {"large.jpg": [1, "2"]}])
+def test_sizes_of_another_kind_make_a_digest_unreadable(sizes: object) -> None:
+    with pytest.raises(UnreadableDigestError):
+        read_record({**record_document(make_result()), "sizes": sizes, "thumb_hash": ""})
+
+
+def test_a_record_of_an_earlier_version_has_no_layout() -> None:
+    assert read_record(record_document(make_result())).layout is None
 
 
 def test_the_longest_story_still_fits_the_subject_and_the_sms() -> None:

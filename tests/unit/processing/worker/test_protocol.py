@@ -1,11 +1,14 @@
 import json
 import re
+from base64 import b64encode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.failures import FailureCode, PermanentError, RetryableError
+from processing.images.rendered import Rendered, RenderedFile
+from processing.layout import Layout
 from processing.photo_notes import Note
 from processing.settings import Limits, RenderSettings, Rendition
 from processing.worker.protocol import (
@@ -72,17 +75,65 @@ def test_the_memory_of_a_photo_arrives_as_it_was_sent(memory_bytes: int) -> None
     assert parse_memory(memory_reply(memory_bytes)) == memory_bytes
 
 
-@given(st.sets(st.sampled_from(Note)))
-def test_the_notes_on_a_rendered_photo_arrive_as_they_were_sent(notes: set[Note]) -> None:
-    assert set(parse_rendered(rendered_reply(notes))) == notes
+BOXES = (Rendition("large", 400, 80), Rendition("tile", 200, 80, "webp", "cover", 100))
+
+
+@given(
+    st.tuples(st.integers(1, 400), st.integers(1, 400)),
+    st.tuples(st.integers(1, 200), st.integers(1, 100)),
+    st.binary(min_size=5, max_size=25),
+    st.sets(st.sampled_from(Note)),
+)
+def test_the_layout_of_a_rendered_photo_arrives_as_it_was_sent(
+    large: tuple[int, int], tile: tuple[int, int], placeholder: bytes, notes: set[Note]
+) -> None:
+    shapes = (("large.jpg", large), ("tile.webp", tile), ("document.pdf", large))
+    files = (RenderedFile(name=name, width_px=w, height_px=h, size_bytes=1) for name, (w, h) in shapes)
+    rendered = Rendered(
+        source_format="jpeg",
+        source_width_px=1,
+        source_height_px=1,
+        files=tuple(files),
+        thumb_hash=placeholder,
+        notes=tuple(notes),
+    )
+    report = parse_rendered(rendered_reply(rendered), BOXES)
+    layout = Layout(sizes={"large.jpg": large, "tile.webp": tile}, thumb_hash=b64encode(placeholder).decode())
+    assert (report.layout, set(report.notes)) == (layout, notes)
 
 
 @pytest.mark.parametrize(
-    "notes", [b'["from a hostile worker"]', b"5", b"[5]", b'{"a": 1}', b'[["stray-bytes"]]', b'"s"']
+    "rendered",
+    [
+        True,
+        {},
+        {"sizes": [[400, 300], [200, 100]]},
+        {"sizes": [[400, 300]], "thumb_hash": "0000000000"},
+        {"sizes": [[400, 300], [200, 100], [1, 1]], "thumb_hash": "0000000000"},
+        {"sizes": [[401, 300], [200, 100]], "thumb_hash": "0000000000"},
+        {"sizes": [[400, 300], [200, 101]], "thumb_hash": "0000000000"},
+        {"sizes": [[0, 300], [200, 100]], "thumb_hash": "0000000000"},
+        {"sizes": [[-1, 300], [200, 100]], "thumb_hash": "0000000000"},
+        {"sizes": [[400], [200, 100]], "thumb_hash": "0000000000"},
+        {"sizes": [[400, 300, 1], [200, 100]], "thumb_hash": "0000000000"},
+        {"sizes": [["400", 300], [200, 100]], "thumb_hash": "0000000000"},
+        {"sizes": ["ab", "cd"], "thumb_hash": "0000000000"},
+        {"sizes": [[400, 300], [200, 100]], "thumb_hash": "00000000"},
+        {"sizes": [[400, 300], [200, 100]], "thumb_hash": "00" * 26},
+        {"sizes": [[400, 300], [200, 100]], "thumb_hash": "no hexadecimals"},
+        {"sizes": [[400, 300], [200, 100]], "thumb_hash": 5},
+    ],
 )
-def test_notes_that_no_worker_writes_are_refused(notes: bytes) -> None:
+def test_a_layout_that_the_renditions_do_not_allow_is_refused(rendered: object) -> None:
     with pytest.raises(ProtocolError):
-        parse_rendered(b'{"rendered": true, "notes": %s}' % notes)
+        parse_rendered(json.dumps({"rendered": rendered}).encode().replace(b"}}", b', "notes": []}}'), BOXES)
+
+
+@pytest.mark.parametrize("notes", [["from a hostile worker"], 5, [5], {"a": 1}, [["stray-bytes"]], "s", None])
+def test_notes_that_no_worker_writes_are_refused(notes: object) -> None:
+    rendered = {"sizes": [[400, 300], [200, 100]], "thumb_hash": "0000000000", "notes": notes}
+    with pytest.raises(ProtocolError):
+        parse_rendered(json.dumps({"rendered": rendered}).encode(), BOXES)
 
 
 @pytest.mark.parametrize("size", [b"-1", b'"5"', b"1.5", b"null", b"[]"])
@@ -98,7 +149,7 @@ OF_WORKERS = ("unsupported-format", "corrupt-image", "out-of-memory", "disk-full
 @given(st.sampled_from(OF_WORKERS), PRINTABLE)
 def test_a_failure_arrives_as_the_error_of_its_family(code: str, detail: str) -> None:
     with pytest.raises((PermanentError, RetryableError)) as caught:
-        parse_rendered(failure_reply(FailureCode(code), detail))
+        parse_rendered(failure_reply(FailureCode(code), detail), BOXES)
     assert (caught.value.code, caught.value.detail) == (code, detail)
     assert isinstance(caught.value, PermanentError) == (FailureCode(code).family == "permanent")
 
@@ -106,7 +157,7 @@ def test_a_failure_arrives_as_the_error_of_its_family(code: str, detail: str) ->
 @given(st.text())
 def test_whatever_a_worker_writes_a_detail_is_one_short_printable_line_without_paths(detail: str) -> None:
     with pytest.raises(PermanentError) as caught:
-        parse_rendered(failure_reply(FailureCode.CORRUPT_IMAGE, detail))
+        parse_memory(failure_reply(FailureCode.CORRUPT_IMAGE, detail))
     assert re.fullmatch(r"[ -.0-~]{0,160}", caught.value.detail)
 
 
@@ -114,7 +165,7 @@ def test_whatever_a_worker_writes_a_detail_is_one_short_printable_line_without_p
 def test_a_worker_cannot_claim_what_only_the_function_can_know(code: str) -> None:
     line = json.dumps({"failure": {"code": code, "detail": ""}}).encode()
     with pytest.raises(ProtocolError):
-        parse_rendered(line)
+        parse_rendered(line, BOXES)
 
 
 @given(
@@ -126,6 +177,7 @@ def test_a_worker_cannot_claim_what_only_the_function_can_know(code: str) -> Non
 def test_anything_else_is_refused_as_a_breach_of_the_protocol(line: bytes) -> None:
     with pytest.raises(ProtocolError):
         parse_request(line)
-    for parse in (parse_memory, parse_rendered):
-        with pytest.raises(ProtocolError):
-            parse(line)
+    with pytest.raises(ProtocolError):
+        parse_memory(line)
+    with pytest.raises(ProtocolError):
+        parse_rendered(line, BOXES)
