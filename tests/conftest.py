@@ -26,6 +26,7 @@ GROUPS = {
     "test_doctor.py": "stack",
     "test_mixed_folder.py": "stack",
     "test_operators.py": "stack",
+    "test_prove.py": "stack",
     "test_repeats.py": "stack",
     "test_deploy_commands.py": "packages",
     "test_layers.py": "packages",

@@ -141,6 +141,12 @@ class DeployedStage:
         return next((init_log for init_log in reversed(found) if init_log), None)
 
     @cached_property
+    def kms_key(self) -> str:
+        """The parameter kmsKeyArn; empty without one."""
+        parameters = {entry["ParameterKey"]: entry["ParameterValue"] for entry in self._stack.get("Parameters", [])}
+        return str(parameters.get("KmsKeyArn", ""))
+
+    @cached_property
     def _stack(self) -> Mapping[str, Any]:
         name = f"{SERVICE}-{self.stage}"
         (stack,) = self._client("cloudformation").describe_stacks(StackName=name)["Stacks"]
