@@ -294,6 +294,13 @@ HANDLERS = (
         "0 * 2 ** (message.receive_count - 1)",
         ("handlers/test_process_images.py",),
     ),
+    Mutation(
+        "The time limit of a photo holds for its header and its rendering together",
+        "handlers/worker_pool.py",
+        'self._photo_timeout_seconds - (stopwatch.seconds("process") - before)',
+        "self._photo_timeout_seconds",
+        ("handlers/test_worker_pool.py",),
+    ),
 )
 
 PROCESSING = (
@@ -408,6 +415,27 @@ PROCESSING = (
         "from contextlib import contextmanager",
         "from contextlib import contextmanager\n\nfrom scripts.cli.repository import REPOSITORY  # noqa: F401",
         LINT_IMPORTS,
+    ),
+    Mutation(
+        "A message that names another bucket than the input bucket is malformed",
+        "processing/s3_events.py",
+        'if input_bucket not in ("", record.source.bucket):',
+        'if input_bucket == "none":',
+        ("processing/test_s3_events.py",),
+    ),
+    Mutation(
+        "The data blocks of a GIF are bounded in number",
+        "processing/images/formats/gif.py",
+        "_MAX_SUB_BLOCKS = 2_000_000",
+        "_MAX_SUB_BLOCKS = 2_000_000_000",
+        ("images/test_header.py",),
+    ),
+    Mutation(
+        "No key is a link in an e-mail",
+        "processing/digest/text.py",
+        "return without_links(",
+        "return str(",
+        ("digest/test_message.py",),
     ),
 )
 
@@ -586,6 +614,13 @@ SCRIPTS = (
         "import re\n",
         "import re\n\nimport tests.support.photos  # noqa: F401\n",
         LINT_IMPORTS,
+    ),
+    Mutation(
+        "No cell controls the terminal, whatever is in it",
+        "scripts/cli/output.py",
+        "else printable(cell)",
+        "else cell",
+        ("cli/test_output.py",),
     ),
 )
 
