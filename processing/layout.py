@@ -1,9 +1,12 @@
 """What a worker reports about a photo: its layout, which a web page needs before it loads a rendition, and notes."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from processing.photo_notes import Note
+
+_SIZE = re.compile(r"(?<![^ ])(?P<name>[^ =]+)=(?P<width>[1-9][0-9]{0,6})x(?P<height>[1-9][0-9]{0,6})(?![^ ])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,12 @@ class Layout:
         """
         sizes = " ".join(f"{name}={width}x{height}" for name, (width, height) in self.sizes.items())
         return {"sizes": sizes, "thumb-hash": self.thumb_hash}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> "Layout":
+        """Read S3 user metadata; outputs of an earlier version, and unreadable metadata, have no sizes."""
+        sizes = {m["name"]: (int(m["width"]), int(m["height"])) for m in _SIZE.finditer(metadata.get("sizes", ""))}
+        return cls(sizes=sizes, thumb_hash=metadata.get("thumb-hash", ""))
 
 
 @dataclass(frozen=True, kw_only=True)

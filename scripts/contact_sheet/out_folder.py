@@ -1,6 +1,6 @@
 """Reads processed photos from the output folder of `npm start`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
@@ -36,18 +36,19 @@ def _photos_in(out: Path, results: Iterable[RecordResult]) -> Iterator[SheetPhot
     for result in results:
         if result.source and result.outcome is Outcome.PROCESSED:
             # The outputs are listed from the largest: reversed, so that renditions of one shape keep their order.
-            files = [file for output in reversed(result.outputs) if (file := _output_file(out, output))]
+            shapes = result.layout.sizes if result.layout else {}
+            files = [file for output in reversed(result.outputs) if (file := _output_file(out, output, shapes))]
             if photo := SheetPhoto.of(result.source.key, result.bytes_in, files):
                 yield photo
 
 
-def _output_file(out: Path, output: str) -> OutputFile | None:
+def _output_file(out: Path, output: str, shapes: Mapping[str, tuple[int, int]]) -> OutputFile | None:
     """Read an output's size and shape; return None for a file that is not in the output folder."""
     path, name = out / output, output.rpartition("/")[2]
     try:
         if not path.resolve().is_relative_to(out):
             return None
-        width, height = (0, 0) if name == DOCUMENT_NAME else _shape(path)
+        width, height = (0, 0) if name == DOCUMENT_NAME else shapes.get(name) or _shape(path)
         return OutputFile(name=name, size_bytes=path.stat().st_size, width=width, height=height)
     except (OSError, ValueError, UnidentifiedImageError):
         return None

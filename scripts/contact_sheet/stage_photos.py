@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from processing.commit_marker import Marker
+from processing.layout import Layout
 from processing.output_keys import DOCUMENT_NAME, MAX_KEY_BYTES
 from scripts.aws.bucket_listing import Pair
 from scripts.aws.photo_state import is_missing
@@ -45,9 +46,10 @@ class StagePhotos:
         source, outputs = pair
         if outputs is None or outputs.committed is None:
             return None
-        if source is not None and self._marker(source.key).etag != source.etag:
+        document = self._head(self.output_bucket, f"{pair.key}/{DOCUMENT_NAME}")
+        if document is None or (source and Marker.from_metadata(document["Metadata"]).etag != source.etag):
             return None
-        return self._photo(pair.key, source.size_bytes if source else 0, outputs.sizes)
+        return self._photo(pair.key, source.size_bytes if source else 0, outputs.sizes, document)
 
     def named(self, key: str) -> SheetPhoto | None:
         """Return the photo of a source key, read by HEAD requests alone; None unless it is complete."""
@@ -57,20 +59,22 @@ class StagePhotos:
         if document is None or (source and Marker.from_metadata(document["Metadata"]).etag != _etag(source)):
             return None
         sizes = {name: head["ContentLength"] for name, head in heads.items() if head}
-        return self._photo(key, source["ContentLength"] if source else 0, sizes)
+        return self._photo(key, source["ContentLength"] if source else 0, sizes, document)
 
-    def _photo(self, key: str, size_bytes: int, sizes: Mapping[str, int]) -> SheetPhoto | None:
-        files = [OutputFile(name=name, size_bytes=sizes[name]) for name in self._from_the_smallest(sizes)]
+    def _photo(self, key: str, size_bytes: int, sizes: Mapping[str, int], document: Any) -> SheetPhoto | None:
+        """Make a photo with the shapes that its commit marker has; outputs that it does not name are of another set."""
+        shapes = Layout.from_metadata(document["Metadata"]).sizes
+        files = []
+        for name in self._from_the_smallest(sizes):
+            width, height = shapes.get(name, (0, 0))
+            if name in shapes or name == DOCUMENT_NAME or not shapes:
+                files.append(OutputFile(name=name, size_bytes=sizes[name], width=width, height=height))
         return SheetPhoto.of(key, size_bytes, files)
 
     def _from_the_smallest(self, sizes: Mapping[str, int]) -> Iterable[str]:
         """Order outputs as today's settings do, and those of earlier settings by their bytes."""
         order = {name: -position for position, name in enumerate(self.names)}
         return sorted(sizes, key=lambda name: (order.get(name, 1), sizes[name]))
-
-    def _marker(self, key: str) -> Marker:
-        head = self._head(self.output_bucket, f"{key}/{DOCUMENT_NAME}")
-        return Marker.from_metadata(head["Metadata"] if head else {})
 
     def _head(self, bucket: str, key: str) -> Any:
         """Return the answer to a HEAD request; None for a missing object, and for a key that none can have."""

@@ -583,8 +583,8 @@ SCRIPTS = (
     Mutation(
         "The contact sheet of a stage shows a photo by outputs of its current version only",
         "scripts/contact_sheet/stage_photos.py",
-        "if source is not None and self._marker(source.key).etag != source.etag:",
-        "if source is not None and not self._marker(source.key).etag:",
+        'if document is None or (source and Marker.from_metadata(document["Metadata"]).etag != source.etag):',
+        "if document is None:",
         ("scripts/test_report_command.py",),
     ),
     Mutation(

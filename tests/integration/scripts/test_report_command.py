@@ -10,7 +10,9 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+from processing.commit_marker import Marker
 from processing.failures import FailureCode
+from processing.layout import Layout
 from processing.output_keys import document_key
 from scripts.report.__main__ import app
 from tests.support.bare_stage import BareStage, fill_dlq
@@ -97,6 +99,22 @@ def test_presigned_links_open_the_outputs(report: CommandLine, one_of_each: None
     links = [f"{each['href']}&{query}" for _, each in Elements(page).found if each.get("class") == "card"]
     assert [urlopen(link).read() for link in links] == [b"x"] * 5
     assert (tmp_path / "page.html").stat().st_mode & 0o777 == 0o600
+
+
+def test_shapes_come_from_the_commit_marker_and_outputs_of_other_settings_are_left_out(
+    report: CommandLine, bare_stage: BareStage, tmp_path: Path
+) -> None:
+    etag, outputs = put_source(bare_stage, "a.jpg"), bare_stage.target.outputs
+    layout = Layout(sizes={"small.jpg": (300, 225), "large.jpg": (1200, 900)}, thumb_hash="")
+    metadata = {**Marker(etag, "", "f").to_metadata(), **layout.to_metadata()}
+    for name in ("small.jpg", "large.jpg", "tiny.webp", "document.pdf"):
+        bare_stage.client("s3").put_object(
+            Bucket=outputs.output_bucket, Key=f"a.jpg/{name}", Body=b"x", Metadata=metadata
+        )
+    report("--out", str(tmp_path / "page.html"), "--base-url", "https://cdn.example.com")
+    page = (tmp_path / "page.html").read_text()
+    assert "1200 × 900 px" in page  # noqa: RUF001
+    assert "tiny.webp" not in page
 
 
 def test_a_prefix_bounds_photos_and_failures(report: CommandLine, one_of_each: None, tmp_path: Path) -> None:
