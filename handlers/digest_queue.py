@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -42,14 +42,21 @@ class DigestQueue:
 
         Args:
             hidden_seconds: called before each request: how long messages stay hidden from other runs.
+
+        Raises:
+            ClientError, BotoCoreError: SQS refused a request, after the messages of that round's other requests.
         """
         begun_ms, requests = self.clock() * 1000, 1
         with ThreadPoolExecutor(THREADS) as threads:
             while True:
-                answers = threads.map(lambda _: self._receive(hidden_seconds()), range(requests))
+                calls = [threads.submit(self._receive, hidden_seconds()) for _ in range(requests)]
+                wait(calls)
+                answers = [call.result() for call in calls if not call.exception()]
                 messages = sorted((message for answer in answers for message in answer), key=sent_ms)
                 if messages:
                     yield messages
+                for call in calls:
+                    call.result()  # raises a failed call's error
                 if not messages or sent_ms(messages[0]) >= begun_ms:
                     return
                 requests = min(2 * requests, THREADS)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.clients import ClientFactory, make_client
 from handlers.digest_queue import THREADS, DigestQueue, parse_digest, sent_ms, was_received_before
@@ -64,17 +65,27 @@ class RollUp:
         Returns:
             `{"collected": digests, "unreadable": and "repeated": of these, "sent": summaries, "left": 1 for some}`.
         """
-        collected, receive_until = _Collected(), milliseconds_left() / 2
+        collected = _Collected()
+        try:
+            self._collect(collected, milliseconds_left)
+        except (BotoCoreError, ClientError) as error:
+            if not collected.handles:
+                raise
+            logger.warning("Receiving digests ended early", error=str(error))
+            collected.has_more = True
+        if collected.handles:
+            publish(self.sns, self.settings.topic_arn, collected.message(self.settings.stage))
+            self.digests.delete(collected.handles.values())
+        return collected.counts
+
+    def _collect(self, collected: "_Collected", milliseconds_left: Callable[[], float]) -> None:
+        receive_until = milliseconds_left() / 2
         with closing(self.digests.receive(lambda: _hidden_seconds(milliseconds_left()))) as rounds:
             for messages in rounds:
                 collected.add(messages)
                 if len(collected.handles) >= self.max_digests or milliseconds_left() < receive_until:
                     collected.has_more = True
-                    break
-        if collected.handles:
-            publish(self.sns, self.settings.topic_arn, collected.message(self.settings.stage))
-            self.digests.delete(collected.handles.values())
-        return collected.counts
+                    return
 
 
 class _Collected:

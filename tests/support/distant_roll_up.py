@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from handlers.digest_queue import DigestQueue
 from handlers.roll_up import RollUp
 from handlers.settings import RollUpSettings
@@ -26,6 +28,7 @@ class DistantRollUp(DistantSqs):
         killed_late: the last request takes effect, and only its answer is lost.
         arriving: digests that arrive with each receive.
         refused: deletes to refuse.
+        receives_left: SQS refuses receives after so many; None for never.
     """
 
     def __init__(self, latency_seconds: float = 0.1, seed: int = 1) -> None:
@@ -34,6 +37,7 @@ class DistantRollUp(DistantSqs):
         self.summaries: list[dict[str, Any]] = []
         self.requests_left: int | None = None
         self.killed_late = False
+        self.receives_left: int | None = None
         self.arriving = self.refused = 0
         self._sent = 0
 
@@ -66,6 +70,10 @@ class DistantRollUp(DistantSqs):
 
     def receive_message(self, **arguments: Any) -> dict[str, Any]:
         self.put_digests(self.arriving)
+        if self.receives_left is not None:
+            self.receives_left -= 1
+            if self.receives_left < 0:
+                raise ClientError({"Error": {"Code": "InternalError", "Message": "injected"}}, "ReceiveMessage")
         return super().receive_message(**arguments)
 
     def delete_message_batch(self, **arguments: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The roll-up with requests that take 100 ms, many digests, and a kill at every request."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.support.distant_roll_up import ROLL_UP_QUEUE, TIMEOUT_SECONDS, DistantRollUp
 from tests.support.interleaving import ProcessKilledError
@@ -51,6 +52,24 @@ def test_a_summary_has_at_most_as_many_digests_as_fit_into_memory(aws: DistantRo
         assert done["left"] == (done["collected"] >= 100)
     assert sum(collected) == 400
     assert max(collected) < 100 + 160  # one round of requests beyond
+
+
+def test_when_sqs_refuses_a_receive_what_was_received_is_reported_and_nothing_twice(aws: DistantRollUp) -> None:
+    aws.put_digests(200)
+    aws.receives_left = 5
+    first = aws.run()
+    assert (first["sent"], first["left"]) == (1, 1)
+    assert 0 < first["collected"] < 200
+    aws.receives_left = None
+    assert aws.run() == {"collected": 200 - first["collected"], "unreadable": 0, "repeated": 0, "sent": 1, "left": 0}
+
+
+def test_when_sqs_refuses_every_receive_the_run_fails(aws: DistantRollUp) -> None:
+    aws.put_digests(20)
+    aws.receives_left = 0
+    with pytest.raises(ClientError):
+        aws.run()
+    assert aws.summaries == []
 
 
 def test_what_a_batch_could_not_delete_is_tried_again(aws: DistantRollUp) -> None:
