@@ -5,6 +5,7 @@ from struct import error, unpack_from
 from processing.images.vips import pyvips
 
 _PROFILE = "icc-profile-data"
+_LABS = ("lab", "labs")
 _TAG_TABLE = 128
 _MAX_TAGS = 100
 # Whole names, because sRGB-elle-V2-g10.icc, for example, is linear. Where one of these was found in a photo, the
@@ -29,8 +30,10 @@ def to_srgb(image: pyvips.Image, unembedded: str = "") -> pyvips.Image:
         image: without alpha, already small, because conversion costs per pixel.
         unembedded: libvips' name of the profile of an image that embeds none; empty for that of its colour space.
     """
+    if image.interpretation in _LABS:  # of the white D50, as ICC's and TIFF's Lab are; libvips' own is of D65
+        return image.colourspace("lab").icc_export(output_profile="srgb", pcs="lab", depth=8)
     profile = bytes(image.get(_PROFILE)) if image.get_typeof(_PROFILE) else b""
-    if profile and image.format == "float":
+    if profile and image.format == "float" and image.interpretation == "scrgb":
         # libvips takes floats for linear light, but with a profile they are the profile's numbers, from 0 to 1.
         image = (image * 65535).cast("ushort").copy(interpretation="rgb16")
     if profile and profile_name(profile).rstrip("\0") not in _SRGB_NAMES:

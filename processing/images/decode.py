@@ -4,10 +4,13 @@ import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from processing.images.formats.camera_raw import PreviewHeader
 from processing.images.formats.heic import HeicHeader
 from processing.images.formats.input_format import Data, Header, Prepared, cut_off_is_truncated
+from processing.images.formats.tiff import TiffHeader
 from processing.images.geometry import Size
 from processing.images.heif import open_heic
+from processing.images.pillow_tiff import open_with_pillow
 from processing.images.vips import pyvips
 
 # Set on the loader, because libvips' thumbnail operations silently ignore `fail_on`. libtiff warns about every tag
@@ -24,8 +27,9 @@ def prepare_photo(photo: Data, header: Header) -> Prepared:
     Raises:
         PermanentError: `truncated-image`, `corrupt-image`.
     """
+    part = photo[header.start : header.end] if isinstance(header, PreviewHeader) else photo
     with cut_off_is_truncated():
-        return header.format.prepare(photo) if header.format.prepare else Prepared(photo)
+        return header.format.prepare(part) if header.format.prepare else Prepared(part)
 
 
 @contextmanager
@@ -49,6 +53,8 @@ def open_photo(photo: Data, prepared: Prepared, header: Header, shrink: int) -> 
         if isinstance(header, HeicHeader):
             with open_heic(photo, header, shrink) as image:
                 yield image
+        elif isinstance(header, TiffHeader) and header.pillow:
+            yield open_with_pillow(photo, header, header.pillow)
         else:
             yield _load(prepared.data, header, shrink)
     finally:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from io import FileIO
 
+from processing.failures import FailureCode, PermanentError
 from processing.images.colour import to_srgb
 from processing.images.decode import full_size, open_photo, prepare_photo
 from processing.images.decoder_errors import translate_decoder_errors
 from processing.images.encoders import Encoding, Tags, jpeg_for_pdf, write_rendition
 from processing.images.flatten import flatten_on_white
+from processing.images.formats.camera_raw import PreviewHeader
 from processing.images.formats.input_format import Data, Header, Prepared
 from processing.images.geometry import OutputPlan, Size, choose_shrink, plan_outputs
 from processing.images.header import check_pixels, inspect_header
@@ -38,6 +40,7 @@ def render_photo(
         RetryableError: the disk failed.
     """
     header = header or inspect_header(photo, settings.limits)
+    _refuse_small_preview(header, settings)
     with translate_decoder_errors(photo, header.format):
         prepared = prepare_photo(photo, header)
         files, placeholder = _write_outputs(photo, prepared, outputs, header, settings, mark)
@@ -100,6 +103,16 @@ def _decode(
         largest = Picture.of(to_srgb(resize_to(opaque, _turned(plan.largest, orientation)), header.profile))
         del photo, opaque  # frees the decoder before the picture is turned
     return apply_orientation(largest, orientation), plan, rights
+
+
+def _refuse_small_preview(header: Header, settings: RenderSettings) -> None:
+    """Refuse a camera raw file whose preview is smaller than its own largest rendition would be."""
+    if isinstance(header, PreviewHeader):
+        wanted = max(plan_outputs(header.full_size, settings.renditions).largest)
+        if max(header.size) < wanted:
+            width, height = header.size
+            detail = f"a camera raw file whose largest preview has {width} x {height} pixels"
+            raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, detail)
 
 
 def _longest_side(header: Header, settings: RenderSettings) -> int:

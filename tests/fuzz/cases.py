@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import pyvips
 
 from processing.failures import FailureCode
-from tests.support import photos
+from tests.support import heic_photos, photos, rare_tiffs
 from tests.support.forged_headers import SMALL, endless_scans, stills
 from tests.support.icc_profiles import DISPLAY_P3
 from tests.support.image_comparison import similarity
@@ -55,6 +56,15 @@ def corpus() -> dict[str, bytes]:
         "jpeg-tiff": photos.tiff(image=image, compression="jpeg"),
         "float-tiff": bytes(deep.cast("float").tiffsave_buffer(compression="deflate", predictor="float")),
         "tiled-tiff": bytes(deep.tiffsave_buffer(tile=True, tile_width=32, tile_height=32)),
+        "lzma-tiff": photos.tiff(image=image, compression="lzma"),
+        "planar-tiff": rare_tiffs.planar_tiff(image, bits=16),
+        "subsampled-tiff": rare_tiffs.subsampled_tiff(image),
+        "lab-tiff": rare_tiffs.lab_tiff(np.asarray(image) / 255, bits=16),
+        "old-jpeg-tiff": rare_tiffs.old_jpeg_tiff(image),
+        "camera-raw": rare_tiffs.camera_raw(photos.jpeg(SMALL), full_size=SMALL),
+        "alpha-heic": heic_photos.heic(photos.transparent(SMALL)),
+        "deep-heic": heic_photos.deep_heic(image),
+        "turned-heic": heic_photos.oriented_heic(6, SMALL),
         "big-tiff": bytes(deep.tiffsave_buffer(bigtiff=True)),
     }
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from tests.support import heic_photos, photos
+from tests.support import heic_photos, photos, rare_tiffs
 
 
 @cache
@@ -47,6 +47,10 @@ def one_of_each() -> dict[str, bytes]:
         "grey tiff with a mask": photos.masked_tiff("L"),
         "cmyk tiff with a mask": photos.masked_tiff("CMYK"),
         "cmyk tiff": photos.tiff(image=photos.picture().convert("CMYK")),
+        "lzma tiff": photos.tiff(compression="lzma"),
+        "tiff of planar tiles": rare_tiffs.planar_tiff(photos.picture()),
+        "subsampled tiff": rare_tiffs.subsampled_tiff(photos.picture()),
+        "camera raw": rare_tiffs.camera_raw(photos.jpeg(), full_size=photos.SIZE),
         "multi-page tiff": photos.multi_page_tiff(),
         "heic": heic_photos.heic(),
         "heic of tiles": heic_photos.grid_heic(),

@@ -40,6 +40,18 @@ class Directory:
             return default
         return int(unpack_from(self.order + field.letter, self.data, field.position)[0])
 
+    def numbers(self, tag: int) -> tuple[int, ...]:
+        """Return all values of an integer field, at most `MAX_PARTS`.
+
+        Raises:
+            struct.error: the file ends inside them.
+        """
+        field = self.fields.get(tag)
+        if field is None or field.letter == "s":
+            return ()
+        letters = f"{self.order}{min(field.count, MAX_PARTS)}{field.letter}"
+        return tuple(int(value) for value in unpack_from(letters, self.data, field.position))
+
     def text(self, tag: int) -> bytes:
         """Return an ASCII field (often in another encoding), empty if absent."""
         field = self.fields.get(tag)

@@ -6,12 +6,13 @@ from processing.failures import FailureCode, PermanentError
 from processing.images.decoder_errors import classify
 from tests.support import photos
 from tests.support.forged_headers import tiff_with
+from tests.support.rare_tiffs import twelve_bit_tiff
 from tests.support.rendering import render
 
 BITS_PER_SAMPLE = 258
 GREY = photos.picture().convert("L")
 WHOLE_BUT_RARE = {
-    "12 bits": tiff_with(photos.tiff(image=GREY), BITS_PER_SAMPLE, 12),
+    "12 bits": twelve_bit_tiff(photos.picture(), channels=3),
     "4 bits and transparency": tiff_with(photos.tiff(image=GREY.convert("LA")), BITS_PER_SAMPLE, 4),
     "doubles": photos.tiff_of_kind("double", bands=3),
 }
