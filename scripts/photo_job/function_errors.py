@@ -1,12 +1,19 @@
-"""Errors of the function itself on a local stack, which no digest reports: it cannot start, or was killed."""
+"""Errors of the function itself, which no digest reports: it cannot start, was killed, or outlasted its time."""
 
+import json
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from botocore.exceptions import ClientError
 
 from scripts.cli.errors import OperatorError
+
+if TYPE_CHECKING:
+    from types_boto3_logs import CloudWatchLogsClient
 
 EVERY_SECONDS = 1.0
 # A killed process is replaced, and its batch comes back; but a function that never works ends the job.
@@ -15,6 +22,18 @@ _AT_INIT = "Worker init failed: "
 # The first line of an entry of the log begins with its time.
 _ENTRY = re.compile(r"^(?=\d{4}-\d\d-\d\d )", re.MULTILINE)
 _FAILED = re.compile(r"ESM: Lambda (\S+) failed processing .*?errorMessage=(.*?)\)\n", re.DOTALL)
+
+# Lambda's own JSON lines: the runtime's errors have an errorMessage, ours a message; the report of a killed invocation
+# has the status (AWS Lambda Developer Guide, "Log format": system logs).
+_STAGE_PATTERN = '{ ($.errorMessage = "*") || (($.type = "platform.*") && ($.record.status != "success")) }'
+_LONGEST_LOOK_BACK_MS = 60_000
+
+
+class ErrorLog(Protocol):
+    """Where the function's errors are read."""
+
+    def new_errors(self) -> list[str]:
+        """Return the errors since the last call."""
 
 
 @dataclass
@@ -44,37 +63,85 @@ class LocalLog:
 
 
 @dataclass
-class FunctionWatch:
-    """Tell the user what befell the function; end the job when it cannot start.
+class StageLog:
+    """The errors of a stage's function in CloudWatch Logs, from now on.
 
     Args:
-        log: of the local AWS.
-        has_outcome: returns True once a photo has an outcome.
-        say: prints lines.
+        logs: the client.
+        function: its name.
     """
 
-    log: LocalLog
+    logs: "CloudWatchLogsClient"
+    function: str
+    _since_ms: int = field(default_factory=lambda: int(time.time() * 1000))
+    _seen: set[str] = field(default_factory=set)
+
+    def new_errors(self) -> list[str]:
+        """Return the errors since the last call; none where the log may not be read or does not exist yet."""
+        since_ms = max(self._since_ms, int(time.time() * 1000) - _LONGEST_LOOK_BACK_MS)
+        try:
+            events = self.logs.filter_log_events(
+                logGroupName=f"/aws/lambda/{self.function}", startTime=since_ms, filterPattern=_STAGE_PATTERN
+            )["events"]
+        except ClientError:  # the job goes on without it: AccessDenied, ResourceNotFound, Throttling
+            return []
+        new = [event for event in events if event["eventId"] not in self._seen]
+        self._seen.update(event["eventId"] for event in new)
+        return [error for event in new if (error := _stage_error(event["message"]))]
+
+
+@dataclass
+class FunctionWatch:
+    """Tell the user what befell the function; end a job on a laptop when it cannot start.
+
+    Args:
+        log: of the function.
+        has_outcome: returns True once a photo has an outcome.
+        say: prints lines.
+        ends_job: whether a function that cannot start ends the job; a stage may be deployed again meanwhile.
+        every_seconds: looks at most so often.
+    """
+
+    log: ErrorLog
     has_outcome: Callable[[], bool]
     say: Callable[..., None]
+    ends_job: bool = True
+    every_seconds: float = EVERY_SECONDS
     _told: set[str] = field(default_factory=set)
     _failed: int = 0
     _last_look: float = 0.0
 
     def look(self) -> None:
-        """Look for new errors, once a second at most.
+        """Look for new errors.
 
         Raises:
             OperatorError: the function cannot start, or fails each time.
         """
-        if time.monotonic() - self._last_look < EVERY_SECONDS:
+        if time.monotonic() - self._last_look < self.every_seconds:
             return
         self._last_look = time.monotonic()
         for error in self.log.new_errors():
             self._failed += 1
-            if error.startswith(_AT_INIT):
-                raise OperatorError("the function cannot start:", *error.removeprefix(_AT_INIT).splitlines())
-            if self._failed >= MAX_WITHOUT_OUTCOME and not self.has_outcome():
-                raise OperatorError("the function failed each time:", *error.splitlines())
+            if self.ends_job:
+                self._end_if_hopeless(error)
             if error not in self._told:
                 self._told.add(error)
                 self.say(f"The function failed, and its photos are tried again later: {error}")
+
+    def _end_if_hopeless(self, error: str) -> None:
+        if error.startswith(_AT_INIT):
+            raise OperatorError("the function cannot start:", *error.removeprefix(_AT_INIT).splitlines())
+        if self._failed >= MAX_WITHOUT_OUTCOME and not self.has_outcome():
+            raise OperatorError("the function failed each time:", *error.splitlines())
+
+
+def _stage_error(message: str) -> str:
+    """Return the error of a line of Lambda's JSON log, such as `timeout`; "" for a line that is none."""
+    try:
+        entry = json.loads(message)
+        record = entry.get("record") or {}
+        kind, reason = entry.get("errorType") or record.get("errorType"), entry.get("errorMessage")
+    except (ValueError, AttributeError):
+        return ""
+    status = record.get("status") if record.get("status") != "success" else None
+    return ": ".join(str(part) for part in (kind, reason or status) if part) if reason or status else ""

@@ -1,12 +1,14 @@
 """Errors of the function, from the log of the local AWS."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from scripts.cli.errors import OperatorError
-from scripts.photo_job import function_errors as module
-from scripts.photo_job.function_errors import FunctionWatch, LocalLog
+from scripts.photo_job.function_errors import FunctionWatch, LocalLog, StageLog
 
 FAILED = (
     "2026-11-25 18:57:12 WARNING [lambda] ESM: Lambda darkroom-local-{function} failed processing SQS batch from "
@@ -27,12 +29,7 @@ def write(log: LocalLog, error: str, function: str = "process", output: str = ""
 
 
 def watch(log: LocalLog, said: list[str], *, has_outcome: bool = True) -> FunctionWatch:
-    return FunctionWatch(log, lambda: has_outcome, said.append)
-
-
-@pytest.fixture(autouse=True)
-def _look_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "EVERY_SECONDS", 0.0)
+    return FunctionWatch(log, lambda: has_outcome, said.append, every_seconds=0)
 
 
 def test_each_error_is_returned_once_in_its_own_words(log: LocalLog) -> None:
@@ -82,3 +79,57 @@ def test_a_function_that_never_worked_ends_the_job_at_its_third_failure(log: Loc
     write(log, "Worker process died")
     with pytest.raises(OperatorError, match="failed each time:\nWorker process died"):
         looking.look()
+
+
+class FakeLogs:
+    """A log group whose matching events the tests set; it notes the requests."""
+
+    def __init__(self, *messages: str) -> None:
+        self.events = [{"eventId": str(number), "message": message} for number, message in enumerate(messages)]
+        self.requests: list[dict[str, Any]] = []
+
+    def filter_log_events(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(request)
+        if not self.events:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "FilterLogEvents")
+        return {"events": self.events}
+
+
+def stage_log(logs: Any) -> StageLog:
+    return StageLog(logs, "darkroom-prod-process")
+
+
+# As the Python runtime (awslambdaric) and Lambda write them with logFormat JSON.
+AT_INIT = json.dumps(
+    {"timestamp": "t", "level": "ERROR", "errorMessage": "RENDITIONS is missing", "errorType": "SettingsError"}
+)
+KILLED = json.dumps(
+    {"time": "t", "type": "platform.report", "record": {"status": "error", "errorType": "Runtime.ExitError"}}
+)
+TIMEOUT = json.dumps({"time": "t", "type": "platform.report", "record": {"requestId": "r", "status": "timeout"}})
+
+
+def test_errors_of_a_stages_function_are_read_once_from_its_log_group() -> None:
+    done = json.dumps({"time": "t", "type": "platform.report", "record": {"status": "success"}})
+    ours = json.dumps({"level": "ERROR", "message": "Digest not sent"})
+    logs = FakeLogs(AT_INIT, KILLED, TIMEOUT, done, ours, "START RequestId: no JSON", "[]")
+    log = stage_log(logs)
+    assert log.new_errors() == [
+        "SettingsError: RENDITIONS is missing",
+        "Runtime.ExitError: error",
+        "timeout",
+    ]
+    assert log.new_errors() == []
+    assert logs.requests[0]["logGroupName"] == "/aws/lambda/darkroom-prod-process"
+
+
+def test_a_log_group_that_may_not_be_read_ends_no_job() -> None:
+    assert stage_log(FakeLogs()).new_errors() == []
+
+
+def test_on_a_stage_an_error_at_init_is_told_and_the_job_goes_on() -> None:
+    said: list[str] = []
+    looking = FunctionWatch(stage_log(FakeLogs(AT_INIT)), lambda: False, said.append, ends_job=False, every_seconds=0)
+    for _ in range(4):
+        looking.look()
+    assert said == ["The function failed, and its photos are tried again later: SettingsError: RENDITIONS is missing"]
