@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+import pyvips
 
 from processing.settings import Limits, RenderSettings
 from processing.worker.files import WorkerFiles
@@ -198,6 +199,15 @@ def test_a_large_jpeg_is_never_in_memory_as_a_whole(children: list[Child]) -> No
     before = resident_bytes(child.process.pid)
     assert "rendered" in child.render(photo)
     assert peak_bytes(child.process.pid) - before < len(photo)
+
+
+def test_the_estimate_of_a_wide_uncompressed_tiff_covers_its_peak(children: list[Child]) -> None:
+    wide = pyvips.Image.black(100_000, 500, bands=3).copy(interpretation="srgb").tiffsave_buffer(compression="none")
+    child = start(children, ALL_PIXELS)
+    before = resident_bytes(child.process.pid)
+    estimate = child.inspect(wide)["memory_bytes"]
+    assert "rendered" in child.render(wide)
+    assert peak_bytes(child.process.pid) - before < estimate
 
 
 def test_a_worker_ends_when_its_stdin_does(children: list[Child]) -> None:
