@@ -91,7 +91,7 @@ class FailureCode(StrEnum):
     )
     MALFORMED_MESSAGE = _permanent(
         "malformed-message",
-        "The message is not an S3 event.",
+        "The message is not an S3 event of the input bucket.",
         "Find out who sends to this queue; only the bucket's notifications belong there.",
     )
     DECODER_CRASHED = _permanent(

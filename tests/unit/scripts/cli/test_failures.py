@@ -29,7 +29,7 @@ def test_each_code_is_explained_once_and_some_of_its_photos_are_named() -> None:
         "  - 1.jpg: 26 s",
         "  and 3 more",
         "",
-        "malformed-message (1): The message is not an S3 event.",
+        "malformed-message (1): The message is not an S3 event of the input bucket.",
         "  What to do: Who?",
         "",
         "new-code (1)",
