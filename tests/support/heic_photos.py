@@ -89,3 +89,59 @@ def heic_claiming(width: int, height: int) -> bytes:
     data = heic(photos.picture((96, 72)))
     place = box_at(data, b"ispe") + 4
     return data[:place] + struct.pack(">II", width, height) + data[place + 8 :]
+
+
+def grid_of(tiles: int, *, tile: tuple[int, int] = (512, 512), extents: int = 1, extent_bytes: int = 64) -> bytes:
+    """Forge a grid of 256 columns whose tiles are all the same item.
+
+    Args:
+        tiles: how many.
+        tile: size of each.
+        extents: of the item, each over the same bytes.
+        extent_bytes: of each.
+    """
+    rows = max(1, tiles // 256)
+    width, height = min(256, tiles) * tile[0], rows * tile[1]
+    grid = struct.pack(">BBBBII", 0, 1, rows - 1, min(256, tiles) - 1, width, height)
+    properties = _box(b"hvcC", bytes(23)) + _full_box(b"ispe", struct.pack(">II", *tile))
+    places = struct.pack(">HHHHII", 1, 1, 0, 1, 0, len(grid))  # in idat
+    places += struct.pack(">HHHH", 2, 0, 0, extents) + struct.pack(">II", 24, extent_bytes) * extents
+    meta = (
+        _full_box(b"pitm", struct.pack(">H", 1))
+        + _full_box(b"iinf", struct.pack(">H", 2) + _entry(1, b"grid") + _entry(2, b"hvc1"))
+        + _full_box(b"iref", _box(b"dimg", struct.pack(">HH", 1, tiles) + struct.pack(">H", 2) * tiles))
+        + _box(b"iprp", _box(b"ipco", properties) + _full_box(b"ipma", struct.pack(">IHBBB", 1, 2, 2, 0x81, 2)))
+        + _full_box(b"iloc", struct.pack(">BBH", 0x44, 0, 2) + places, version=1)
+        + _box(b"idat", grid)
+    )
+    return _FTYP + _full_box(b"meta", meta)
+
+
+def heif_of_items(count: int) -> bytes:
+    """Forge a file of very many items."""
+    entries = b"".join(_entry(number % 65_536, b"hvc1") for number in range(count))
+    meta = _full_box(b"pitm", struct.pack(">H", 1)) + _full_box(b"iinf", struct.pack(">H", 65_535) + entries)
+    return _FTYP + _full_box(b"meta", meta)
+
+
+def nested_heif(depth: int) -> bytes:
+    """Forge boxes within boxes."""
+    contents = b""
+    for _ in range(depth):
+        contents = _full_box(b"meta", contents)
+    return _FTYP + contents
+
+
+def _entry(item: int, kind: bytes) -> bytes:
+    return _full_box(b"infe", struct.pack(">HH4sx", item, 0, kind), version=2)
+
+
+def _box(name: bytes, contents: bytes) -> bytes:
+    return struct.pack(">I4s", len(contents) + 8, name) + contents
+
+
+def _full_box(name: bytes, contents: bytes, version: int = 0) -> bytes:
+    return _box(name, struct.pack(">I", version << 24) + contents)
+
+
+_FTYP = _box(b"ftyp", b"heic" + bytes(4) + b"mif1heic")

@@ -8,7 +8,7 @@ import pyvips
 from PIL import Image
 
 from processing.failures import FailureCode
-from tests.support import photos
+from tests.support import heic_photos, photos
 from tests.support.damage import bits_flipped, half_zeros, truncated
 from tests.support.forged_headers import (
     SMALL,
@@ -81,6 +81,26 @@ def bombs() -> Named:
     yield "jpeg of a million remarks", Hostile(b"\xff\xd8" + b"\xff\xfe\0\2" * 1_000_000, REFUSED)
     yield "gif of a million sub-blocks", Hostile(gif_of_sub_blocks(1_000_000), REFUSED)
     yield "gif of 20 million sub-blocks", Hostile(gif_of_sub_blocks(20_000_000), frozenset({FailureCode.CORRUPT_IMAGE}))
+
+
+def heif_bombs() -> Named:
+    """Yield HEIFs of absurd sizes, counts and places, and of a picture larger than they say."""
+    corrupt = frozenset({FailureCode.CORRUPT_IMAGE})
+    yield "heic that claims 4 billion x 4 billion", Hostile(heic_photos.heic_claiming(2**32 - 1, 2**32 - 1), TOO_MUCH)
+    yield "heic that claims 6,000 x 6,000", Hostile(heic_photos.heic_claiming(6_000, 6_000), REFUSED)
+    yield "heic grid of 65,535 tiles", Hostile(heic_photos.grid_of(65_535), corrupt)
+    yield "heic grid of 65,280 tiny tiles", Hostile(heic_photos.grid_of(65_280, tile=(1, 1)), corrupt)
+    yield "heic grid of 512 tiles without pixels", Hostile(heic_photos.grid_of(512), corrupt | TOO_MUCH)
+    yield "heic of 20,000 overlapping extents", Hostile(heic_photos.grid_of(1, extents=20_000), corrupt)
+    yield "heic of 65,535 extents", Hostile(heic_photos.grid_of(1, extents=65_535), corrupt)
+    beyond = heic_photos.grid_of(1, extent_bytes=2**32 - 1)
+    yield "heic whose pixels lie outside", Hostile(beyond, frozenset({FailureCode.TRUNCATED_IMAGE}))
+    yield "heif of 200,000 items", Hostile(heic_photos.heif_of_items(200_000), REFUSED)
+    yield "heif of 2,000 boxes in boxes", Hostile(heic_photos.nested_heif(2_000), REFUSED)
+    large = heic_photos.heic(Image.new("RGB", (4_096, 4_096)))
+    place = heic_photos.box_at(large, b"ispe") + 4
+    smaller = large[:place] + struct.pack(">II", 96, 72) + large[place + 8 :]
+    yield "heic of 16 megapixels that claims 96 x 72", Hostile(smaller, REFUSED)
 
 
 def cut_off() -> Named:
@@ -192,5 +212,5 @@ def many_pictures() -> Named:
 
 KINDS = {
     kind.__name__: kind
-    for kind in (bombs, cut_off, wrecks, chimeras, odd_pixels, odd_shapes, broken_metadata, many_pictures)
+    for kind in (bombs, heif_bombs, cut_off, wrecks, chimeras, odd_pixels, odd_shapes, broken_metadata, many_pictures)
 }

@@ -107,5 +107,6 @@ def test_a_picture_is_decoded_once_for_all_formats_and_shapes(tmp_path: Path, mo
     monkeypatch.setattr(Picture, "of", noted)
     text = "large:400:80,large:400:80:webp,small:100:80,tile:90x90:80:webp:cover,tile:90x90:80:jpeg:cover"
     render(tmp_path, photos.jpeg((1600, 1200)), settings(text))
-    # The photo, then the tile from the smallest picture that is large enough: first resized, then cropped, once.
-    assert sizes == [(400, 300), (120, 90), (90, 90), (100, 75)]
+    # The photo, then the tile from the smallest picture that is large enough: first resized, then cropped, once. The
+    # placeholder comes last.
+    assert sizes == [(400, 300), (120, 90), (90, 90), (100, 75), (32, 24)]
