@@ -54,6 +54,13 @@ def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
     assert [link for link in LINK.findall(page.read_text()) if not _is_there(page, link)] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_npm_command_that_a_page_names_exists(page: Path) -> None:
+    known = json.loads((REPOSITORY / "package.json").read_text())["scripts"]
+    named = set(re.findall(r"npm run (?:--silent )?([a-z][a-z-]*)", page.read_text()))
+    assert named - set(known) == set()
+
+
 def test_the_readme_is_a_front_page() -> None:
     assert len(README.splitlines()) <= FRONT_PAGE_LINES
 
@@ -83,6 +90,12 @@ def test_the_readme_says_what_a_thousand_photos_cost_as_npm_run_capacity_does() 
     bill = make_bill(make_plan(1000, read_figures(), PROD), PROD, PRICES)
     assert round(sum(dollars for _, _, dollars in bill) * 100) == 3
     assert "three cents for 1,000 photos" in " ".join(README.split())
+
+
+def test_the_readme_says_what_keeping_a_thousand_originals_costs() -> None:
+    gigabytes = make_plan(1000, read_figures(), PROD).bytes_in / 1e9
+    assert round(gigabytes * PRICES.s3_gb_month * 100) == 10
+    assert "ten cents a month to keep their originals" in " ".join(README.split())
 
 
 @pytest.mark.parametrize("code", FailureCode)
