@@ -21,6 +21,7 @@ _OPERATORS_SECONDS = {  # by the row's command and size
     ("dlq redrive", "1,000 chosen among 100,000"): 300,
     ("dlq redrive", "50 chosen among 8,050"): 60,
 }
+_RECONCILE_MB = 150  # whatever the number of photos
 _ROLL_UP_SECONDS = 150  # half of the window: the other half is spare
 # Why a target is missed, where it is: one line each. Figures stand in the tables, which change with every measurement.
 _WHY_SLOWER = {
@@ -106,6 +107,15 @@ def _check_operators(part: Any) -> Iterator[TargetCheck]:
         if wanted := _OPERATORS_SECONDS.get((row["command"], row["what"])):
             what = f"`{row['command']}`, {row['what']}, {part['latency_ms']} ms a request"
             yield TargetCheck(what, f"{wanted} s", f"{row['seconds']:.0f} s", row["seconds"] <= wanted)
+    yield from _check_reconcile_memory(part)
+
+
+def _check_reconcile_memory(part: Any) -> Iterator[TargetCheck]:
+    for row in part["rows"]:
+        if row["command"] == "reconcile":
+            peak_mb = row["peak_bytes"] / 1e6
+            what = f"memory of `reconcile`, {row['what']}"
+            yield TargetCheck(what, f"{_RECONCILE_MB} MB", f"{peak_mb:.0f} MB", peak_mb <= _RECONCILE_MB)
 
 
 def _check_roll_up(part: Any) -> Iterator[TargetCheck]:

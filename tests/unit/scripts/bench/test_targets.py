@@ -71,6 +71,13 @@ def test_what_was_not_measured_is_not_judged() -> None:
     assert check_targets({}) == []
 
 
+@pytest.mark.parametrize(("peak_mb", "is_met"), [(150, True), (151, False)])
+def test_reconcile_has_the_same_memory_whatever_the_number_of_photos(peak_mb: float, is_met: bool) -> None:
+    row = {"command": "reconcile", "what": "1,000,000 photos", "seconds": 1.0, "peak_bytes": peak_mb * 1e6}
+    results = {"operators": {"latency_ms": 100, "rows": [row]}}
+    assert only(results, "memory of `reconcile`").is_met is is_met
+
+
 @pytest.mark.parametrize(("seconds", "peak_mb", "met"), [(150, 256, [True, True]), (151, 257, [False, False])])
 def test_a_window_of_digests_may_take_half_of_the_window_and_half_of_the_memory(
     seconds: float, peak_mb: float, met: list[bool]
