@@ -93,7 +93,8 @@ def write_sheet(job: LocalJob, title: str, not_done: int = 0) -> str:
         not_done: photos of an interrupted job that have no outcome.
     """
     path, progress = job.out.resolve() / PAGE_NAME, job.progress
-    interrupted = f"Interrupted: {count_of(not_done, 'photo')} not done. Run the folder again to go on."
+    not_done_photos = count_of(not_done, "photo")
+    interrupted = f"Interrupted: {not_done_photos} not done. To go on, repeat the command: it skips what is done."
     heading = Heading(
         title=key_text(title),
         after_failures=AFTER_FAILURES,
