@@ -25,6 +25,9 @@ from scripts.dlq.__main__ import app as dlq
 from scripts.local_stack.__main__ import describe
 from scripts.photo_job.photo_folder import not_uploaded
 from scripts.photo_job.progress import JobProgress
+from scripts.prove.probes import Probe
+from scripts.prove.report import proof_report
+from scripts.prove.run import ProbeResult
 from scripts.reconcile.__main__ import app as reconcile
 from scripts.report.__main__ import app as report
 from scripts.stage_rules.checkup import Finding, Verdict, checkup_report
@@ -101,6 +104,12 @@ def reconcile_buckets(scene: Scene) -> None:
 @case("doctor")
 def judge_a_stage(scene: Scene) -> None:
     Screen().result(checkup_report([Finding(RULES[0], Verdict.FAIL, (HOSTILE, ESC))]), None)
+
+
+@case("prove")
+def report_a_proof(scene: Scene) -> None:
+    probe = Probe(HOSTILE, ESC, lambda *_: None)
+    Screen().result(proof_report([ProbeResult(probe, problems=[HOSTILE, ESC])], [HOSTILE]), None)
 
 
 @case("report")
