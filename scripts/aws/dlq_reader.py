@@ -198,7 +198,7 @@ class DlqReader:
         if not ids:
             return
         released = 0
-        with uninterrupted(), self._progress("making visible again", len(ids)) as on_progress:
+        with self._progress("making visible again", len(ids)) as on_progress, uninterrupted():
             for batch in map_in_threads(self._release_batch, chunks(ids, MAX_BATCH_ENTRIES), THREADS):
                 released += batch
                 on_progress(released, "")

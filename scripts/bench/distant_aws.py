@@ -93,6 +93,11 @@ class DistantAws:
         self._pipe.send("count")
         return dict(self._pipe.recv())
 
+    def count_calls(self) -> Counter[str]:
+        """Return how often each SQS operation was called, without latency."""
+        self._pipe.send("calls")
+        return Counter(self._pipe.recv())
+
     def queue_url(self, name: str) -> str:
         return _queue_url(self.endpoint_url, name)
 
@@ -121,6 +126,7 @@ class _Server:
         self._parent = parent
         self._sqs = SqsModel(time.monotonic)
         self._s3 = S3Model(plan.photos, RenderSettings(parse_renditions(_RENDITIONS), _NO_LIMITS).fingerprint)
+        self._calls = Counter[str]()
         self._url = ""
 
     async def serve(self) -> None:
@@ -141,9 +147,12 @@ class _Server:
 
     def _command(self, over: asyncio.Event) -> None:
         try:
-            self._parent.recv()
+            command = self._parent.recv()
         except EOFError:
             over.set()
+            return
+        if command == "calls":
+            self._parent.send(self._calls)
             return
         self._parent.send({url.rpartition("/")[2]: self._count(url) for url in self._sqs.queues})
 
@@ -184,6 +193,7 @@ class _Server:
         return status, _XML + more, found
 
     async def _answer_sqs(self, operation: str, arguments: dict[str, Any]) -> tuple[int, str, bytes]:
+        self._calls[operation] += 1
         try:
             answer = self._sqs.call(operation, arguments)
         except NoSuchOperationError:

@@ -450,21 +450,21 @@ SCRIPTS = (
     Mutation(
         "A redrive sends before it deletes",
         "scripts/dlq/send_then_delete.py",
-        "        sent = self.sender.send(",
-        "        reader.delete(letters)\n        sent = self.sender.send(",
+        "        sent = self.sender.send(messages)",
+        "        reader.delete(letters)\n        sent = self.sender.send(messages)",
         ("dlq/test_send_then_delete.py",),
     ),
     Mutation(
         "What was sent by an earlier run is not sent again",
         "scripts/sending/sender.py",
-        "batches(message for message in messages if message.item not in result.earlier)",
-        "batches(messages)",
+        "batches((message for message in messages if message.item not in result.earlier), most)",
+        "batches(messages, most)",
         ("sending/test_sender.py",),
     ),
     Mutation(
         "A batch is journaled before it is sent",
         "scripts/sending/sender.py",
-        "            self.journal.record(JournalEntry(message.item, SENDING, message.document) for message in batch)\n",
+        "            self.journal.record(JournalEntry(message.item, SENDING, message.document) for message in whole)\n",
         "",
         ("sending/test_sender.py",),
     ),
@@ -497,6 +497,20 @@ SCRIPTS = (
         ("aws/test_dlq_reader.py",),
     ),
     Mutation(
+        "A dead letter that is received twice is read once",
+        "scripts/aws/dlq_reader.py",
+        "            new = [letter for letter in letters if not self.holds(letter)]",
+        "            new = letters",
+        ("aws/test_dlq_reader_at_distance.py",),
+    ),
+    Mutation(
+        "Batches of a group are sent at once",
+        "scripts/sending/sender.py",
+        "with ThreadPoolExecutor(len(group)) as threads:",
+        "with ThreadPoolExecutor(1) as threads:",
+        ("sending/test_sender.py",),
+    ),
+    Mutation(
         "A move task that moved too few is no success",
         "scripts/dlq/move_task.py",
         "return EXIT_SOME_FAILED if is_short or",
@@ -506,8 +520,8 @@ SCRIPTS = (
     Mutation(
         "A redriven photo counts as processed only with its commit marker",
         "scripts/dlq/outcomes.py",
-        "        if self.photos.is_done(source):",
-        "        if self.photos.is_done(source) or believe_sources:",
+        "Outcome.PROCESSED if self.photos.is_done(source) else WAITING",
+        "Outcome.PROCESSED",
         ("dlq/test_outcomes.py",),
     ),
     Mutation(
