@@ -78,9 +78,10 @@ def last_lines(
     others += [f"{not_done:,} not done"] if not_done else []
     others += [f"{progress.failed:,} failed"] if progress.failed else []
     lines = [f"{said} {', '.join(others)}{':' if progress.failed else '.'}" if others else said]
+    has_csv = CSV_NAME in written and len(progress.failures) > MAX_NAMED
     if progress.failed:
         lines += [*failure_lines(progress), ""]
-        lines += [f"All of them are in {folder}/{CSV_NAME} and on the page."] if CSV_NAME in written else []
+        lines += [f"All of them are in {folder}/{CSV_NAME} and on the page."] if has_csv else []
     return [*lines, TO_GO_ON if not_done else AFTER_FAILURES] if not_done or progress.failed else lines
 
 

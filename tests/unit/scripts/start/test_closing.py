@@ -64,7 +64,7 @@ def test_a_job_without_failures_ends_with_one_sentence() -> None:
 
 def test_failures_of_one_code_are_explained_once_and_each_file_is_named_as_what_it_is() -> None:
     progress = job_with(processed=1, failed=2, detail="a video (MP4)")
-    assert last_lines(progress, OUT, 3, ("index.html",)) == [
+    assert last_lines(progress, OUT, 3, BOTH) == [
         "1 of 3 photos is in out/ (open out/index.html). 2 failed:",
         "",
         "unsupported-format (2): The file is not an image in a format that Darkroom reads.",
