@@ -10,6 +10,7 @@ import typer
 
 from processing.system_files import system_file
 from processing.wording import count_of
+from scripts.aws.key_filter import KeyFilter
 from scripts.cli.failures import Failure
 from scripts.photo_job.photo_folder import LocalFile
 
@@ -21,6 +22,8 @@ _DOCUMENTS = "pdf doc docx xls xlsx ppt pptx odt ods odp pages txt rtf md csv ht
 _ARCHIVES = "zip rar 7z tar gz tgz"
 _NO_PHOTO = frozenset(f"{_SIDECARS} {_VIDEOS} {_SOUNDS} {_DOCUMENTS} {_ARCHIVES}".split())
 BY_OPTION = "by --only and --skip"
+BY_STAGE = "by the stage's keyPrefix and keySuffixes, as it would not process them"
+_BY_RULE = (BY_OPTION, BY_STAGE)
 MAX_KINDS_NAMED = 8
 
 OnlyOption = Annotated[
@@ -45,11 +48,13 @@ class FileChoice:
         only: globs; empty for every file.
         skip: globs.
         takes_all: also files that are no photos by their name.
+        processed: the keys that the stage processes; other files would wait for an outcome for ever.
     """
 
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     takes_all: bool = False
+    processed: KeyFilter = KeyFilter()
 
     def reason_to_skip(self, path: str) -> str:
         """Return why a file is left out: its kind (`.mp4`), or `BY_OPTION`; "" for a file to upload.
@@ -67,7 +72,8 @@ def choose(
 ) -> Iterator[LocalFile | Failure]:
     """Yield the files to upload; count the others by the reason why they are left out."""
     for file in files:
-        reason = choice.reason_to_skip(file.key.removeprefix(prefix))
+        is_processed = choice.processed.matches(file.key)
+        reason = choice.reason_to_skip(file.key.removeprefix(prefix)) if is_processed else BY_STAGE
         if reason:
             skipped[reason] += 1
         else:
@@ -76,16 +82,16 @@ def choose(
 
 def skipped_lines(skipped: Counter[str]) -> list[str]:
     """Say how many files were left out: `5 other files skipped: 2 .DS_Store, 2 .xmp, 1 .mp4`."""
-    kinds = sorted(((kind, count) for kind, count in skipped.items() if kind != BY_OPTION), key=lambda k: (-k[1], k[0]))
+    kinds = sorted(
+        ((kind, count) for kind, count in skipped.items() if kind not in _BY_RULE), key=lambda k: (-k[1], k[0])
+    )
     lines = []
     if kinds:
         named = [f"{count:,} {kind}" for kind, count in kinds[:MAX_KINDS_NAMED]]
         more = sum(count for _, count in kinds[MAX_KINDS_NAMED:])
         total = count_of(sum(count for _, count in kinds), "other file")
         lines.append(f"{total} skipped: {', '.join([*named, *([f'{more:,} more'] if more else [])])}.")
-    if skipped[BY_OPTION]:
-        lines.append(f"{count_of(skipped[BY_OPTION], 'file')} left out {BY_OPTION}.")
-    return lines
+    return [*lines, *(f"{count_of(skipped[rule], 'file')} left out {rule}." for rule in _BY_RULE if skipped[rule])]
 
 
 def _matches(path: str, globs: Iterable[str]) -> bool:

@@ -81,7 +81,8 @@ def command(
         raise OperatorError(f"{folder} is not a folder")
     page = _report_page(target, report_file, expires, base_url, is_watching=watch)
     uploader = Uploader(target.s3, target.outputs.input_bucket, threads)
-    choice = FileChoice(only=tuple(only or ()), skip=tuple(skip or ()), takes_all=take_all)
+    processed = target.outputs.key_filter
+    choice = FileChoice(only=tuple(only or ()), skip=tuple(skip or ()), takes_all=take_all, processed=processed)
     upload = FolderUpload(
         stage=target, screen=screen, folder=folder, prefix=prefix, uploader=uploader, choice=choice, page=page
     )

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.aws.key_filter import KeyFilter
 from scripts.cli.failures import Failure
 from scripts.photo_job.file_choice import BY_OPTION, FileChoice, choose, skipped_lines
 from scripts.photo_job.photo_folder import LocalFile, not_uploaded, refuse_too_large
@@ -83,3 +84,14 @@ def test_a_file_above_the_limit_is_refused_before_its_upload() -> None:
     refused = Failure("l.jpg", "too-many-bytes", "advice", "101 bytes, the limit is 100 bytes; not uploaded")
     assert list(refuse_too_large([small, large], 100, "advice")) == [small, refused]
     assert list(refuse_too_large([small, large], 0, "advice")) == [small, large]
+
+
+def test_files_that_the_stage_would_not_process_are_left_out_and_counted() -> None:
+    choice = FileChoice(takes_all=True, processed=KeyFilter("photos/", (".jpg",)))
+    keys = ["photos/a.jpg", "photos/b.png", "photos/c.mp4"]
+    skipped: Counter[str] = Counter()
+    files = [LocalFile(Path(key), key, 1) for key in keys]
+    assert [file.key for file in choose(files, choice, skipped, "photos/")] == ["photos/a.jpg"]
+    assert skipped_lines(skipped) == [
+        "2 files left out by the stage's keyPrefix and keySuffixes, as it would not process them."
+    ]
