@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -54,7 +54,7 @@ class FileChoice:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     takes_all: bool = False
-    processed: KeyFilter = KeyFilter()
+    processed: KeyFilter = field(default_factory=KeyFilter)
 
     def reason_to_skip(self, path: str) -> str:
         """Return why a file is left out: its kind (`.mp4`), or `BY_OPTION`; "" for a file to upload.
