@@ -13,6 +13,7 @@ _MESSAGE_PARTS: dict[FailureCode, tuple[str, ...]] = {
     FailureCode.CORRUPT_IMAGE: (
         "bad image dimensions",  # libvips, which adds "out of memory" in the next line
         "security limit",  # libheif: absurd counts, reported as an allocation error
+        "invalid image size",  # libheif, likewise
         "out of memory reading of",  # libtiff: an absurd count in a tag
     ),
     FailureCode.OUT_OF_MEMORY: (

@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from PIL import Image, ImageCms
 from skimage.metrics import structural_similarity
 
 from processing.images.geometry import fit
 from scripts.bench.measurements import Usage, paired_ratio, peak_bytes, resident_bytes, say, spread
 from scripts.bench.peer import (
+    DARKROOM,
     FLOOR,
+    PILLOW,
     RENDITIONS,
     Peer,
     PeerJob,
@@ -65,7 +68,7 @@ def compare_peers(
             reference = folder if photo.is_cmyk else make_reference(source, folder / "reference" / photo.name)
             jobs, usages = {}, defaultdict[PeerProcess, list[Usage]](list)
             for process in running:
-                if process.peer.name != FLOOR or (photo.name.endswith(".jpg") and not photo.is_cmyk):
+                if can_read(process.peer, photo):
                     into = folder / "out" / process.peer.name
                     into.mkdir(parents=True, exist_ok=True)
                     jobs[process] = PeerJob(source, into, reference)
@@ -75,6 +78,13 @@ def compare_peers(
             own = usages[running[0]]
             scores += [_score(process.peer, photo, job, usages[process], own, folder) for process, job in jobs.items()]
     return scores
+
+
+def can_read(peer: Peer, photo: BenchPhoto) -> bool:
+    """Return whether a peer reads a photo's format, as it is installed from its registry."""
+    if peer.name == FLOOR:
+        return photo.name.endswith(".jpg") and not photo.is_cmyk
+    return not photo.is_heic or peer.name in (DARKROOM, PILLOW)
 
 
 def _render_burst(process: PeerProcess, job: PeerJob) -> Usage:
@@ -160,6 +170,7 @@ def compare_with_reference(into: Path, reference: Path) -> list[float]:
 
 
 def _decode(path: Path) -> Image.Image:
+    pillow_heif.register_heif_opener()
     Image.MAX_IMAGE_PIXELS = None  # photos of this benchmark have up to 100 megapixels
     with Image.open(path) as image:
         image.load()

@@ -305,6 +305,41 @@ HANDLERS = (
 
 PROCESSING = (
     Mutation(
+        "A tile whose data were never written fails its photo",
+        "processing/images/heif.py",
+        "        if hole >= 0:",
+        "        if hole < -1:",
+        ("images/test_heic.py",),
+    ),
+    Mutation(
+        "The boxes of a HEIC say which way up it is before EXIF does",
+        "processing/images/formats/heic.py",
+        "_read_turn(data, properties) or exif_orientation(exif)",
+        "exif_orientation(exif) or _read_turn(data, properties)",
+        ("images/test_heic.py",),
+    ),
+    Mutation(
+        "XMP turns a photo only where EXIF says nothing",
+        "processing/images/orientation.py",
+        "exif_orientation(block) or xmp_orientation(packet)",
+        "xmp_orientation(packet) or exif_orientation(block)",
+        ("images/test_orientation.py",),
+    ),
+    Mutation(
+        "A Lab TIFF is converted from the white D50",
+        "processing/images/colour.py",
+        "    if image.interpretation in _LABS:",
+        "    if image.interpretation in ():",
+        ("images/test_rare_tiffs.py",),
+    ),
+    Mutation(
+        "A small preview of a camera raw file is refused",
+        "processing/images/pipeline.py",
+        "        if max(header.size) < wanted:",
+        "        if max(header.size) < 0:",
+        ("images/test_rare_tiffs.py",),
+    ),
+    Mutation(
         "EXIF orientation is applied",
         "processing/images/orientation.py",
         "    if orientation == UPRIGHT:",
@@ -335,8 +370,8 @@ PROCESSING = (
     Mutation(
         "A JPEG with harmless header defects is repaired",
         "processing/images/formats/jpeg.py",
-        "    decodable = repair(data)\n",
-        "    decodable = data\n",
+        "    return Prepared(repaired.data, repaired.notes)",
+        "    return Prepared(data, repaired.notes)",
         ("images/test_damaged_photos.py",),
     ),
     Mutation(

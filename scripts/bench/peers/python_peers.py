@@ -40,6 +40,10 @@ def render_pillow(source: Path, into: Path, _: Path) -> None:
     """Decode in full, copy for each size, save a PDF: as tutorials on S3 and Lambda do."""
     from PIL import Image
 
+    if source.suffix == ".heic":
+        import pi_heif
+
+        pi_heif.register_heif_opener()
     with Image.open(source) as image:
         photo = image.convert("RGB")
     for name, box in SIZES.items():

@@ -34,3 +34,8 @@ def test_remarks_about_tags_do_not_hide_why_a_tiff_failed() -> None:
 
 def test_remarks_alone_are_no_reason() -> None:
     assert classify("VipsIcc: no profile\n\n").detail == "the decoder gave no reason"
+
+
+def test_a_heic_of_an_invalid_size_is_damaged_and_not_too_large_for_the_memory() -> None:
+    failure = classify("Memory allocation error: Invalid image size: zero width or height")
+    assert failure.code is FailureCode.CORRUPT_IMAGE
