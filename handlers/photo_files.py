@@ -30,11 +30,13 @@ class PhotoFiles:
         source: the photo.
         outputs: by file name, the commit marker last.
         report: once it is rendered.
+        title: of the PDF.
     """
 
     source: IO[bytes]
     outputs: Mapping[str, IO[bytes]]
     report: PhotoReport | None = None
+    title: str = ""
     _sealed: tuple[int, int] | None = None
 
     def seal_source(self) -> None:

@@ -14,7 +14,7 @@ from processing.layout import Layout
 from processing.outcomes import Outcome, SourceObject
 from processing.output_keys import DOCUMENT_NAME, document_key, output_keys
 from processing.photo_notes import describe
-from processing.response_headers import response_headers
+from processing.response_headers import own_name, response_headers
 from processing.settings import RenderSettings
 
 
@@ -67,6 +67,7 @@ class SourceProcessor:
             if obsolete:
                 return SourceResult(obsolete)
             photo.seal_source()
+            photo.title = own_name(source.key)
             result = self._render_and_store(source, keys, photo, commit, deadline, stopwatch)
             if result is StoreResult.EARLIER_EXISTS:  # stored by another invocation since the HEAD
                 result = self._render_and_store(

@@ -11,6 +11,8 @@ from processing.settings import (
     RenderSettings,
     Rendition,
     parse_avif_effort,
+    parse_pdf_margin,
+    parse_pdf_page,
     parse_renditions,
 )
 
@@ -71,6 +73,8 @@ class Settings:
                 ),
                 avif_effort=read.option("AVIF_EFFORT", parse_avif_effort, DEFAULT_AVIF_EFFORT),
                 cache_control=read.option("CACHE_CONTROL", parse_cache_control, ""),
+                pdf_page=read.option("PDF_PAGE", parse_pdf_page, "photo"),
+                pdf_margin=read.option("PDF_MARGIN", parse_pdf_margin, 10),
             ),
             max_receive_count=read.positive("MAX_RECEIVE_COUNT"),
             retry_base_seconds=read.positive("RETRY_BASE_SECONDS"),

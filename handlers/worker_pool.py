@@ -105,7 +105,9 @@ class WorkerPool:
             raise PermanentError(FailureCode.OUT_OF_MEMORY, f"needs about {needed_bytes // MB} MB to be decoded")
         with self._memory.reserve(self._memory.total_bytes if alone else needed_bytes, deadline):
             self.estimate.require_render(deadline)
-            report = ask(render_line(size_bytes, mark), partial(parse_rendered, renditions=self._renditions))
+            report = ask(
+                render_line(size_bytes, mark, photo.title), partial(parse_rendered, renditions=self._renditions)
+            )
         worker.take_outputs(photo.outputs.values())
         return report
 

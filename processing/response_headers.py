@@ -51,12 +51,17 @@ def content_disposition(source_key: str, suffix: str) -> str:
         source_key: any characters; its last part is the name.
         suffix: of the output's format, with its dot.
     """
-    stem = _EXTENSION.sub("", source_key.rpartition("/")[2])
-    printable = "".join(c if c.isprintable() and c not in '\\"' else "_" for c in stem).strip()
-    name = (_shortened(printable) or "photo") + suffix
+    name = own_name(source_key) + suffix
     plain = _NOT_IN_A_QUOTED_NAME.sub("_", name)
     header = f'inline; filename="{plain}"'
     return header if plain == name else f"{header}; filename*=UTF-8''{quote(name, safe=_ATTRIBUTE_CHARACTERS)}"
+
+
+def own_name(source_key: str) -> str:
+    """Return a photo's own name: the last part of its key, without its extension and unprintable characters."""
+    stem = _EXTENSION.sub("", source_key.rpartition("/")[2])
+    printable = "".join(c if c.isprintable() and c not in '\\"' else "_" for c in stem).strip()
+    return _shortened(printable) or "photo"
 
 
 def parse_cache_control(text: str) -> str:

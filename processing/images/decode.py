@@ -66,6 +66,8 @@ def _load(data: Data, header: Header, shrink: int) -> pyvips.Image:
     options = {**_DEFAULT_OPTIONS, **input_format.options}
     if input_format.shrink_options:
         options |= input_format.shrink_options(shrink)
+    if header.page:
+        options |= {"page": header.page}
     image = pyvips.Operation.call(input_format.loader, pyvips.Source.new_from_memory(data), **options)
     if len(data) >= _LARGE_FILE_BYTES:
         image.set_progress(True)

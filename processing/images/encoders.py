@@ -20,8 +20,6 @@ from processing.settings import DEFAULT_AVIF_EFFORT
 
 # libwebp's own default. Method 2 takes half the time, for files that are 6 % larger and have 0.002 less SSIM.
 _WEBP_METHOD = 4
-# Of a PDF without a JPEG rendition: other formats' qualities are on other scales.
-_PDF_QUALITY = 80
 
 
 @dataclass(frozen=True)
@@ -105,10 +103,10 @@ def write_rendition(picture: Picture, file: FileIO, rendition: Rendition, encodi
     return RenderedFile(name=rendition.file_name, width_px=width, height_px=height, size_bytes=file.seek(0, SEEK_END))
 
 
-def jpeg_for_pdf(picture: Picture, tags: Tags) -> bytes:
-    """Encode the JPEG of a PDF for which no rendition has one."""
+def jpeg_for_pdf(picture: Picture, quality: int, tags: Tags) -> bytes:
+    """Encode the JPEG of a page of the PDF for which no rendition has one."""
     file = BytesIO()
-    _encode_jpeg(picture, file, Encoding(_PDF_QUALITY, tags))
+    _encode_jpeg(picture, file, Encoding(quality, tags))
     return file.getvalue()
 
 

@@ -55,7 +55,7 @@ class OutputPlan:
 
 
 def plan_outputs(size: Size, renditions: Sequence[Rendition]) -> OutputPlan:
-    """OutputPlan each output from the size of the upright source, so that rounding never accumulates."""
+    """Plan each output from the size of the upright source, so that rounding never accumulates."""
     first_whole = next((rendition for rendition in renditions if rendition.fit != COVER), renditions[0])
     document = fit(size, first_whole.box)
     return OutputPlan(tuple(_place(size, rendition) for rendition in renditions), Placement(document, document))

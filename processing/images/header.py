@@ -1,11 +1,13 @@
 """Checks a file's header against the limits, in pure Python, before any decoder runs."""
 
+from collections.abc import Sequence
+
 from processing.failures import FailureCode, PermanentError
-from processing.images.formats.input_format import Data, Header
+from processing.images.formats.input_format import Data, Header, cut_off_is_truncated
 from processing.images.formats.registry import read_header
 from processing.settings import Limits
 
-__all__ = ["Header", "check_pixels", "inspect_header"]
+__all__ = ["Header", "check_pixels", "further_pages", "inspect_header"]
 
 
 def inspect_header(photo: Data, limits: Limits) -> Header:
@@ -24,6 +26,21 @@ def inspect_header(photo: Data, limits: Limits) -> Header:
     if header.pages > limits.max_pages:
         raise PermanentError(FailureCode.TOO_MANY_PAGES, f"{header.pages:,} pages, the limit is {limits.max_pages:,}")
     return header
+
+
+def further_pages(photo: Data, header: Header, limits: Limits) -> Sequence[Header]:
+    """Read the headers of the pages after the first that the PDF shows, and check them against the limits.
+
+    Raises:
+        PermanentError: `too-many-pixels`, `unsupported-format`, `corrupt-image`, `truncated-image`.
+    """
+    if header.pages == 1 or not header.format.read_pages:
+        return ()
+    with cut_off_is_truncated():
+        pages = header.format.read_pages(photo)
+    for page in pages:
+        check_pixels(page.size, limits)
+    return pages
 
 
 def check_pixels(size: tuple[int, int], limits: Limits) -> None:

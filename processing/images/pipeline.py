@@ -1,7 +1,9 @@
 """Renders one photo into its renditions and its PDF: the steps in their order, one file each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import FileIO
+from itertools import chain
 
 from processing.failures import FailureCode, PermanentError
 from processing.images.colour import to_srgb
@@ -12,10 +14,10 @@ from processing.images.flatten import flatten_on_white
 from processing.images.formats.camera_raw import PreviewHeader
 from processing.images.formats.input_format import Data, Header, Prepared
 from processing.images.geometry import OutputPlan, Size, choose_shrink, plan_outputs
-from processing.images.header import check_pixels, inspect_header
+from processing.images.header import check_pixels, further_pages, inspect_header
 from processing.images.metadata import Rights, read_rights
 from processing.images.orientation import apply_orientation, read_orientation, swaps_sides
-from processing.images.pdf import write_pdf
+from processing.images.pdf import PdfInfo, write_pdf
 from processing.images.pixels import Picture, resize_to
 from processing.images.rendered import Rendered, RenderedFile
 from processing.images.thumb_hash import thumb_hash
@@ -24,7 +26,12 @@ from processing.settings import RenderSettings
 
 
 def render_photo(
-    photo: Data, outputs: Sequence[FileIO], settings: RenderSettings, mark: str = "", header: Header | None = None
+    photo: Data,
+    outputs: Sequence[FileIO],
+    settings: RenderSettings,
+    mark: str = "",
+    header: Header | None = None,
+    title: str = "",
 ) -> Rendered:
     """Write every rendition and the PDF of one photo into open files.
 
@@ -34,6 +41,7 @@ def render_photo(
         settings: the renditions, and the limits.
         mark: stored in every output, so that versions of one photo differ in their bytes.
         header: as `inspect_header` returned it; read here when None.
+        title: of the PDF.
 
     Raises:
         PermanentError: the photo is empty, unsupported, damaged, or beyond a limit.
@@ -43,30 +51,35 @@ def render_photo(
     _refuse_small_preview(header, settings)
     with translate_decoder_errors(photo, header.format):
         prepared = prepare_photo(photo, header)
-        files, placeholder = _write_outputs(photo, prepared, outputs, header, settings, mark)
+        picture, plan, rights = _decode(photo, prepared, header, settings)
+        tags = Tags(rights, mark)
+        for output in outputs:
+            output.seek(0)
+            output.truncate()
+        renditions, first_page, placeholder = _write_renditions(picture, plan, outputs, settings, tags)
+        del picture
+        pages = further_pages(photo, header, settings.limits)
+        jpegs = chain([first_page], _encode_pages(photo, pages, settings, tags))
+        info, limit = PdfInfo(title, rights), settings.output_limits[-1]
+        document = write_pdf(outputs[-1], jpegs, 1 + len(pages), info, settings.page, limit)
     return Rendered(
         source_format=header.format.name,
         source_width_px=header.width_px,
         source_height_px=header.height_px,
-        files=files,
+        files=(*renditions, document),
         notes=prepared.notes,
         thumb_hash=placeholder,
     )
 
 
-def _write_outputs(
-    data: Data, prepared: Prepared, outputs: Sequence[FileIO], header: Header, settings: RenderSettings, mark: str
-) -> tuple[tuple[RenderedFile, ...], bytes]:
-    """Write renditions, each made from the smallest picture that is large enough, and the PDF.
+def _write_renditions(
+    picture: Picture, plan: OutputPlan, outputs: Sequence[FileIO], settings: RenderSettings, tags: Tags
+) -> tuple[list[RenderedFile], tuple[bytes, Size], bytes]:
+    """Write renditions, each made from the smallest picture that is large enough.
 
     Returns:
-        The files, and the ThumbHash.
+        The files, the JPEG of the PDF's first page with its size, and the ThumbHash.
     """
-    for output in outputs:
-        output.seek(0)
-        output.truncate()
-    picture, plan, rights = _decode(data, prepared, header, settings)
-    tags = Tags(rights, mark)
     written: dict[int, RenderedFile] = {}
     for placement in plan.steps:
         shown = picture.resized(placement.whole).cropped(placement.shape)
@@ -79,9 +92,18 @@ def _write_outputs(
             written[number] = write_rendition(shown, outputs[number], rendition, encoding)
         if placement == plan.document:
             jpegs = [outputs[number] for number in members if settings.renditions[number].format == JPEG]
-            jpeg = _content(jpegs[0]) if jpegs else jpeg_for_pdf(shown, tags)
-            pdf = write_pdf(outputs[-1], jpeg, shown.size)
-    return (*(written[number] for number in range(len(written))), pdf), thumb_hash(picture)
+            jpeg = _content(jpegs[0]) if jpegs else jpeg_for_pdf(shown, settings.document.quality, tags)
+    return [written[number] for number in range(len(written))], (jpeg, plan.document.whole), thumb_hash(picture)
+
+
+def _encode_pages(
+    data: Data, pages: Sequence[Header], settings: RenderSettings, tags: Tags
+) -> Iterator[tuple[bytes, Size]]:
+    """Yield the JPEG and the size of each further page of the PDF, decoded one at a time."""
+    alone = replace(settings, renditions=(settings.document,))
+    for page in pages:
+        picture, _, _ = _decode(data, prepare_photo(data, page), page, alone)
+        yield jpeg_for_pdf(picture, settings.document.quality, tags), picture.size
 
 
 def _decode(

@@ -20,7 +20,7 @@ from PIL import Image, JpegImagePlugin, WebPImagePlugin
 
 from processing.failures import DarkroomError, FailureCode
 from processing.images.formats.input_format import Header
-from processing.images.header import inspect_header
+from processing.images.header import further_pages, inspect_header
 from processing.images.memory import memory_bytes
 from processing.images.pipeline import render_photo
 from processing.images.rendered import Rendered
@@ -117,9 +117,12 @@ class Renderer:
         photo = self._source[: request.size_bytes]
         header, self._inspected = self._inspected, None
         if isinstance(request, RenderRequest):
-            return rendered_reply(self._render(photo, self._outputs, self._settings, request.mark, header))
+            return rendered_reply(
+                self._render(photo, self._outputs, self._settings, request.mark, header, request.title)
+            )
         self._inspected = inspect_header(photo, self._settings.limits)
-        return memory_reply(memory_bytes(self._inspected, self._settings))
+        pages = further_pages(photo, self._inspected, self._settings.limits)
+        return memory_reply(max(memory_bytes(page, self._settings) for page in (self._inspected, *pages)))
 
 
 def _preload() -> None:

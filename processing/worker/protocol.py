@@ -98,6 +98,7 @@ class RenderRequest:
 
     size_bytes: int
     mark: str = ""
+    title: str = ""
 
 
 def inspect_line(size_bytes: int) -> bytes:
@@ -105,9 +106,9 @@ def inspect_line(size_bytes: int) -> bytes:
     return _line({"inspect": size_bytes})
 
 
-def render_line(size_bytes: int, mark: str = "") -> bytes:
+def render_line(size_bytes: int, mark: str = "", title: str = "") -> bytes:
     """Return the request to render a photo; a header that was inspected last is not read again."""
-    return _line({"render": size_bytes, "mark": mark})
+    return _line({"render": size_bytes, "mark": mark, "title": title})
 
 
 def parse_request(line: bytes) -> InspectRequest | RenderRequest:
@@ -120,7 +121,7 @@ def parse_request(line: bytes) -> InspectRequest | RenderRequest:
         fields = json.loads(line)
         if "inspect" in fields:
             return InspectRequest(_size(fields["inspect"]))
-        return RenderRequest(_size(fields["render"]), str(fields["mark"]))
+        return RenderRequest(_size(fields["render"]), str(fields["mark"]), str(fields["title"]))
 
 
 def ready_line(sandbox: Mapping[str, bool]) -> bytes:

@@ -100,12 +100,12 @@ def replies_descriptor() -> int:
 
 
 def render(
-    photo: Data, outputs: Sequence[FileIO], settings: RenderSettings, mark: str, header: Header | None
+    photo: Data, outputs: Sequence[FileIO], settings: RenderSettings, mark: str, header: Header | None, title: str
 ) -> Rendered:
     _, fault, label = (b"", b"", *bytes(photo[-200:]).rsplit(MARK, 2))[-3:]
     if fault in FAULTS:
         FAULTS[fault](label.decode())
-    return render_photo(photo, outputs, settings, mark, header)
+    return render_photo(photo, outputs, settings, mark, header, title)
 
 
 if __name__ == "__main__":

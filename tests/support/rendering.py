@@ -22,7 +22,7 @@ RENDITIONS = (Rendition("large", 400, 80), Rendition("medium", 200, 80), Renditi
 SETTINGS = RenderSettings(RENDITIONS, LIMITS)
 
 
-def render(folder: Path, data: bytes, settings: RenderSettings = SETTINGS, mark: str = "") -> Rendered:
+def render(folder: Path, data: bytes, settings: RenderSettings = SETTINGS, mark: str = "", title: str = "") -> Rendered:
     """Render a photo into a folder.
 
     Raises:
@@ -31,7 +31,7 @@ def render(folder: Path, data: bytes, settings: RenderSettings = SETTINGS, mark:
     (folder / "source").write_bytes(data)
     photo = mapped(folder / "source") if data else data
     with output_files(folder, settings) as outputs:
-        return render_photo(photo, outputs, settings, mark)
+        return render_photo(photo, outputs, settings, mark, title=title)
 
 
 def mapped(path: Path) -> memoryview:

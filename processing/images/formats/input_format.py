@@ -1,7 +1,7 @@
 """An input format, and the header of a file as its parser reports it. The parsers are pure Python."""
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +39,7 @@ class InputFormat:
         prepare: checks that the file is complete and returns what to decode.
         has_end: returns whether the file's end is there. For decoders that report missing and damaged data in the
             same words (libpng does): it tells `truncated-image` from `corrupt-image`.
+        read_pages: returns the headers of the pages after the first that are shown, of a file with several.
         is_tiff: artist and copyright are in the file's own directory instead of an EXIF block.
         turns_itself: the boxes of the format say which way up the picture is; its decoder follows them.
     """
@@ -51,6 +52,7 @@ class InputFormat:
     shrink_options: Callable[[int], Mapping[str, Any]] | None = None
     prepare: Callable[[Data], "Prepared"] | None = None
     has_end: Callable[[Data], bool] | None = None
+    read_pages: "Callable[[Data], Sequence[Header]] | None" = None
     is_tiff: bool = False
     turns_itself: bool = False
 
@@ -77,6 +79,7 @@ class Header:
         width_px: as stored, before any EXIF orientation.
         height_px: as stored, before any EXIF orientation.
         pages: pages of a TIFF, frames of an animation, otherwise 1.
+        page: the page that this is the header of, from 0.
         row_bytes: size of one decoded row.
         decode_bytes: memory that decoding needs because of the file's own structure: a progressive JPEG keeps every
             coefficient, an interlaced PNG every pixel.
@@ -88,6 +91,7 @@ class Header:
     width_px: int
     height_px: int
     pages: int = 1
+    page: int = 0
     row_bytes: int
     decode_bytes: int = 0
     has_alpha: bool = True

@@ -9,6 +9,7 @@ from functools import partial
 from io import BytesIO
 from typing import Any
 
+import pikepdf
 import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from PIL import Image
@@ -105,6 +106,13 @@ def test_an_output_is_saved_under_the_photos_own_name_and_cached_as_the_settings
     cached.upload("b.jpg", GOOD)
     cached.invoke(cached.messages())
     assert aws.s3.head_object(Bucket="renditions", Key="b.jpg/small.jpg")["CacheControl"] == "max-age=60"
+
+
+def test_the_pdf_has_the_photos_own_name_as_its_title(aws: Aws) -> None:
+    aws.upload("trip/süden 1.jpg", GOOD)
+    aws.invoke(aws.messages())
+    with pikepdf.open(BytesIO(aws.read("trip/süden 1.jpg/document.pdf"))) as pdf:
+        assert str(pdf.docinfo["/Title"]) == "süden 1"
 
 
 def test_marker_and_digest_have_the_layout_so_that_nobody_must_download_a_photo_to_know_its_shape(aws: Aws) -> None:

@@ -37,6 +37,18 @@ def test_the_fingerprint_changes_with_the_effort_only_where_there_is_an_avif() -
     assert len(fingerprints(f"{DEFAULT},large:1200:50:avif")) == 10
 
 
+def test_the_fingerprint_changes_with_the_paper_of_the_pdf_and_its_margin_only_on_paper() -> None:
+    def fingerprint(paper: str, margin: str) -> str:
+        return read_render_settings({"RENDITIONS": DEFAULT, "PDF_PAGE": paper, "PDF_MARGIN": margin}).fingerprint
+
+    assert (
+        fingerprint("photo", "10")
+        == fingerprint("photo", "20")
+        == read_render_settings({"RENDITIONS": DEFAULT}).fingerprint
+    )
+    assert len({fingerprint("photo", "10"), *(fingerprint(p, m) for p in ("A4", "Letter") for m in ("0", "10"))}) == 5
+
+
 def test_the_variables_of_an_earlier_version_have_its_fingerprint() -> None:
     earlier = read_render_settings({"RENDITIONS": DEFAULT, "STAGE": "prod"})
     assert earlier.fingerprint == RenderSettings(parse_renditions(DEFAULT), LIMITS).fingerprint

@@ -42,12 +42,12 @@ def test_the_settings_arrive_as_they_were_sent(render: RenderSettings, memory_li
     assert sent.as_argument().isascii()
 
 
-@given(counts, st.text())
-def test_a_request_arrives_as_it_was_sent_in_one_line(size_bytes: int, mark: str) -> None:
-    line = render_line(size_bytes, mark)
+@given(counts, st.text(), st.text())
+def test_a_request_arrives_as_it_was_sent_in_one_line(size_bytes: int, mark: str, title: str) -> None:
+    line = render_line(size_bytes, mark, title)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
-    assert parse_request(line) == RenderRequest(size_bytes, mark)
+    assert parse_request(line) == RenderRequest(size_bytes, mark, title)
 
 
 @given(counts)
