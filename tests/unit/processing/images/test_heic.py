@@ -84,6 +84,14 @@ def test_the_boxes_and_the_exif_block_that_say_the_same_turn_the_photo_once(tmp_
     assert corners(picture) == UPRIGHT
 
 
+@pytest.mark.parametrize("stale", [1, 3, 8])
+def test_the_boxes_count_and_not_an_exif_block_that_says_otherwise(tmp_path: Path, stale: int) -> None:
+    said, block = photos.exif(orientation=6).tobytes()[6:], photos.exif(orientation=stale).tobytes()[6:]
+    data = oriented_heic(6)
+    assert data.count(said) == 1
+    assert corners(render_largest(tmp_path, data.replace(said, block))) == UPRIGHT
+
+
 def test_an_exif_block_alone_turns_the_photo(tmp_path: Path) -> None:
     picture = render_largest(tmp_path, exif_only_heic(6))
     assert picture.size == (400, 300)
