@@ -349,8 +349,8 @@ PROCESSING = (
     Mutation(
         "A photo that lies on its side has its sizes turned",
         "processing/images/pipeline.py",
-        "        sizes = tuple((height, width) for width, height in sizes)",
-        "        sizes = tuple(sizes)",
+        "    return (size[1], size[0]) if swaps_sides(orientation) else size",
+        "    return size",
         ("images/test_pipeline.py",),
     ),
     Mutation(
@@ -382,11 +382,25 @@ PROCESSING = (
         ("images/test_pipeline.py",),
     ),
     Mutation(
-        "Nothing but artist and copyright survives in the metadata",
-        "processing/images/pipeline.py",
-        "exif = exif_block(",
-        'exif = photo.get("exif-data") if photo.get_typeof("exif-ifd3-GPSLatitude") else exif_block(',
+        "Artist and copyright survive, each as itself",
+        "processing/images/metadata.py",
+        "for tag in (_ARTIST, _COPYRIGHT))",
+        "for tag in (_COPYRIGHT, _ARTIST))",
         ("images/test_pipeline.py",),
+    ),
+    Mutation(
+        "A photo that is smaller than the shape of a crop is not enlarged",
+        "processing/images/geometry.py",
+        "    if share > whole:",
+        "    if share > 10**9 * whole:",
+        ("images/test_geometry.py",),
+    ),
+    Mutation(
+        "A worker's sizes are those that the renditions allow",
+        "processing/worker/protocol.py",
+        "    if not (1 <= width <= box[0] and 1 <= height <= box[1]):",
+        "    if not (1 <= width and 1 <= height):",
+        ("worker/test_protocol.py",),
     ),
     Mutation(
         "A photo of too many pixels is refused by its header",
@@ -398,8 +412,8 @@ PROCESSING = (
     Mutation(
         "A rendition is never larger than its source",
         "processing/images/geometry.py",
-        "    if longest <= box_px:",
-        "    if longest == box_px:",
+        "    if share >= whole:",
+        "    if share == whole:",
         ("images/test_geometry.py",),
     ),
     Mutation(

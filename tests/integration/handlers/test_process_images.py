@@ -143,11 +143,11 @@ def test_a_new_photo_costs_one_head_one_get_and_one_put_per_output(aws: Aws) -> 
 
 
 def test_the_outputs_of_a_new_photo_are_the_same_bytes_each_time(aws: Aws) -> None:
-    for key in ("a.jpg", "b.jpg"):
+    for key in ("a/photo.jpg", "b/photo.jpg"):  # the PDF's title is the photo's own name
         aws.upload(key, GOOD)
     aws.invoke(aws.messages())
     for name in OUTPUTS:
-        assert aws.read(f"a.jpg/{name}") == aws.read(f"b.jpg/{name}")
+        assert aws.read(f"a/photo.jpg/{name}") == aws.read(f"b/photo.jpg/{name}")
 
 
 def test_the_same_event_again_is_a_duplicate_after_one_head(aws: Aws) -> None:
