@@ -5,15 +5,18 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from processing.failures import FailureCode
 from scripts.bench.distant_aws import STAGE, DistantAws, DistantPlan, QueueCount, distant_aws
-from scripts.bench.measurements import BenchError, say
+from scripts.bench.measurements import BenchError, peak_bytes, say
 from scripts.cli.repository import REPOSITORY
 
 LATENCY_SECONDS = 0.1
+_SAMPLE_SECONDS = 0.1
 
 
 class CommandRun(NamedTuple):
@@ -86,12 +89,19 @@ def run_command(aws: DistantAws, name: str, *arguments: str) -> CommandRun:
     start = time.monotonic()
     with subprocess.Popen(command, cwd=REPOSITORY, env=os.environ | aws.environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None  # noqa: S101 (for the type checker)
-        out = process.stdout.read()
+        with ThreadPoolExecutor(1) as thread:
+            reading, peak = thread.submit(process.stdout.read), 0
+            # Not ru_maxrss: it counts this process, too, from which the command was forked.
+            while not reading.done():
+                with suppress(OSError, IndexError):  # it has ended
+                    peak = max(peak, peak_bytes(process.pid))
+                time.sleep(_SAMPLE_SECONDS)
+            out = reading.result()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - start
     _require(process.returncode == 0, f"npm run {' '.join([name, '--', *arguments])} exited with {process.returncode}")
-    return CommandRun(json.loads(out), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return CommandRun(json.loads(out), seconds, usage.ru_utime + usage.ru_stime, peak)
 
 
 def _row(command: str, what: str, run: CommandRun) -> dict[str, Any]:
