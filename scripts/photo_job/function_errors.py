@@ -3,10 +3,10 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -85,9 +85,14 @@ class StageLog:
             )["events"]
         except ClientError:  # the job goes on without it: AccessDenied, ResourceNotFound, Throttling
             return []
-        new = [event for event in events if event["eventId"] not in self._seen]
-        self._seen.update(event["eventId"] for event in new)
-        return [error for event in new if (error := _stage_error(event["message"]))]
+        new = {_identity(event): event["message"] for event in events if _identity(event) not in self._seen}
+        self._seen.update(new)
+        return [error for message in new.values() if (error := _stage_error(message))]
+
+
+def _identity(event: Mapping[str, Any]) -> str:
+    """Return what tells an event from others; a local AWS gives it no id."""
+    return str(event.get("eventId") or f"{event.get('logStreamName')} {event.get('timestamp')} {event['message']}")
 
 
 @dataclass

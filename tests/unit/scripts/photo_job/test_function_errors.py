@@ -85,7 +85,9 @@ class FakeLogs:
     """A log group whose matching events the tests set; it notes the requests."""
 
     def __init__(self, *messages: str) -> None:
-        self.events = [{"eventId": str(number), "message": message} for number, message in enumerate(messages)]
+        self.events: list[dict[str, Any]] = [
+            {"eventId": str(number), "message": message} for number, message in enumerate(messages)
+        ]
         self.requests: list[dict[str, Any]] = []
 
     def filter_log_events(self, **request: Any) -> dict[str, Any]:
@@ -121,6 +123,13 @@ def test_errors_of_a_stages_function_are_read_once_from_its_log_group() -> None:
     ]
     assert log.new_errors() == []
     assert logs.requests[0]["logGroupName"] == "/aws/lambda/darkroom-prod-process"
+
+
+def test_a_local_aws_whose_events_have_no_id_is_read_once_too() -> None:
+    logs = FakeLogs(AT_INIT)
+    logs.events = [{"logStreamName": "s", "timestamp": 7, "message": AT_INIT}]
+    log = stage_log(logs)
+    assert (log.new_errors(), log.new_errors()) == (["SettingsError: RENDITIONS is missing"], [])
 
 
 def test_a_log_group_that_may_not_be_read_ends_no_job() -> None:
