@@ -23,6 +23,7 @@ os.environ |= {"POWERTOOLS_SERVICE_NAME": "darkroom-test", "POWERTOOLS_METRICS_N
 # Modules that share a deployed stack, or the zips that are built for AWS: one pytest-xdist worker runs them all.
 GROUPS = {
     "test_least_privilege.py": "guarded_stack",
+    "test_operator_policies.py": "guarded_stack",
     "test_doctor.py": "stack",
     "test_mixed_folder.py": "stack",
     "test_operators.py": "stack",

@@ -713,6 +713,20 @@ SCRIPTS = (
         "else cell",
         ("cli/test_output.py",),
     ),
+    Mutation(
+        "An operator's policy document names the stage's own queues",
+        "scripts/policies/documents.py",
+        '"dead-letter queue": ("{arn:sqs}:{name}-dead-letters",)',
+        '"dead-letter queue": ("*",)',
+        ("policies/test_policies.py",),
+    ),
+    Mutation(
+        "A reader's policy document changes nothing",
+        "scripts/policies/permissions.py",
+        '"cloudwatch:ListDashboards",',
+        '"cloudwatch:PutDashboard",',
+        ("policies/test_policies.py",),
+    ),
 )
 
 TEMPLATE = (
