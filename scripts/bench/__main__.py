@@ -16,7 +16,7 @@ import pyvips
 import typer
 from PIL import features
 
-from scripts.bench.comparison import measure_memory, measure_versus
+from scripts.bench.comparison import measure_memory, measure_versus, replace_rows
 from scripts.bench.invocations import measure_batches, measure_cold_starts
 from scripts.bench.lambda_emulator import find_obstacle
 from scripts.bench.measurements import BenchError, say
@@ -45,7 +45,7 @@ class Part(StrEnum):
     ROLL_UP = "roll-up"
 
 
-_MEASURE = {
+_MEASURE: dict[Part, Any] = {
     Part.VERSUS: measure_versus,
     Part.MEMORY: measure_memory,
     Part.BATCH: measure_batches,
@@ -65,6 +65,8 @@ EPILOG = """Examples:
 
   npm run bench -- batch cold-start  these parts; the others keep their last results
 
+  npm run bench -- versus --only heic   the rows of versus with `heic` in their names, beside the published ones
+
   npm run bench -- scale             100 to 5,000 photos through the local stack: about 20 minutes
 
   npm run bench -- operators         100,000 dead letters, a million photos, 100 ms added to each request: an hour
@@ -83,14 +85,18 @@ def main(
     parts: Annotated[list[Part] | None, typer.Argument(help="The parts to measure; all but scale by default.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Only check that it runs; the figures mean nothing.")] = False,
     out: Annotated[Path | None, typer.Option(help="The folder for the results; docs by default.")] = None,
+    only: Annotated[str, typer.Option(help="Of versus: the rows with this in their names; the others stay.")] = "",
 ) -> None:
     """Measure Darkroom beside its peers; write a page, JSON and a chart.
 
     The first run makes the photos below .build/bench. Linux only.
     """
     interrupt_once()
+    if only and parts != [Part.VERSUS]:
+        raise typer.BadParameter("it needs the part versus, alone", param_hint="--only")
     try:
-        results = measure(parts or USUAL_PARTS, out or (QUICK_OUT if quick else REPOSITORY / "docs"), quick=quick)
+        folder = out or (QUICK_OUT if quick else REPOSITORY / "docs")
+        results = measure(parts or USUAL_PARTS, folder, quick=quick, only=only)
     except (BenchError, BuildError, LocalStackError, OSError) as error:
         say(f"Could not run: {error}")
         raise SystemExit(1) from None
@@ -102,7 +108,7 @@ def main(
         Screen().result([f"{verdict}  {check.what}: {check.reached} (at most {check.wanted})"], None)
 
 
-def measure(parts: list[Part], out: Path, *, quick: bool) -> dict[str, Any]:
+def measure(parts: list[Part], out: Path, *, quick: bool, only: str = "") -> dict[str, Any]:
     """Measure the parts, write the results after each, return all results."""
     if (set(parts) - {Part.OPERATORS}) and (obstacle := find_obstacle()):
         raise BenchError(obstacle)
@@ -111,8 +117,12 @@ def measure(parts: list[Part], out: Path, *, quick: bool) -> dict[str, Any]:
     for number, part in enumerate(parts, start=1):
         say(f"== {number} of {len(parts)}: {part}")
         with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILD) as folder:
-            figures = _MEASURE[part](Path(folder), quick=quick)
-        results[part] = figures | {"measured": f"{datetime.now(UTC):%Y-%m-%d}", "machine": describe_machine()}
+            options = {"only": only} if only else {}
+            figures = _MEASURE[part](Path(folder), quick=quick, **options)
+        today = f"{datetime.now(UTC):%Y-%m-%d}"
+        before = results.get(part) if only else None
+        whole = figures | {"measured": today, "machine": describe_machine()}
+        results[part] = replace_rows(before, figures, today) if before else whole
         write_results(results, out)
     say(f"Results: {out / 'benchmarks.md'}")
     return results

@@ -5,6 +5,8 @@ The peers take turns (A B A B), so that disturbances of the machine affect all o
 
 import io
 import itertools
+import json
+import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,21 +20,26 @@ from PIL import Image, ImageCms
 from skimage.metrics import structural_similarity
 
 from processing.images.geometry import fit
-from scripts.bench.measurements import Usage, paired_ratio, peak_bytes, resident_bytes, say, spread
+from processing.output_formats import AVIF, WEBP
+from processing.renditions import Rendition
+from scripts.bench.measurements import BenchError, Usage, paired_ratio, peak_bytes, resident_bytes, say, spread
 from scripts.bench.peer import (
     DARKROOM,
     FLOOR,
+    OUTPUT_RENDITIONS,
+    PEERS,
     PILLOW,
     RENDITIONS,
     Peer,
     PeerJob,
     PeerProcess,
     darkroom,
+    list_output_peers,
     list_peers,
     measure_peak,
     start_peer,
 )
-from scripts.bench.photos import CAMERA_JPEGS, LARGE_PHOTOS, OTHER_FORMATS, TWELVE_MP, TWO_MP, BenchPhoto
+from scripts.bench.photos import CAMERA_JPEGS, HEIC, LARGE_PHOTOS, OTHER_FORMATS, TWELVE_MP, TWO_MP, BenchPhoto
 
 ROUNDS = 9  # counted turns of each peer; one more comes first, to warm up
 # Photos that a peer renders in its turn: a service renders many in a row, with the processor's caches to itself, and
@@ -40,18 +47,47 @@ ROUNDS = 9  # counted turns of each peer; one more comes first, to warm up
 BURST = 3
 # Renders in one worker, to measure the growth of its memory: 56 rounds, so that both halves end with the same photo.
 _MANY = 504
+_OUTPUT_NAMES = {WEBP: "WebP", AVIF: "AVIF"}
 _numbers = itertools.count()
 
 
-def measure_versus(folder: Path, *, quick: bool) -> dict[str, Any]:
-    """Compare all peers; return the part `versus` of the results."""
+def measure_versus(folder: Path, *, quick: bool, only: str = "") -> dict[str, Any]:
+    """Compare all peers; return the part `versus`, or its rows whose names contain `only`."""
     photos, rounds = ((TWO_MP,), 1) if quick else ((*CAMERA_JPEGS, *OTHER_FORMATS), ROUNDS)
+    chosen, written = [photo for photo in photos if only in photo.name], TWO_MP if quick else TWELVE_MP
     peers = list_peers()
+    scores = compare_peers(peers, chosen, folder, rounds=rounds)
+    titles = {photo.name: photo.title for photo in chosen}
+    for output_format in OUTPUT_RENDITIONS:
+        if only in (name := f"to-{output_format}"):
+            found = compare_peers(list_output_peers(output_format), [written], folder, rounds=rounds)
+            scores += [score | {"photo": name} for score in found]
+            titles[name] = f"{written.title} to {_OUTPUT_NAMES[output_format]}, 600 and 300 pixels"
+    if not titles:
+        raise BenchError(f"No row has {only!r} in its name; the rows are those of docs/benchmarks.json.")
     return {
         "rounds": rounds,
         "titles": {peer.name: peer.title for peer in peers},
-        "photos": {photo.name: photo.title for photo in photos},
-        "scores": compare_peers(peers, photos, folder, rounds=rounds),
+        "photos": titles,
+        "scores": scores,
+        "sharp_heic": None if quick else ask_sharp_for_heic(),
+    }
+
+
+def ask_sharp_for_heic() -> Any:
+    """Return which suffixes of HEIF sharp lists, and what it says of a HEIC."""
+    command = ["node", str(PEERS / "sharp_heic.mjs"), str(HEIC.path())]
+    return json.loads(subprocess.check_output(command, cwd=PEERS, text=True))
+
+
+def replace_rows(part: dict[str, Any], rows: dict[str, Any], measured: str) -> dict[str, Any]:
+    """Return the part with other rows for some photos, in the order of a whole run; it says which and when."""
+    later = {name: {"rounds": rows["rounds"], "measured": measured} for name in rows["photos"]}
+    return part | {
+        "photos": part["photos"] | rows["photos"],
+        "scores": [score for score in part["scores"] if score["photo"] not in later] + rows["scores"],
+        "sharp_heic": rows["sharp_heic"],
+        "later": part.get("later", {}) | later,
     }
 
 
@@ -109,8 +145,8 @@ def _score(
         "wall_ms": spread([1000 * usage.wall_seconds for usage in usages]),
         "cpu_to_darkroom": paired_ratio(cpu_seconds, [usage.cpu_seconds for usage in own]),
         "peak_bytes": measure_peak(peer, job, logs),
-        "output_bytes": sum((job.into / f"{rendition.name}.jpg").stat().st_size for rendition in RENDITIONS),
-        "likeness": None if photo.is_cmyk else compare_with_reference(job.into, job.reference),
+        "output_bytes": sum((job.into / rendition.file_name).stat().st_size for rendition in peer.renditions),
+        "likeness": None if photo.is_cmyk else compare_with_reference(job.into, job.reference, peer.renditions),
     }
 
 
@@ -162,9 +198,9 @@ def make_reference(source: Path, folder: Path) -> Path:
     return folder
 
 
-def compare_with_reference(into: Path, reference: Path) -> list[float]:
+def compare_with_reference(into: Path, reference: Path, renditions: Sequence[Rendition] = RENDITIONS) -> list[float]:
     """Return the SSIM of each rendition's luminance with its reference."""
-    pairs = ((into / f"{rendition.name}.jpg", reference / f"{rendition.name}.ppm") for rendition in RENDITIONS)
+    pairs = ((into / rendition.file_name, reference / f"{rendition.name}.ppm") for rendition in renditions)
     luminances = ([np.asarray(_decode(path).convert("L")) for path in pair] for pair in pairs)
     return [float(structural_similarity(*pair)) for pair in luminances]  # type: ignore[no-untyped-call]
 

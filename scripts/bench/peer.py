@@ -17,8 +17,10 @@ from typing import NamedTuple
 
 import psutil
 
+from processing.output_formats import AVIF, JPEG, WEBP
 from processing.output_keys import output_names
-from processing.settings import Limits, RenderSettings, parse_renditions
+from processing.renditions import Rendition
+from processing.settings import DEFAULT_AVIF_EFFORT, Limits, RenderSettings, parse_renditions
 from processing.worker.files import WorkerFiles
 from processing.worker.memory_limit import ALLOCATOR_SETTINGS
 from processing.worker.protocol import WorkerSettings, render_line
@@ -26,9 +28,29 @@ from scripts.bench.measurements import BenchError, Usage, cpu_seconds, peak_byte
 from scripts.cli.repository import REPOSITORY
 
 RENDITIONS = parse_renditions("large:1200:80,medium:600:80,small:300:80")
+# Smaller, because an AVIF of 1200 pixels takes a second. The qualities are those of equal SSIM: see `_QUALITIES`.
+OUTPUT_RENDITIONS = {
+    WEBP: parse_renditions("medium:600:80:webp,small:300:80:webp"),
+    AVIF: parse_renditions("medium:600:52:avif,small:300:52:avif"),
+}
 DARKROOM, FLOOR = "darkroom", "floor"
 SHARP_CLONE, SHARP_CHAIN, PILLOW = "sharp-clone", "sharp-chain", "pillow"
 PEERS = Path(__file__).with_name("peers")
+# Beside the quality. AVIF has Darkroom's effort; sharp's own default, 4, takes several times as long.
+_OPTIONS: Mapping[tuple[str, str], Mapping[str, object]] = {
+    (PILLOW, JPEG): {"optimize": True},
+    (SHARP_CHAIN, AVIF): {"effort": DEFAULT_AVIF_EFFORT},
+    (PILLOW, AVIF): {"speed": 9 - DEFAULT_AVIF_EFFORT},
+}
+# By rendition, for an SSIM within 0.002 of Darkroom's, where the same quality gives another one.
+_QUALITIES = {(PILLOW, WEBP): (79, 80), (PILLOW, AVIF): (53, 53)}
+_PYTHON = (sys.executable, "-P", "-m", "scripts.bench.peers.python_peers")
+_SHARP = (shutil.which("node") or "node", str(PEERS / "sharp_peers.mjs"))
+_COMMANDS = {
+    SHARP_CHAIN: ("sharp, chained", (*_SHARP, "chain")),
+    SHARP_CLONE: ("sharp, clone() per size", (*_SHARP, "clone")),
+    PILLOW: ("Pillow, as in tutorials", (*_PYTHON, "pillow")),
+}
 _ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "PYTHONPATH": str(REPOSITORY)}
 
 
@@ -57,6 +79,7 @@ class Peer(NamedTuple):
         prepare: returns the peer to start, with the files that it needs while it runs.
         descriptors: of files that it inherits.
         collect: stores the renditions of a job in its folder, if the peer does not.
+        renditions: that it makes.
     """
 
     name: str
@@ -67,9 +90,10 @@ class Peer(NamedTuple):
     prepare: "Callable[[Peer], AbstractContextManager[Peer]]" = nullcontext
     descriptors: Sequence[int] = ()
     collect: Callable[[PeerJob], None] = lambda _: None
+    renditions: tuple[Rendition, ...] = RENDITIONS
 
 
-def darkroom() -> Peer:
+def darkroom(renditions: tuple[Rendition, ...] = RENDITIONS) -> Peer:
     """Return the worker process, with its environment on Lambda."""
     return Peer(
         DARKROOM,
@@ -77,6 +101,7 @@ def darkroom() -> Peer:
         (sys.executable, "-P", "-m", "processing.worker"),
         environment=_ENVIRONMENT | ALLOCATOR_SETTINGS,
         prepare=_open_worker_files,
+        renditions=renditions,
     )
 
 
@@ -84,7 +109,7 @@ def darkroom() -> Peer:
 def _open_worker_files(peer: Peer) -> Iterator[Peer]:
     """Make the files through which a worker gets photos and returns outputs, as the function does."""
     limits = Limits(max_bytes=400_000_000, max_pixels=200_000_000, max_pages=1000)
-    settings = WorkerSettings(RenderSettings(RENDITIONS, limits))
+    settings = WorkerSettings(RenderSettings(peer.renditions, limits))
     with closing(WorkerFiles(settings)) as files, files.open_for_worker(settings) as described:
 
         def request(job: PeerJob) -> bytes:
@@ -93,7 +118,7 @@ def _open_worker_files(peer: Peer) -> Iterator[Peer]:
 
         def collect(job: PeerJob) -> None:
             with ExitStack() as outputs:
-                names = output_names(RENDITIONS)
+                names = output_names(peer.renditions)
                 files.take_outputs([outputs.enter_context((job.into / name).open("w+b")) for name in names])
 
         command = (*darkroom().command, described.as_argument())  # `peer` may be prepared already
@@ -102,16 +127,32 @@ def _open_worker_files(peer: Peer) -> Iterator[Peer]:
 
 def list_peers() -> list[Peer]:
     """Return all peers, Darkroom first; those in Python use its libvips and its Pillow."""
-    python = (sys.executable, "-P", "-m", "scripts.bench.peers.python_peers")
-    sharp = (shutil.which("node") or "node", str(PEERS / "sharp_peers.mjs"))
     return [
         darkroom(),
-        Peer(FLOOR, "floor: libjpeg-turbo alone", (*python, "floor")),
-        Peer(SHARP_CHAIN, "sharp, chained", (*sharp, "chain")),
-        Peer(SHARP_CLONE, "sharp, clone() per size", (*sharp, "clone")),
-        Peer("libvips", "libvips, thumbnail per size", (*python, "libvips")),
-        Peer(PILLOW, "Pillow, as in tutorials", (*python, "pillow")),
+        Peer(FLOOR, "floor: libjpeg-turbo alone", (*_PYTHON, "floor", "{}")),
+        _peer(SHARP_CHAIN, RENDITIONS),
+        _peer(SHARP_CLONE, RENDITIONS),
+        Peer("libvips", "libvips, thumbnail per size", (*_PYTHON, "libvips", "{}")),
+        _peer(PILLOW, RENDITIONS),
     ]
+
+
+def list_output_peers(output_format: str) -> list[Peer]:
+    """Return the peers that write a format, Darkroom first."""
+    renditions = OUTPUT_RENDITIONS[output_format]
+    return [darkroom(renditions), _peer(SHARP_CHAIN, renditions), _peer(PILLOW, renditions)]
+
+
+def _peer(name: str, renditions: tuple[Rendition, ...]) -> Peer:
+    title, command = _COMMANDS[name]
+    output_format = renditions[0].format
+    qualities = _QUALITIES.get((name, output_format), [rendition.quality for rendition in renditions])
+    outputs = {
+        "suffix": Path(renditions[0].file_name).suffix[1:],
+        "options": _OPTIONS.get((name, output_format), {}),
+        "sizes": [(r.name, r.box_px, quality) for r, quality in zip(renditions, qualities, strict=True)],
+    }
+    return Peer(name, title, (*command, json.dumps(outputs)), renditions=renditions)
 
 
 @dataclass(eq=False)

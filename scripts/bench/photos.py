@@ -81,6 +81,7 @@ def _photo(megapixels: int, kind: str = "JPEG", suffix: str = ".jpg", options: s
 
 TWO_MP, TEN_MP, TWELVE_MP, TWENTY_FOUR_MP, FIFTY_MP, HUNDRED_MP = map(_photo, _SIZES_PX)
 CAMERA_JPEGS = (TEN_MP, TWELVE_MP, TWENTY_FOUR_MP, FIFTY_MP, HUNDRED_MP)
+HEIC = _photo(12, "HEIC, in tiles", ".heic", "")
 OTHER_FORMATS = (
     _photo(12, "progressive JPEG", "-progressive.jpg", f"{_CAMERA},interlace"),
     _photo(12, "CMYK JPEG", "-cmyk.jpg", "Q=80"),
@@ -89,7 +90,7 @@ OTHER_FORMATS = (
     _photo(12, "WebP", ".webp", "Q=90"),
     _photo(12, "TIFF, LZW", ".tif", "compression=lzw"),
     _photo(12, "AVIF", ".avif", "Q=70,effort=2"),
-    _photo(12, "HEIC, in tiles", ".heic", ""),
+    HEIC,
 )
 HUNDRED_MP_PNG = _photo(100, "PNG", ".png", "compression=1")
 LARGE_PHOTOS = (HUNDRED_MP, HUNDRED_MP_PNG, _photo(100, "progressive JPEG", "-progressive.jpg", f"{_CAMERA},interlace"))

@@ -62,8 +62,24 @@ def _versus(part: Any) -> Iterator[str]:
     yield "## One photo at a time"
     for photo, title in part["photos"].items():
         rows = [_score_row(score, part["titles"][score["peer"]]) for score in part["scores"] if score["photo"] == photo]
-        shown = table("|CPU ms|CPU / Darkroom|wall ms|peak MB|JPEGs, KB|SSIM 1200, 600, 300", rows)
+        shown = table("|CPU ms|CPU / Darkroom|wall ms|peak MB|renditions, KB|SSIM, the largest first", rows)
         yield from ("", *folded(title, shown))
+    for run, names in _later_runs(part).items():
+        titles = ", ".join(part["photos"][name] for name in names)
+        yield from ("", f"Of another run ({run}): {titles}.")
+    if heic := part.get("sharp_heic"):
+        yield from (
+            "",
+            f"sharp, as installed, lists {', '.join(heic['lists'])} for HEIF, and says of the HEIC: `{heic['said']}`.",
+        )
+
+
+def _later_runs(part: Any) -> dict[str, list[str]]:
+    """Return the rows that were measured after the others, by their run."""
+    runs: dict[str, list[str]] = {}
+    for name, run in part.get("later", {}).items():
+        runs.setdefault(f"{run['measured']}, {run['rounds']} rounds", []).append(name)
+    return runs
 
 
 def _score_row(score: Any, title: str) -> list[str]:

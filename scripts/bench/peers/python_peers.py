@@ -1,11 +1,12 @@
-"""The peers in Python: `python -m scripts.bench.peers.python_peers floor|libvips|pillow`.
+"""The peers in Python: `python -m scripts.bench.peers.python_peers floor|libvips|pillow OUTPUTS`.
 
+OUTPUTS is JSON with suffix, options and sizes; Pillow alone makes others than the three JPEGs.
 Prints a line when ready, and one after each JSON request on stdin, until stdin closes.
 """
 
 import json
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def render_libvips(source: Path, into: Path, _: Path) -> None:
         image.write_to_file(str(into / f"{name}.jpg"), Q=80, optimize_coding=True, keep="none")
 
 
-def render_pillow(source: Path, into: Path, _: Path) -> None:
+def render_pillow(source: Path, into: Path, _: Path, outputs: Any) -> None:
     """Decode in full, copy for each size, save a PDF: as tutorials on S3 and Lambda do."""
     from PIL import Image
 
@@ -46,11 +47,11 @@ def render_pillow(source: Path, into: Path, _: Path) -> None:
         pi_heif.register_heif_opener()
     with Image.open(source) as image:
         photo = image.convert("RGB")
-    for name, box in SIZES.items():
+    for number, (name, box, quality) in enumerate(outputs["sizes"]):
         resized = photo.copy()
         resized.thumbnail((box, box), Image.Resampling.LANCZOS)
-        resized.save(into / f"{name}.jpg", "JPEG", quality=80, optimize=True)
-        if name == "large":
+        resized.save(into / f"{name}.{outputs['suffix']}", quality=quality, **outputs["options"])
+        if not number:
             resized.save(into / "document.pdf", "PDF", quality=80)
 
 
@@ -64,7 +65,8 @@ def _read_reference(path: Path) -> Any:
 
 
 if __name__ == "__main__":
-    render = {"floor": render_floor, "libvips": render_libvips, "pillow": render_pillow}[sys.argv[1]]
+    pillow = partial(render_pillow, outputs=json.loads(sys.argv[2]))
+    render: Any = {"floor": render_floor, "libvips": render_libvips, "pillow": pillow}[sys.argv[1]]
     print("ready", flush=True)
     for line in sys.stdin:
         request = json.loads(line)

@@ -31,6 +31,14 @@ def test_a_missed_target_has_its_reason_beside_it() -> None:
     assert "| 1.30 (1.17 to 1.43) | **missed** | The first download and the last upload of a batch overlap" in page
 
 
+def test_the_page_says_which_rows_are_of_a_later_run_and_what_sharp_says_of_a_heic() -> None:
+    later = {"12mp.jpg": {"rounds": 9, "measured": "2026-11-25"}}
+    heic = {"lists": [".avif"], "said": "no HEVC"}
+    page = render_page({"versus": RESULTS["versus"] | {"later": later, "sharp_heic": heic}})
+    assert "Of another run (2026-11-25, 9 rounds): photo 12mp.jpg." in page
+    assert "sharp, as installed, lists .avif for HEIF, and says of the HEIC: `no HEVC`." in page
+
+
 def test_every_target_that_the_published_figures_miss_has_a_reason() -> None:
     assert [check.what for check in check_targets(read_results(DOCS)) if not check.is_met and not check.reason] == []
 
