@@ -175,9 +175,9 @@ def test_200_dead_letters_redriven_through_kills_are_all_accounted_for(
     """While the function runs, the DLQ, the queue, the outputs and the journal together hold every photo."""
     keys = put_photos_without_events(stack, prefix)
     file = tmp_path / "redrive.journal"
-    redrive = ["redrive", "--journal", str(file), "--rate", "40/s", "--verify", "--execute"]
+    redrive = ["redrive", "--journal", str(file), "--rate", "20/s", "--verify", "--execute"]
     command = [sys.executable, "-c", SHORT_HOLD, *redrive, "--stage", "local"]
-    for letters_left in (150, 90, 30):
+    for letters_left in (150, 100, 60):  # at 20 a second, three seconds before the end
         with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             wait_until_left(stack, letters_left)
             process.send_signal(signal.SIGKILL)

@@ -109,6 +109,7 @@ def _set_up(aws: LocalAws, sqs: Any, folder: Path, step: int) -> KillCase:
     return KillCase(make_target(aws.endpoint_url, queue, dlq), sqs, folder / f"{step}.journal", step)
 
 
+RERUNS = 3
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.support.killed_redrive"])
 
@@ -116,9 +117,15 @@ _FORKS.set_forkserver_preload(["tests.support.killed_redrive"])
 def _rerun(target: Stage, path: Path) -> tuple[int, dict[str, int]]:
     job = Redrive(target, make_request(target, path), Screen())
     wait_until_visible(target.dlq, Screen())
-    with Journal(path) as journal, read_dlq(target.dlq) as reader:
-        result = job.execute(job.plan(reader, journal), journal, reader)
-        return len(result.moves.sent.maybe_twice), journal.counts()
+    maybe_twice = 0
+    for _ in range(RERUNS):
+        with Journal(path) as journal, read_dlq(target.dlq) as reader:
+            result = job.execute(job.plan(reader, journal), journal, reader)
+            maybe_twice += len(result.moves.sent.maybe_twice)
+        if not result.unseen:  # of a request of the killed run that SQS carried out only now
+            break
+    with Journal(path) as journal:
+        return maybe_twice, journal.counts()
 
 
 def _choose(names: Sequence[str]) -> list[int]:
