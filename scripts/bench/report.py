@@ -65,8 +65,8 @@ def _versus(part: Any) -> Iterator[str]:
         shown = table("|CPU ms|CPU / Darkroom|wall ms|peak MB|renditions, KB|SSIM, the largest first", rows)
         yield from ("", *folded(title, shown))
     for run, names in _later_runs(part).items():
-        titles = ", ".join(part["photos"][name] for name in names)
-        yield from ("", f"Of another run ({run}): {titles}.")
+        titles = "; ".join(part["photos"][name] for name in names)
+        yield from ("", f"Of another run ({run}; compare within each table only): {titles}.")
     if heic := part.get("sharp_heic"):
         yield from (
             "",

@@ -35,7 +35,7 @@ def test_the_page_says_which_rows_are_of_a_later_run_and_what_sharp_says_of_a_he
     later = {"12mp.jpg": {"rounds": 9, "measured": "2026-11-25"}}
     heic = {"lists": [".avif"], "said": "no HEVC"}
     page = render_page({"versus": RESULTS["versus"] | {"later": later, "sharp_heic": heic}})
-    assert "Of another run (2026-11-25, 9 rounds): photo 12mp.jpg." in page
+    assert "Of another run (2026-11-25, 9 rounds; compare within each table only): photo 12mp.jpg." in page
     assert "sharp, as installed, lists .avif for HEIF, and says of the HEIC: `no HEVC`." in page
 
 
