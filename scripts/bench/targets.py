@@ -90,7 +90,7 @@ def _check_rows(part: Any) -> Iterator[TargetCheck]:
         if name not in cameras and equal:
             best = min(equal, key=lambda score: score["cpu_to_darkroom"]["median"])
             ratio = round(1 / best["cpu_to_darkroom"]["median"], 2)
-            what = f"CPU time / best peer of equal SSIM ({part['titles'][best['peer']]}), {title}"
+            what = f"CPU time / best peer of equal or higher SSIM ({part['titles'][best['peer']]}), {title}"
             yield TargetCheck(what, "1.0", f"{ratio:.2f}", ratio <= 1, _WHY_ROW_SLOWER.get(name, ""))
 
 
