@@ -46,7 +46,7 @@ from tests.support.dead_letters import dead_letter
 HOSTILE = "a\nFORGED: all went well\r\x9b2J\x85\u202egpj.exe\u2028\u200f"
 ESC = "\x1b[2J\x1b]0;owned\x07"  # S3 and SQS refuse it in some places, a folder and a JSON body do not
 # These print figures and names of this repository only. That they print through `Screen` checks tests/unit.
-WITHOUT_FOREIGN_TEXT = {"bench", "capacity", "package", "build-layer"}
+WITHOUT_FOREIGN_TEXT = {"bench", "capacity", "package", "policies", "build-layer"}
 
 Case = Callable[["Scene"], object]
 CASES: dict[str, list[Case]] = {}

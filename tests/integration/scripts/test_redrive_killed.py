@@ -116,9 +116,9 @@ _FORKS.set_forkserver_preload(["tests.support.killed_redrive"])
 
 def _rerun(target: Stage, path: Path) -> tuple[int, dict[str, int]]:
     job = Redrive(target, make_request(target, path), Screen())
-    wait_until_visible(target.dlq, Screen())
     maybe_twice = 0
     for _ in range(RERUNS):
+        wait_until_visible(target.dlq, Screen())
         with Journal(path) as journal, read_dlq(target.dlq) as reader:
             result = job.execute(job.plan(reader, journal), journal, reader)
             maybe_twice += len(result.moves.sent.maybe_twice)
