@@ -28,7 +28,7 @@ MAX_PUT_ATTEMPTS = 5
 
 
 class StoreResult(Enum):
-    """How storing an output ended."""
+    """The result of storing an output."""
 
     STORED = auto()
     EARLIER_EXISTS = auto()  # an output of an earlier version exists, and the commit must not replace it

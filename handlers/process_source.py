@@ -20,7 +20,7 @@ from processing.settings import RenderSettings
 
 @dataclass(frozen=True)
 class SourceResult:
-    """How processing a source object ended, unless it failed.
+    """The result of processing a source object, unless it failed.
 
     Attributes:
         outcome: `processed`, `duplicate`, `superseded`, `gone` or `ignored`.

@@ -89,7 +89,7 @@ class RollUp:
 
 
 class _Collected:
-    """What a run has received: the totals of the digests, and the handles that delete them."""
+    """The digests that a run has received: their totals, and the handles that delete them."""
 
     def __init__(self) -> None:
         self.handles: dict[str, str] = {}  # by message id: of a repeated message, the newer handle deletes it

@@ -1,4 +1,4 @@
-"""What a worker reports about a photo: its layout, which a web page needs before it loads a rendition, and notes."""
+"""A worker's report on a photo: notes, and the layout that a web page needs before it loads a rendition."""
 
 import re
 from collections.abc import Mapping

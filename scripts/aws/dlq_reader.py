@@ -154,7 +154,7 @@ class DlqReader:
 
     @property
     def held(self) -> int:
-        """How many messages are held now."""
+        """The number of messages held now."""
         return len(self._handles)
 
     def _progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int, str], None]]:

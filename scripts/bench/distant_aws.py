@@ -47,7 +47,7 @@ _STACKS = (
 
 @dataclass(frozen=True)
 class DistantPlan:
-    """What the server holds.
+    """The contents of the server.
 
     Attributes:
         latency_seconds: added to every request.

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 @dataclass(frozen=True, kw_only=True)
 class Links:
-    """How a page links to outputs.
+    """A page's links to outputs.
 
     Attributes:
         address: returns the address of an output key.

@@ -29,7 +29,7 @@ class ParameterChange:
 
     @property
     def takes_away(self) -> str:
-        """What the stage loses by it, in a sentence; empty if nothing."""
+        """The stage's loss, in a sentence; empty without one."""
         return REPLACING.get(self.name, "").format(before=self.before, after=self.after) if self.before else ""
 
 

@@ -16,7 +16,7 @@ HOW_TO_UPLOAD = "Fix what its reason says, then give the same command again."
 
 
 class FileState(StrEnum):
-    """How a file compares with the object under its key."""
+    """A file compared with the object under its key."""
 
     NEW = "new"
     CHANGED = "changed"

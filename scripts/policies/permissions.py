@@ -7,7 +7,7 @@ Grants = Mapping[str, tuple[str, ...]]  # actions by resource, a name in `resour
 
 
 class Role(StrEnum):
-    """Who works with a stage."""
+    """The roles of people who work with a stage."""
 
     OPERATOR = "operator"
     READER = "reader"

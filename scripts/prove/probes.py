@@ -39,7 +39,7 @@ class Probe:
 
     @property
     def expectation(self) -> str:
-        """What must come of it, for people."""
+        """The expected outcome, for people."""
         return " or ".join(self.expected) if self.code is None else f"{self.expected[0]}, {self.code}"
 
 

@@ -15,7 +15,7 @@ _SHOWN = 30
 
 @dataclass(frozen=True)
 class Invocations:
-    """What Lambda reported about the invocations of a run; empty where it writes no platform log.
+    """Lambda's reports on the invocations of a run; empty where it writes no platform log.
 
     Attributes:
         reports: the metrics of each platform.report record of the function's log.

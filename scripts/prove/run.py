@@ -25,7 +25,7 @@ _MAX_KEYS = 1000  # S3's limit of DeleteObjects
 
 @dataclass
 class ProbeResult:
-    """What came of a probe.
+    """A probe and its outcome.
 
     Attributes:
         records: what the function reported, one for each event.

@@ -114,7 +114,7 @@ class Sender:
 
     @property
     def group_size(self) -> int:
-        """How many messages a group has at most."""
+        """The largest number of messages in a group."""
         limit = self.rate_limit
         return limit.batch_size(MAX_BATCH_ENTRIES) * limit.batches_at_once(BATCHES_AT_ONCE)
 

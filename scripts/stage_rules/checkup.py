@@ -12,7 +12,7 @@ from scripts.stage_rules.rules import RULES, StageRule
 
 
 class Verdict(StrEnum):
-    """How a stage does by a rule."""
+    """The verdict on a stage by one rule."""
 
     PASS = "pass"  # noqa: S105 (not a secret)
     WARN = "warn"

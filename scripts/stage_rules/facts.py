@@ -1,4 +1,4 @@
-"""What the rules of a stage are about, read from a deployed stage or from a template."""
+"""The facts that rules judge, read from a deployed stage or from a template."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ class AlarmFacts:
 
 @dataclass(frozen=True)
 class Notification:
-    """What a bucket tells a queue."""
+    """A bucket's notification to a queue."""
 
     events: tuple[str, ...]
     queue_arn: str
@@ -90,7 +90,7 @@ class Notification:
 
 @dataclass(frozen=True)
 class InitLog:
-    """What the function logged at its last cold start.
+    """The log line of the function's last cold start.
 
     Attributes:
         sandbox: whether each layer of the workers' sandbox holds.

@@ -21,7 +21,7 @@ DEPLOY_AGAIN = "deploy the stage again: npm run deploy"
 
 
 class Severity(StrEnum):
-    """What a broken rule means."""
+    """The severity of a broken rule."""
 
     FAIL = "fail"  # photos are lost, stuck or processed twice, or nobody would notice
     WARN = "warn"  # it works, but a person should look

@@ -86,7 +86,7 @@ def person(paused: LocalStack) -> Person:
 
 @dataclass(frozen=True)
 class Desk:
-    """What a command needs beside permissions: a stage with something in it, and files.
+    """A command's needs beside permissions: a stage with something in it, and files.
 
     Attributes:
         prefix: of every key of this test.

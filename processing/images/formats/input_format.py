@@ -59,7 +59,7 @@ class InputFormat:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What to decode.
+    """A header's instructions for the decoder.
 
     Attributes:
         data: the file itself, or a repaired copy.

@@ -53,7 +53,7 @@ _PILLOW_MODES = {
 
 @dataclass(frozen=True)
 class PillowModes:
-    """How Pillow decodes a TIFF.
+    """Pillow's settings for a TIFF.
 
     Attributes:
         mode: of the image.

@@ -1,4 +1,4 @@
-"""What uploaders choose reaches an operator's terminal through every command, and never controls it."""
+"""Text that uploaders choose never controls an operator's terminal, through any command."""
 
 import json
 from collections import Counter

@@ -8,7 +8,7 @@ BY_NPM = {"npm_lifecycle_event": "upload", "npm_config_prefix": "/usr", "npm_con
 
 
 def test_options_that_npm_kept_are_listed() -> None:
-    environment = BY_NPM | {"npm_config_stage": "true", "npm_config_watch": "true", "npm_config_cache": "/root/.npm"}
+    environment = BY_NPM | {"npm_config_stage": "true", "npm_config_watch": "true", "npm_config_cache": "/home/me/.npm"}
     assert options_kept_by_npm(upload, ["photos", "prod"], environment) == ["--stage", "--watch"]
 
 

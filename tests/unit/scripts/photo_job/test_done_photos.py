@@ -1,4 +1,4 @@
-"""What a second run of `npm start` skips."""
+"""A second run of `npm start` skips what is done."""
 
 import hashlib
 from dataclasses import replace

@@ -28,7 +28,7 @@ def progress() -> JobProgress:
 
 @pytest.fixture
 def saw_all() -> bool:
-    """Whether the reader of the DLQ has seen all dead letters."""
+    """Return True if the reader of the DLQ has seen all dead letters."""
     return True
 
 
