@@ -86,6 +86,8 @@ def deploy(
     config = checked_config(options, environment, on_local_stack=on_local_stack)
     deployed, buckets = existing.parameters(), DeploymentBuckets(existing, config)
     wanted = existing.resolve_values(config["resources"]["Metadata"]["Parameters"])
+    if not deployed:
+        Screen().result([f"The stage {stage} is new in {region}, account {existing.account or 'unknown'}."], None)
     _check_changes(stage, deployed, wanted, replace or ())
     buckets.check()
     _check_concurrency(existing, config)
@@ -176,7 +178,10 @@ def _check_changes(stage: str, deployed: Mapping[str, str], wanted: Mapping[str,
 
 
 def _check_concurrency(existing: ExistingStack, config: Any) -> None:
-    mistake = find_concurrency_mistake(config, existing.concurrency_limit())
+    limit = existing.concurrency_limit()
+    if limit is None:
+        Screen().note("Not checked: the account's concurrency, which lambda:GetAccountSettings tells.")
+    mistake = find_concurrency_mistake(config, limit)
     if mistake:
         raise OperatorError(mistake)
 

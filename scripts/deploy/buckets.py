@@ -75,9 +75,9 @@ class DeploymentBuckets:
 
     def _lies_in_the_way(self, bucket: Bucket) -> bool:
         """Return True if a bucket to create exists and does not belong to the stack yet."""
-        outputs, deployed = self._existing.outputs(), self._existing.parameters()
-        own = {outputs.input_bucket, outputs.output_bucket} if outputs else set()
-        is_own = bucket.name in own and deployed.get(bucket.parameter, "true") == "true"
+        deployed = self._existing.parameters()
+        own = {deployed.get("inputBucket"), deployed.get("outputBucket")}
+        is_own = bucket.name in own and deployed.get(bucket.parameter) == "true"
         return not is_own and self._region_of(bucket.name) is not None
 
     def _check_existing(self, bucket: Bucket) -> None:

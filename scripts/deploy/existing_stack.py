@@ -38,13 +38,6 @@ class ExistingStack:
             profile_name=environment.get("AWS_PROFILE"),
         )
 
-    def outputs(self) -> StackOutputs | None:
-        """Return the stack's outputs; None when it is not deployed."""
-        try:
-            return read_stack_outputs(self.client("cloudformation"), self._stage)
-        except (*_CANNOT_READ, StackOutputsError):
-            return None
-
     def require(self) -> StackOutputs:
         """Return the stack's outputs.
 
@@ -67,13 +60,15 @@ class ExistingStack:
         """Return the parameters of the deployed stage by their names in serverless.yml; empty without a stack.
 
         Raises:
-            OperatorError: there is a stack, but its template cannot be read.
+            OperatorError: it is not known whether there is a stack, or what its template says.
         """
-        if self.outputs() is None:
-            return {}
+        cloudformation, name = self.client("cloudformation"), f"{SERVICE}-{self._stage}"
         try:
-            answer = self.client("cloudformation").get_template(StackName=f"{SERVICE}-{self._stage}")
+            cloudformation.describe_stacks(StackName=name)  # a local AWS knows templates of deleted stacks
+            answer = cloudformation.get_template(StackName=name)
         except _CANNOT_READ as error:
+            if _is_no_stack(error):
+                return {}
             raise OperatorError(f"the deployed template cannot be read, to compare it: {error}") from error
         return self.resolve_values(_parse_template(answer["TemplateBody"]).get("Metadata", {}).get("Parameters", {}))
 
@@ -140,6 +135,11 @@ class ExistingStack:
     def client(self, service: str) -> Any:
         """Return a boto3 client of the account and region."""
         return self._session.client(service, endpoint_url=self._endpoint_url)  # type: ignore[call-overload]
+
+
+def _is_no_stack(error: Exception) -> bool:
+    """Return True for CloudFormation's answer about a stack that does not exist."""
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] == "ValidationError"
 
 
 def _parse_template(body: Any) -> Any:

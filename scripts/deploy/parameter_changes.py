@@ -1,6 +1,6 @@
 """Compare the parameters of a deployment with those that are deployed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.cli.repository import REPOSITORY
@@ -13,6 +13,36 @@ REPLACING = {
     "summaryEmail": "{before} is unsubscribed from the summaries",
     "summaryPhone": "{before} is unsubscribed from the summaries",
     "alarmEmail": "{before} is unsubscribed from the alarms",
+    "createInputBucket": "the input bucket stays, but leaves the stack, and its bucket policy is deleted",
+    "createOutputBucket": "the output bucket stays, but leaves the stack, and its bucket policy is deleted",
+    "keyPrefix": "keys that do not begin with {after} are no longer processed, and nothing reports them",
+    "keySuffixes": "keys that do not end in {after} are no longer processed, and nothing reports them",
+    "kmsKeyArn": "the stage may no longer use {before}: photos that it encrypts cannot be read",
+}
+
+
+def _had_value(before: str, _: str) -> bool:
+    return bool(before)
+
+
+def _was_created(before: str, _: str) -> bool:
+    return before == "true"
+
+
+def _narrows_prefix(before: str, after: str) -> bool:
+    return not before.startswith(after)
+
+
+def _narrows_suffixes(before: str, after: str) -> bool:
+    allowed = tuple(suffix.strip() for suffix in after.split(","))
+    return not all(suffix.strip().endswith(allowed) for suffix in before.split(","))
+
+
+_LOSES: dict[str, Callable[[str, str], bool]] = {
+    "createInputBucket": _was_created,
+    "createOutputBucket": _was_created,
+    "keyPrefix": _narrows_prefix,
+    "keySuffixes": _narrows_suffixes,
 }
 
 
@@ -30,7 +60,9 @@ class ParameterChange:
     @property
     def takes_away(self) -> str:
         """The stage's loss, in a sentence; empty without one."""
-        return REPLACING.get(self.name, "").format(before=self.before, after=self.after) if self.before else ""
+        loses = _LOSES.get(self.name, _had_value)
+        is_loss = self.name in REPLACING and loses(self.before, self.after)
+        return REPLACING[self.name].format(before=self.before, after=self.after) if is_loss else ""
 
 
 def find_parameter_changes(deployed: Mapping[str, str], wanted: Mapping[str, str]) -> list[ParameterChange]:
@@ -69,6 +101,6 @@ def refuse_changes(changes: Sequence[ParameterChange], replace: Collection[str],
         "Not deployed, because it would take something away from the stage:",
         *(f"- {change.name}: {change.takes_away}" for change in refused),
         f"To keep it in every deployment, write into {settings_file(stage).relative_to(REPOSITORY)}:",
-        *(f"  {change.name}: {change.before}" for change in refused),
+        *(f"  {change.name}: {change.before}".rstrip() for change in refused),
         f"To change it nevertheless, add {options}",
     ]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from scripts.aws.local_endpoint import find_running_stack
+from scripts.aws.stage import Stage
 from scripts.cli.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -50,6 +52,11 @@ class LocalLog:
     _position: int = 0
     _rest: str = ""
 
+    @classmethod
+    def from_now(cls, path: Path, function: str) -> "LocalLog":
+        """Return the log without the errors of earlier jobs."""
+        return cls(path, function, path.stat().st_size)
+
     def new_errors(self) -> list[str]:
         """Return the errors since the last call, in the words of the function or of Lambda."""
         with self.path.open("rb") as file:
@@ -88,6 +95,17 @@ class StageLog:
         new = {_identity(event): event["message"] for event in events if _identity(event) not in self._seen}
         self._seen.update(new)
         return [error for message in new.values() if (error := _stage_error(message))]
+
+
+def stage_errors(stage: Stage) -> ErrorLog:
+    """Return the errors of a stage's function from now on.
+
+    A local AWS writes what kills a function, or keeps it from starting, to its own log and not to CloudWatch Logs.
+    """
+    function, running = stage.outputs.process_function, find_running_stack()
+    if running and running.endpoint_url == stage.logs.meta.endpoint_url:
+        return LocalLog.from_now(running.log, function)
+    return StageLog(stage.logs, function)
 
 
 def _identity(event: Mapping[str, Any]) -> str:

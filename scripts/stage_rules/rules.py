@@ -17,7 +17,9 @@ LEAST_DAYS_IN_DLQ = 4
 RUNTIME = "python3.13"
 HEALTHY_STACKS = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 PERSONS = ("email", "email-json", "sms")
-DEPLOY_AGAIN = "deploy the stage again: npm run deploy"
+# A deployment without changes is skipped, and CloudFormation leaves alone what only somebody else changed.
+REPAIR = 'docs/deployment.md, "Repair a stage"'
+DEPLOY_AGAIN = f"npm run deploy; it does not undo what was changed outside the stack: {REPAIR}"
 
 
 class Severity(StrEnum):
@@ -235,7 +237,7 @@ RULES = (
     StageRule(
         "The event source mapping feeds the function",
         _mapping_is_enabled,
-        "enable it (aws lambda update-event-source-mapping --enabled), or deploy again",
+        f"enable it (aws lambda update-event-source-mapping --enabled); if it is gone or reads another queue: {REPAIR}",
     ),
     StageRule("Failures are reported photo by photo", _failures_are_reported, DEPLOY_AGAIN),
     StageRule("Batches above ten have a window", _batches_fit, "set windowSeconds to 1 or more and deploy"),
@@ -248,11 +250,17 @@ RULES = (
     StageRule("Queue and function count the same attempts", _attempts_agree, DEPLOY_AGAIN),
     StageRule("Dead letters are kept as long as SQS allows", _dead_letters_are_kept, DEPLOY_AGAIN),
     StageRule("Digests reach the roll-up", _digests_reach_the_roll_up, DEPLOY_AGAIN),
-    StageRule("The roll-up runs", _roll_up_is_scheduled, "enable the rule (aws events enable-rule), or deploy again"),
+    StageRule(
+        "The roll-up runs", _roll_up_is_scheduled, f"enable the rule (aws events enable-rule); if it is gone: {REPAIR}"
+    ),
     StageRule(
         "No bucket can be made public", _buckets_are_closed, "block public access (aws s3api put-public-access-block)"
     ),
-    StageRule("Every alarm notifies the alarm topic", _alarms_are_armed, "enable the alarm's actions, or deploy again"),
+    StageRule(
+        "Every alarm notifies the alarm topic",
+        _alarms_are_armed,
+        f"enable its actions (aws cloudwatch enable-alarm-actions); if they are gone: {REPAIR}",
+    ),
     StageRule("CloudWatch may publish to the alarm topic", _alarms_may_publish, DEPLOY_AGAIN),
     StageRule(
         "Somebody is told",

@@ -34,7 +34,7 @@ from scripts.cli.units import parse_duration
 from scripts.contact_sheet.stage_links import BaseUrlOption, ExpiresOption, page_file
 from scripts.photo_job.file_choice import AllOption, FileChoice, OnlyOption, SkipOption, choose, skipped_lines
 from scripts.photo_job.follower import Follower, OutcomeLookup
-from scripts.photo_job.function_errors import FunctionWatch, StageLog
+from scripts.photo_job.function_errors import FunctionWatch, stage_errors
 from scripts.photo_job.job import PhotoJob
 from scripts.photo_job.photo_folder import LocalFile, refuse_too_large, walk
 from scripts.photo_job.progress import JobProgress, failure_lines, job_report
@@ -167,8 +167,7 @@ class FolderUpload:
         self.screen.result([*report, *lines], {**document, "report": lines[-1]} if lines else document)
 
     def _function_watch(self) -> FunctionWatch:
-        log = StageLog(self.stage.logs, self.stage.outputs.process_function)
-        has_outcome = self.progress.outcomes.total
+        log, has_outcome = stage_errors(self.stage), self.progress.outcomes.total
         return FunctionWatch(log, lambda: bool(has_outcome()), self.screen.note, ends_job=False, every_seconds=5)
 
     @cached_property

@@ -81,6 +81,10 @@ def test_deploying_tells_where_photos_go_and_how_to_subscribe(account: Account) 
     assert "aws sns subscribe --protocol email" in told
 
 
+def test_a_first_deployment_names_account_and_region(account: Account) -> None:
+    assert "The stage dev is new in us-east-1, account 000000000000." in (account.home / "dev").read_text()
+
+
 def test_a_deployment_ends_with_a_checkup(account: Account) -> None:
     told = (account.home / "dev").read_text()
     assert "rules of `npm run doctor` hold." in told

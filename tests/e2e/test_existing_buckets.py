@@ -81,7 +81,8 @@ def test_only_photos_that_match_the_filter_are_processed(account: Account) -> No
 
 
 def test_an_overlapping_notification_is_refused_before_the_deployment(account: Account) -> None:
-    done = account.run("deploy", "--", *options(keyPrefix="inv", keySuffixes=".pdf"))
+    replace = ["--replace", "keyPrefix", "--replace", "keySuffixes"]
+    done = account.run("deploy", "--", *replace, *options(keyPrefix="inv", keySuffixes=".pdf"))
     assert done.returncode == 1
     assert "invoices for keys invoices/*" in done.stderr
     assert notified_queues(account) == ["darkroom-shared-photos", "darkroom-shared-photos", "invoices"]

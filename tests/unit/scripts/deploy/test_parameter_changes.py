@@ -2,6 +2,7 @@ import pytest
 
 from scripts.deploy.parameter_changes import (
     REPLACING,
+    ParameterChange,
     find_parameter_changes,
     find_replace_mistakes,
     refuse_changes,
@@ -49,6 +50,43 @@ def test_what_takes_a_bucket_or_a_subscriber_away_is_refused(name: str, value: s
 
 def test_what_was_asked_for_by_name_is_deployed() -> None:
     assert refusal("inputBucket", inputBucket="others") == ""
+
+
+def loss(name: str, before: str, after: str) -> bool:
+    return bool(ParameterChange(name, before, after).takes_away)
+
+
+@pytest.mark.parametrize("name", ["createInputBucket", "createOutputBucket"])
+def test_a_bucket_that_leaves_the_stack_is_refused(name: str) -> None:
+    assert loss(name, "true", "false")
+    assert not loss(name, "false", "true")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_loss"),
+    [("", "photos/", True), ("photos/", "images/", True), ("photos/", "", False), ("photos/2026/", "photos/", False)],
+)
+def test_a_prefix_that_leaves_out_keys_that_were_processed_is_refused(before: str, after: str, is_loss: bool) -> None:
+    assert loss("keyPrefix", before, after) is is_loss
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_loss"),
+    [
+        ("", ".jpg", True),
+        (".jpg,.png", ".jpg", True),
+        (".jpg", ".jpg, .png", False),
+        (".jpg", "", False),
+        (".small.jpg", ".jpg", False),
+    ],
+)
+def test_suffixes_that_leave_out_keys_that_were_processed_are_refused(before: str, after: str, is_loss: bool) -> None:
+    assert loss("keySuffixes", before, after) is is_loss
+
+
+def test_a_key_that_is_forgotten_is_refused() -> None:
+    assert loss("kmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/1", "")
+    assert not loss("kmsKeyArn", "", "arn:aws:kms:eu-central-1:123456789012:key/1")
 
 
 def test_asking_for_one_change_does_not_permit_another() -> None:

@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from scripts.cli.errors import OperatorError
-from scripts.photo_job.function_errors import FunctionWatch, LocalLog, StageLog
+from scripts.photo_job.function_errors import FunctionWatch, LocalLog, StageLog, stage_errors
 
 FAILED = (
     "2026-11-25 18:57:12 WARNING [lambda] ESM: Lambda darkroom-local-{function} failed processing SQS batch from "
@@ -142,3 +143,25 @@ def test_on_a_stage_an_error_at_init_is_told_and_the_job_goes_on() -> None:
     for _ in range(4):
         looking.look()
     assert said == ["The function failed, and its photos are tried again later: SettingsError: RENDITIONS is missing"]
+
+
+def stage_at(endpoint_url: str) -> Any:
+    logs = SimpleNamespace(meta=SimpleNamespace(endpoint_url=endpoint_url))
+    return SimpleNamespace(logs=logs, outputs=SimpleNamespace(process_function="darkroom-local-process"))
+
+
+def test_errors_of_a_running_local_stack_are_read_from_its_own_log(
+    log: LocalLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = SimpleNamespace(endpoint_url="http://127.0.0.1:54777", log=log.path)
+    monkeypatch.setattr("scripts.photo_job.function_errors.find_running_stack", lambda: running)
+    write(log, "of a job before")
+    errors = stage_errors(stage_at(running.endpoint_url))
+    write(log, "Worker init failed")
+    assert errors.new_errors() == ["Worker init failed"]
+
+
+@pytest.mark.parametrize("running", [None, SimpleNamespace(endpoint_url="http://127.0.0.1:54777")])
+def test_errors_of_a_stage_on_aws_are_read_from_its_log_group(running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.photo_job.function_errors.find_running_stack", lambda: running)
+    assert isinstance(stage_errors(stage_at("https://logs.eu-central-1.amazonaws.com")), StageLog)

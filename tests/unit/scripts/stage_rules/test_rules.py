@@ -5,9 +5,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from processing.worker.sandbox import EXPECTED_LAYERS
+from scripts.cli.repository import REPOSITORY
 from scripts.stage_rules.checkup import Verdict, checkup_summary, judge
 from scripts.stage_rules.facts import InitLog, SubscriptionFacts
-from scripts.stage_rules.rules import RULES
+from scripts.stage_rules.rules import REPAIR, RULES, StageRule
 
 HOLDS = dict.fromkeys(EXPECTED_LAYERS, True)
 
@@ -83,3 +84,15 @@ def test_what_may_not_be_read_is_a_warning_that_names_the_call() -> None:
 def test_the_summary_counts_the_rules_that_hold() -> None:
     findings = list(judge(SimpleNamespace(stack_status="CREATE_COMPLETE"), RULES[:1]))
     assert checkup_summary(findings) == ["1 of 1 rules of `npm run doctor` hold."]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_no_remedy_hopes_that_a_deployment_undoes_what_was_changed_by_hand(rule: StageRule) -> None:
+    assert "or deploy again" not in rule.remedy
+    if "npm run deploy" in rule.remedy:
+        assert '"Repair a stage"' in rule.remedy
+
+
+def test_the_page_that_remedies_name_has_the_section() -> None:
+    page, section = REPAIR.split(", ")
+    assert f"\n## {section.strip(chr(34))}\n" in (REPOSITORY / page).read_text()
