@@ -14,6 +14,9 @@ else
     sh scripts/setup.sh
 fi
 
+# The tests start hundreds of interpreters, and without stored bytecode each compiles every module that it imports.
+unset PYTHONDONTWRITEBYTECODE
+
 logs=$(mktemp -d)
 started=$(date +%s)
 title=

@@ -3,8 +3,10 @@
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import botocore.session
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
@@ -19,6 +21,9 @@ settings.load_profile("darkroom")
 
 # Powertools reads these when a module that logs is first imported, and so before any fixture runs.
 os.environ |= {"POWERTOOLS_SERVICE_NAME": "darkroom-test", "POWERTOOLS_METRICS_NAMESPACE": "Darkroom"}
+
+# Reading a service's description takes longer than a hundred calls to the service: all sessions share one reader.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 
 # Modules that share a deployed stack, or the zips that are built for AWS: one pytest-xdist worker runs them all.
 GROUPS = {
@@ -36,18 +41,32 @@ GROUPS = {
     "test_template.py": "packages",
 }
 # Modules of slow tests that share nothing: each test may run in another worker.
-INDEPENDENT = ("test_start_command.py", "test_time_budget.py")
+INDEPENDENT = ("test_dlq_killed.py", "test_start_command.py", "test_time_budget.py")
+# Groups and modules that take more than half a minute. They start first, so that none of them runs alone at the end.
+SLOW = (
+    *("stack", "packages", "guarded_stack", "test_benchmark.py", "test_start_command.py", "test_existing_buckets.py"),
+    *("test_crashing_photo.py", "test_redrive_killed.py", "test_exploited_runtime.py", "test_reconcile_command.py"),
+    *("test_upload_command.py", "test_exploits.py", "test_dlq_killed.py", "test_hostile_photos.py"),
+)
 
 
 class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist is not typed
     """Keeps the tests of a group, and otherwise of a module, in one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path, _, test = nodeid.partition("::")
-        module = Path(path).name
-        if module in INDEPENDENT:
-            return nodeid
-        return "guarded_stack" if "[guarded_stack" in test else GROUPS.get(module, path)
+        return nodeid if group_of(nodeid) in INDEPENDENT else group_of(nodeid)
+
+
+def group_of(nodeid: str) -> str:
+    """Return the group of a test, otherwise the name of its module."""
+    path, _, test = nodeid.partition("::")
+    return "guarded_stack" if "[guarded_stack" in test else GROUPS.get(Path(path).name, Path(path).name)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put slow groups first; the order within a group stays."""
+    rank = {group: number for number, group in enumerate(SLOW)}
+    items.sort(key=lambda item: rank.get(group_of(item.nodeid), len(SLOW)))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling | None:

@@ -63,10 +63,10 @@ class Surroundings:
             ]
         }
 
-    def outputs(self) -> dict[str, str]:
-        """Return key and eTag of every output."""
+    def outputs(self, prefix: str = "") -> dict[str, str]:
+        """Return key and eTag of every output whose key starts with the prefix."""
         pages = make_local_client("s3", self.aws.endpoint_url).get_paginator("list_objects_v2")
-        listed = pages.paginate(Bucket=self.names["OutputBucket"])
+        listed = pages.paginate(Bucket=self.names["OutputBucket"], Prefix=prefix)
         return {entry["Key"]: entry["ETag"] for page in listed for entry in page.get("Contents", [])}
 
     def take_dead_letters(self) -> dict[str, str]:
