@@ -28,6 +28,7 @@ botocore.session.create_loader = cache(botocore.session.create_loader)
 # Modules that share a deployed stack, or the zips that are built for AWS: one pytest-xdist worker runs them all.
 GROUPS = {
     "test_least_privilege.py": "guarded_stack",
+    "test_deployer_policy.py": "guarded_stack",
     "test_operator_policies.py": "guarded_stack",
     "test_doctor.py": "stack",
     "test_mixed_folder.py": "stack",
@@ -35,6 +36,7 @@ GROUPS = {
     "test_prove.py": "stack",
     "test_repeats.py": "stack",
     "test_deploy_commands.py": "packages",
+    "test_deployer_document.py": "packages",
     "test_layers.py": "packages",
     "test_originals.py": "packages",
     "test_real_runtime.py": "packages",

@@ -14,12 +14,19 @@ from scripts.cli.command_line import EXIT_OK, StageOption, main, make_app
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.packaging.stage_settings import read_stage_settings
+from scripts.policies.deployer import DEPLOYER_COMMANDS
 from scripts.policies.documents import Place, policy_document
 from scripts.policies.permissions import OPERATOR_COMMANDS, READER_COMMANDS, Grants, Role, combine
-from scripts.policies.tables import permission_table
+from scripts.policies.tables import permission_table, resource_table
 
-COMMANDS: Mapping[Role, Mapping[str, Grants]] = {Role.OPERATOR: OPERATOR_COMMANDS, Role.READER: READER_COMMANDS}
+COMMANDS: Mapping[Role, Mapping[str, Grants]] = {
+    Role.DEPLOYER: DEPLOYER_COMMANDS,
+    Role.OPERATOR: OPERATOR_COMMANDS,
+    Role.READER: READER_COMMANDS,
+}
 EXAMPLES = """Examples:
+
+  npm run -s policies -- deployer --stage prod > deployer.json
 
   npm run -s policies -- operator --stage prod > operator.json
 
@@ -32,11 +39,16 @@ app = make_app("Print the IAM policy document of a person who works with a stage
 
 @app.command(epilog=EXAMPLES)
 def command(
-    role: Annotated[Role, typer.Argument(help="operator: all commands for a deployed stage; reader: looks only.")],
+    role: Annotated[
+        Role,
+        typer.Argument(
+            help="deployer: deploys and removes a stage; operator: all commands for a deployed one; reader: looks only."
+        ),
+    ],
     stage: StageOption,
     account: Annotated[str, typer.Option("--account", help="Its number; the credentials' own by default.")] = "",
     region: Annotated[str, typer.Option("--region", help="AWS_REGION or the profile's by default.")] = "",
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="The table of docs/runbook.md.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Its table in docs/.")] = False,
 ) -> int:
     """Print what IAM must allow, with the names of the stage's resources; change nothing.
 
@@ -44,7 +56,8 @@ def command(
     """
     commands = COMMANDS[role]
     if as_markdown:
-        Screen().result(permission_table(commands), None)
+        table = resource_table if role == Role.DEPLOYER else permission_table
+        Screen().result(table(commands), None)
         return EXIT_OK
     place = _place(stage, account, region or find_region(os.environ) or "")
     document: Any = policy_document(combine(*commands.values()), place)
@@ -64,6 +77,8 @@ def _place(stage: str, account: str, region: str) -> Place:
         input_bucket=settings.get("inputBucket", ""),
         output_bucket=settings.get("outputBucket", ""),
         kms_key=settings.get("kmsKeyArn", ""),
+        existing=tuple(kind for kind in ("input", "output") if settings.get(f"create{kind.title()}Bucket") == "false"),
+        key_prefix=settings.get("keyPrefix", ""),
     )
 
 

@@ -9,6 +9,7 @@ Grants = Mapping[str, tuple[str, ...]]  # actions by resource, a name in `resour
 class Role(StrEnum):
     """The roles of people who work with a stage."""
 
+    DEPLOYER = "deployer"
     OPERATOR = "operator"
     READER = "reader"
 
@@ -94,6 +95,22 @@ _DOCTOR = combine(
         ),
     },
 )
+_PROVE = combine(
+    _STACK,
+    _SETTINGS,
+    _WATCH,
+    _READ_DLQ,
+    _DELETE_FROM_DLQ,
+    _READ_SOURCES,
+    _READ_OUTPUTS,
+    {
+        "source objects": ("s3:PutObject",),
+        "probes": ("s3:DeleteObject",),
+        "key of the buckets": ("kms:Decrypt", "kms:GenerateDataKey"),
+        "layer": ("lambda:GetLayerVersion",),
+        "log of process": ("logs:FilterLogEvents",),
+    },
+)
 # What the pages of the console need: the dashboard's metric and log widgets, alarms with their history, Logs Insights.
 _DASHBOARDS: Grants = {
     "dashboard": ("cloudwatch:GetDashboard",),
@@ -140,5 +157,13 @@ OPERATOR_COMMANDS: dict[str, Grants] = {
     ),
     "status": _STATUS,
     "doctor": _DOCTOR,
+    "prove": _PROVE,
+    "prove --deep": combine(
+        _PROVE,
+        {
+            "every alarm": ("cloudwatch:DescribeAlarmHistory", "cloudwatch:SetAlarmState"),
+            "any resource": ("cloudwatch:DescribeAlarms",),
+        },
+    ),
 }
 READER_COMMANDS: dict[str, Grants] = {"status": _STATUS, "the dashboard, alarms and Logs Insights": _DASHBOARDS}

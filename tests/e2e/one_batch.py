@@ -38,13 +38,27 @@ Account = dict[str, Any]
 @contextmanager
 def paused_mapping(stack: LocalStack) -> Iterator[None]:
     """Disable the event source mapping for the block."""
-    function = stack.client("lambda")
-    (mapping,) = function.list_event_source_mappings(FunctionName=stack.outputs.process_function)["EventSourceMappings"]
-    function.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    _enable(stack, enabled=False)
     try:
         yield
     finally:
-        function.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+        _enable(stack, enabled=True)
+
+
+@contextmanager
+def resumed_mapping(stack: LocalStack) -> Iterator[None]:
+    """Enable the event source mapping for a block within a pause."""
+    _enable(stack, enabled=True)
+    try:
+        yield
+    finally:
+        _enable(stack, enabled=False)
+
+
+def _enable(stack: LocalStack, *, enabled: bool) -> None:
+    function = stack.client("lambda")
+    (mapping,) = function.list_event_source_mappings(FunctionName=stack.outputs.process_function)["EventSourceMappings"]
+    function.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
 
 
 @dataclass(frozen=True)

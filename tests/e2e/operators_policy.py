@@ -53,9 +53,9 @@ class Person:
         return session.client(service, endpoint_url=endpoint, verify=trust)  # type: ignore[call-overload]
 
     @contextmanager
-    def allowed(self, grants: Grants) -> Iterator[None]:
+    def allowed(self, grants: Grants, place: Place = PLACE) -> Iterator[None]:
         """Allow exactly these grants for the block."""
-        document = policy_document(grants, PLACE)
+        document = policy_document(grants, place)
         document["Statement"] = [each for statement in document["Statement"] for each in _in_local_names(statement)]
         iam = self.stack.client("iam")
         iam.put_user_policy(UserName=self.name, PolicyName="exactly", PolicyDocument=json.dumps(document))

@@ -731,6 +731,20 @@ SCRIPTS = (
 
 TEMPLATE = (
     Mutation(
+        "A deployer's document allows all that CloudFormation calls",
+        "scripts/policies/deployer.py",
+        '        "kms:EnableKeyRotation",\n',
+        "",
+        ("template/test_deployer_document.py",),
+    ),
+    Mutation(
+        "A deployer changes keys and mappings through CloudFormation only",
+        "scripts/policies/documents.py",
+        "if resource in CONDITIONS else {}",
+        "if False else {}",
+        ("template/test_deployer_document.py",),
+    ),
+    Mutation(
         "The event source mapping reports batch item failures",
         "serverless.yml",
         "          functionResponseType: ReportBatchItemFailures\n",

@@ -41,7 +41,6 @@ BREAKS = [
     for number, change in enumerate(rule.breaks, start=1)
 ]
 STEADY_METRICS = len({*METRIC_NAMES.values(), SANDBOX_INCOMPLETE})  # the sixth counts digests that were not sent
-SERVICE_NAMES = {"Logs": "CloudWatchLogs", "Events": "EventBridge"}  # the others are named as in the template
 NAME = re.compile(r"(Bucket|Queue|Topic|Function|Alarm|Dashboard|Layer|Role|LogGroup)Name$")
 
 
@@ -107,12 +106,3 @@ def test_the_page_about_costs_counts_alarms_and_metrics_and_says_what_they_cost(
     assert f"{STEADY_METRICS} metrics of the function ${STEADY_METRICS * METRIC_MONTH:.2f}" in page
     assert f"dashboard ${DASHBOARD_MONTH:.2f}" in page
     assert STEADY_METRICS == METRICS
-
-
-def test_the_permissions_to_deploy_name_every_service_of_the_template(template: Template) -> None:
-    page = (REPOSITORY / "docs/deployment.md").read_text()
-    section = page.partition("## Permissions to deploy")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| ([A-Z][^|]*) \|", section, re.MULTILINE)
-    named = {"".join(name.split()) for row in rows for name in row.split(",")}
-    used = {resource["Type"].split("::")[1] for resource in template.document["Resources"].values()}
-    assert {SERVICE_NAMES.get(service, service) for service in used} - named == set()
