@@ -168,7 +168,7 @@ def find_region(environment: Mapping[str, str]) -> str | None:
         ProfileNotFound: there is no such profile.
     """
     chosen = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
-    return chosen or boto3.Session(profile_name=environment.get("AWS_PROFILE")).region_name
+    return chosen or boto3.Session(profile_name=environment.get("AWS_PROFILE")).region_name or None
 
 
 def find_stage(name: str) -> Stage:

@@ -1,6 +1,6 @@
 """`npm run deploy`, `npm run package`, `npm run remove`: the Serverless CLI, with checks before it and advice after it.
 
-npm run deploy -- --stage prod --param="summaryEmail=me@example.com"
+npm run deploy -- --stage prod
 """
 
 import os
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+import boto3
 import typer
 from botocore.exceptions import BotoCoreError
 
@@ -30,6 +31,7 @@ from scripts.packaging.checked_config import checked_config
 from scripts.packaging.deployment_rules import (
     build_target,
     find_concurrency_mistake,
+    find_stage_mistake,
 )
 from scripts.packaging.function_zip import build_function
 from scripts.packaging.layer import build_layer
@@ -76,8 +78,7 @@ def deploy(
 
     npm run deploy -- --stage prod
     """
-    environment = _environment(stage, aws_profile)
-    region = region or _region(environment)
+    environment, region = _account(stage, region, aws_profile)
     options = _options(stage, param or (), region)
     on_local_stack = is_local_stack(environment)
     if on_local_stack and stage != LOCAL_STAGE:
@@ -124,8 +125,7 @@ def remove(
 
     npm run remove -- --stage dev --yes-remove dev
     """
-    environment = _environment(stage, aws_profile)
-    region = region or _region(environment)
+    environment, region = _account(stage, region, aws_profile)
     existing = ExistingStack(stage, region, environment)
     outputs = existing.require()
     Screen().result(before_remove(stage, outputs), None)
@@ -138,8 +138,21 @@ def remove(
 
 
 def _options(stage: str, parameters: Sequence[str], region: str) -> list[str]:
+    """Return the Serverless CLI's options; it would complain of a stage's name once for each resource."""
+    if mistake := find_stage_mistake(stage):
+        raise OperatorError(mistake)
     chosen = ["--stage", stage, *parameter_options(stage, parameters)]
     return [*chosen, "--region", region] if region else chosen
+
+
+def _account(stage: str, region: str, aws_profile: str) -> tuple[dict[str, str], str]:
+    """Return the Serverless CLI's environment and the region.
+
+    Raises:
+        OperatorError: the profile does not exist, or there is no region.
+    """
+    environment = _environment(stage, aws_profile)
+    return environment, _region(environment, region)
 
 
 def _environment(stage: str, aws_profile: str) -> dict[str, str]:
@@ -153,10 +166,11 @@ def _environment(stage: str, aws_profile: str) -> dict[str, str]:
     return serverless_environment(running.endpoint_url)
 
 
-def _region(environment: Mapping[str, str]) -> str:
-    """Return the region of the usual AWS settings, in which the operators' scripts look for the stage, too."""
+def _region(environment: Mapping[str, str], given: str) -> str:
+    """Return the region given, or that of the usual AWS settings, in which the operators' scripts look, too."""
     try:
-        region = find_region(environment)
+        boto3.Session(profile_name=environment.get("AWS_PROFILE"))  # raises when there is no such profile
+        region = given or find_region(environment)
     except BotoCoreError as error:
         raise OperatorError(str(error)) from error
     if region is None:

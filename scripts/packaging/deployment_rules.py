@@ -58,6 +58,16 @@ def find_parameter_mistakes(given: Sequence[str], known: Collection[str]) -> lis
     return [*mistakes, *(f"--param={name}=... is given twice" for name in twice)]
 
 
+def find_stage_mistake(stage: str) -> str:
+    """Say why a stage cannot have this name; empty if it can."""
+    if re.fullmatch(r"[a-z][a-z0-9-]*", stage) and len(stage) <= MAX_STAGE_CHARACTERS:
+        return ""
+    return (
+        f"the stage {stage!r} becomes part of bucket names: at most {MAX_STAGE_CHARACTERS} "
+        "lower-case letters, digits and hyphens, a letter first"
+    )
+
+
 def find_concurrency_mistake(config: Mapping[str, Any], limit: int | None) -> str:
     """Say why the account cannot run the stage's concurrency; empty if it can or the limit is not known.
 
@@ -101,12 +111,9 @@ def build_target(config: Mapping[str, Any]) -> str:
 
 
 def _stage(config: Mapping[str, Any]) -> Iterator[str]:
-    stage = config["resources"]["Parameters"]["Stage"]["Default"]
-    if not re.fullmatch(r"[a-z][a-z0-9-]*", stage) or len(stage) > MAX_STAGE_CHARACTERS:
-        yield (
-            f"the stage {stage!r} becomes part of bucket names: at most {MAX_STAGE_CHARACTERS} "
-            "lower-case letters, digits and hyphens, a letter first"
-        )
+    mistake = find_stage_mistake(config["resources"]["Parameters"]["Stage"]["Default"])
+    if mistake:
+        yield mistake
 
 
 def _buckets(config: Mapping[str, Any]) -> Iterator[str]:

@@ -30,19 +30,20 @@ def run_serverless(command: str, options: Sequence[str], environment: Mapping[st
     """Run a command of the CLI in the terminal.
 
     Raises:
-        OperatorError: it failed; its own errors are on stderr.
+        OperatorError: it failed; the reason is on stderr, as all that it prints.
     """
     with locked() as program:
         process = subprocess.Popen(
             [program, command, *options],
             cwd=REPOSITORY,
             env=dict(environment),
-            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # it prints some errors to the one, some to the other
             text=True,
             errors="replace",
         )
         with process:
-            for line in process.stderr or ():
+            for line in process.stdout or ():
                 Screen().note(*readable(line).splitlines())
     if process.returncode:
         raise OperatorError(f"The Serverless CLI's `{command}` failed with status {process.returncode}; see above.")

@@ -19,7 +19,8 @@ def read_stage_settings(stage: str, repository: Path = REPOSITORY) -> dict[str, 
     """Read a stage's settings file; empty if there is none.
 
     Returns:
-        Values by the parameters' names at the top of serverless.yml.
+        Values by the parameters' names at the top of serverless.yml, as they are written: YAML would make a boolean of
+        `off`, and a number of a phone number.
 
     Raises:
         OperatorError: it cannot be read, is not YAML, or is not a list of `name: value`.
@@ -28,7 +29,7 @@ def read_stage_settings(stage: str, repository: Path = REPOSITORY) -> dict[str, 
     if not path.exists():
         return {}
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.load(path.read_text(), yaml.BaseLoader)  # noqa: S506 (it makes text, lists and mappings only)
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise OperatorError(f"{path} cannot be read: {error}") from error
     if not isinstance(content or {}, Mapping):
@@ -52,10 +53,6 @@ def parameter_options(stage: str, given: Sequence[str] = (), repository: Path = 
 
 
 def _text(path: Path, name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return ""
-    if not isinstance(value, str | int | float):
+    if not isinstance(value, str):
         raise OperatorError(f"{path}: {name} must be one value: text, a number, true or false")
-    return str(value)
+    return value

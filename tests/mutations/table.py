@@ -125,6 +125,13 @@ HANDLERS = (
         ("handlers/test_races.py",),
     ),
     Mutation(
+        "A message that names no version never replaces newer outputs",
+        "handlers/object_store.py",
+        "            return False  # the event names no version",
+        "            return True  # the event names no version",
+        ("handlers/test_object_store.py",),
+    ),
+    Mutation(
         "A source that was overwritten since its event is not processed",
         "handlers/object_store.py",
         '        condition = {"IfMatch": f\'"{source.etag}"\'} if source.etag else {}',
@@ -726,6 +733,49 @@ SCRIPTS = (
         '"cloudwatch:ListDashboards",',
         '"cloudwatch:PutDashboard",',
         ("policies/test_policies.py",),
+    ),
+    Mutation(
+        "A stage that cannot be read is not taken for a new one",
+        "scripts/deploy/existing_stack.py",
+        "            if _is_no_stack(error):",
+        "            if True:",
+        ("deploy/test_existing_stack.py",),
+    ),
+    Mutation(
+        "A deployment refuses a concurrency that the account does not run",
+        "scripts/deploy/__main__.py",
+        "    mistake = find_concurrency_mistake(config, limit)",
+        '    mistake = ""',
+        ("deploy/test_command.py",),
+    ),
+    Mutation(
+        "What the Serverless CLI says about itself is not shown",
+        "scripts/packaging/serverless_cli.py",
+        'return _ABOUT_ITSELF.sub("", text)',
+        "return text",
+        ("scripts/test_serverless_cli.py",),
+    ),
+    Mutation(
+        "A local stack does not start with wrong parameters",
+        "scripts/local_stack/stack.py",
+        "    check_local_parameters(_check_parameters)",
+        "    _check_parameters",
+        ("local_stack/test_stack.py",),
+    ),
+    Mutation(
+        "A redriven message starts a new trace",
+        "scripts/aws/sqs_message.py",
+        '            arguments["MessageAttributes"] = dict(self.attributes)',
+        '            arguments["MessageAttributes"] = dict(self.attributes)\n'
+        '        arguments["MessageSystemAttributes"] = {"AWSTraceHeader": self.system.get("AWSTraceHeader")}',
+        ("aws/test_sqs_message.py",),
+    ),
+    Mutation(
+        "A redrive that is resumed proves all of it",
+        "scripts/dlq/redrive_command.py",
+        "[*settled_outcomes(journal, self.request.to), *waiting]",
+        "[*waiting]",
+        ("scripts/test_dlq_verify.py",),
     ),
 )
 

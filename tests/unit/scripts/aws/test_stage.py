@@ -80,6 +80,11 @@ def test_what_is_said_first_is_what_counts(profiles: None, environment: dict[str
     assert find_region(environment) == region
 
 
+def test_an_empty_region_is_none(profiles: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "")
+    assert find_region({"AWS_REGION": "", "AWS_PROFILE": "nowhere"}) is None
+
+
 def test_a_profile_that_is_not_there_is_named(profiles: None) -> None:
     with pytest.raises(ProfileNotFound, match="missing"):
         find_region({"AWS_PROFILE": "missing"})

@@ -1,6 +1,11 @@
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
 from typer.testing import CliRunner
 
+from scripts.cli.errors import OperatorError
+from scripts.deploy import __main__ as command_line
 from scripts.deploy.__main__ import app
 
 
@@ -10,3 +15,42 @@ def test_a_command_that_changes_a_stage_needs_its_name(command: str, monkeypatch
     done = CliRunner().invoke(app, [command])
     assert done.exit_code == 2
     assert "--stage" in done.output
+
+
+@pytest.fixture
+def does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail when a command goes on to the Serverless CLI or to AWS."""
+    for name in ("checked_config", "run_serverless", "ExistingStack"):
+        monkeypatch.setattr(command_line, name, lambda *_, **__: pytest.fail("it acted"))
+
+
+@pytest.mark.parametrize("command", ["deploy", "package"])
+def test_a_stage_that_cannot_have_its_name_is_refused_in_one_line(command: str, does_nothing: None) -> None:
+    done = CliRunner().invoke(app, [command, "--stage", "Dev_2", "--region", "eu-central-1"])
+    assert isinstance(done.exception, OperatorError)
+    (line,) = done.exception.lines
+    assert "the stage 'Dev_2' becomes part of bucket names" in line
+
+
+@pytest.mark.parametrize("command", ["deploy", "remove"])
+def test_a_profile_that_does_not_exist_is_named_although_the_region_is_given(command: str, does_nothing: None) -> None:
+    options = ["--stage", "prod", "--region", "eu-central-1", "--aws-profile", "nobody"]
+    done = CliRunner().invoke(app, [command, *options])
+    assert isinstance(done.exception, OperatorError)
+    assert "nobody" in str(done.exception)
+
+
+@pytest.mark.parametrize(("limit", "is_refused"), [(10, True), (1000, False)])
+def test_the_concurrency_is_compared_with_the_accounts_limit(limit: int, is_refused: bool) -> None:
+    process = {"events": [{"sqs": {"maximumConcurrency": 20}}]}
+    config = {"functions": {"process": process}}
+    existing = SimpleNamespace(concurrency_limit=lambda: limit)
+    with pytest.raises(OperatorError, match="at most 10") if is_refused else nullcontext():
+        command_line._check_concurrency(existing, config)  # type: ignore[arg-type]
+
+
+def test_a_limit_that_may_not_be_read_is_said_to_be_unchecked(capsys: pytest.CaptureFixture[str]) -> None:
+    process = {"events": [{"sqs": {"maximumConcurrency": 20}}]}
+    existing = SimpleNamespace(concurrency_limit=lambda: None)
+    command_line._check_concurrency(existing, {"functions": {"process": process}})  # type: ignore[arg-type]
+    assert "lambda:GetAccountSettings" in capsys.readouterr().err

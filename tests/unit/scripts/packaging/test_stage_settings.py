@@ -17,13 +17,21 @@ def test_a_stage_without_a_settings_file_has_no_settings(tmp_path: Path) -> None
 
 
 def test_settings_are_read_as_text(tmp_path: Path) -> None:
-    write(tmp_path, "alarmEmail: me@example.com\nconcurrency: 8\nsummaryEmail:\ndashboard: false\n")
+    write(tmp_path, "alarmEmail: me@example.com\nconcurrency: 8\nsummaryEmail:\ncreateInputBucket: false\n")
     assert read_stage_settings("prod", tmp_path) == {
         "alarmEmail": "me@example.com",
         "concurrency": "8",
         "summaryEmail": "",
-        "dashboard": "false",
+        "createInputBucket": "false",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("dashboard", "off"), ("summaryPhone", "+491701234567"), ("keyPrefix", "2026")]
+)
+def test_a_value_is_what_is_written(tmp_path: Path, name: str, value: str) -> None:
+    write(tmp_path, f"{name}: {value}\n")
+    assert read_stage_settings("prod", tmp_path) == {name: value}
 
 
 def test_an_empty_settings_file_is_none(tmp_path: Path) -> None:
