@@ -5,8 +5,8 @@ npm run deploy -- --stage prod
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, NoReturn
 
 import boto3
 import typer
@@ -14,8 +14,9 @@ from botocore.exceptions import BotoCoreError
 
 from scripts.aws.local_endpoint import LOCAL_STAGE, find_running_stack, is_local_stack
 from scripts.aws.stage import NO_REGION, find_region
+from scripts.cli.command_line import main, make_app
 from scripts.cli.errors import OperatorError
-from scripts.cli.output import Screen, print_traceback
+from scripts.cli.output import Screen
 from scripts.deploy.advice import after_deploy, after_remove, before_remove, refuse_removal
 from scripts.deploy.buckets import DeploymentBuckets, disconnect
 from scripts.deploy.empty_account import empty_account
@@ -130,10 +131,11 @@ def remove(
     outputs = existing.require()
     Screen().result(before_remove(stage, outputs), None)
     _check_removal(stage, yes_remove, existing.waiting_messages(outputs))
-    if existing.parameters().get("createInputBucket") == "false":
-        disconnect(existing, outputs.input_bucket)
+    is_connected = existing.parameters().get("createInputBucket") == "false"
     existing.allow_deletion()
     run_serverless("remove", [*_options(stage, (), region), *context.args], environment)
+    if is_connected:  # last: if the removal fails, the stage still hears of every upload
+        disconnect(existing, outputs.input_bucket)
     Screen().result(after_remove(outputs), None)
 
 
@@ -218,15 +220,13 @@ def _build(config: Any) -> None:
         Screen().note(layer.note)
 
 
-def main() -> None:
-    """Run the command line; print a refusal without a traceback."""
-    try:
-        sys.excepthook = print_traceback
-        app()
-    except OperatorError as error:
-        Screen().note(*error.lines)
-        raise SystemExit(1) from None
+def run_as(name: str) -> NoReturn:
+    """Run one of the commands as `npm run NAME`."""
+    commands: dict[str, Callable[..., None]] = {"deploy": deploy, "package": package, "remove": remove}
+    alone = make_app("")
+    alone.command(context_settings=_PASS_ON)(commands[name])
+    main(alone, f"npm run {name} --")
 
 
 if __name__ == "__main__":
-    main()
+    run_as(sys.argv.pop(1))

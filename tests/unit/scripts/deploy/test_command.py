@@ -1,7 +1,9 @@
+import sys
 from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from scripts.cli.errors import OperatorError
@@ -54,3 +56,47 @@ def test_a_limit_that_may_not_be_read_is_said_to_be_unchecked(capsys: pytest.Cap
     existing = SimpleNamespace(concurrency_limit=lambda: None)
     command_line._check_concurrency(existing, {"functions": {"process": process}})  # type: ignore[arg-type]
     assert "lambda:GetAccountSettings" in capsys.readouterr().err
+
+
+def test_a_removal_that_fails_leaves_the_notification_of_somebodys_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OperatorError("AccessDenied")
+
+    stage = SimpleNamespace(
+        require=lambda: SimpleNamespace(input_bucket="somebodys", output_bucket="outputs"),
+        waiting_messages=lambda _: {},
+        parameters=lambda: {"createInputBucket": "false"},
+        allow_deletion=lambda: None,
+    )
+    monkeypatch.setattr(command_line, "ExistingStack", lambda *_: stage)
+    monkeypatch.setattr(command_line, "run_serverless", fail)
+    monkeypatch.setattr(command_line, "disconnect", lambda *_: pytest.fail("uploads are lost"))
+    done = CliRunner().invoke(app, ["remove", "--stage", "prod", "--yes-remove", "prod", "--region", "eu-central-1"])
+    assert str(done.exception) == "AccessDenied"
+
+
+def test_options_that_npm_kept_are_named_with_the_command_to_type(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], does_nothing: None
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["deploy", "prod"])
+    for name, value in {"npm_lifecycle_event": "deploy", "npm_config_stage": "prod"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        command_line.run_as("deploy")
+    assert ended.value.code == 1
+    assert "Options come after two dashes: npm run deploy -- ... --stage ..." in capsys.readouterr().err
+
+
+def test_what_aws_refuses_is_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "GetBucketNotification")
+
+    monkeypatch.setattr(command_line, "checked_config", refuse)
+    monkeypatch.setattr(sys, "argv", ["deploy", "--stage", "prod", "--region", "eu-central-1"])
+    with pytest.raises(SystemExit) as ended:
+        command_line.run_as("deploy")
+    assert ended.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("Could not go on: AWS refused GetBucketNotification")
