@@ -53,15 +53,24 @@ def after_remove(outputs: StackOutputs) -> list[str]:
     ]
 
 
-def buckets_in_the_way(buckets: Sequence[str]) -> list[str]:
-    """Explain why a deployment that would create them is refused, and what to do."""
-    return [
+def buckets_in_the_way(buckets: Sequence[str], *, is_deployed: bool) -> list[str]:
+    """Explain why a deployment that would create them is refused, and what to do.
+
+    Args:
+        buckets: their names.
+        is_deployed: the stage exists, and may be using them.
+    """
+    reason = (
         f"These buckets exist already, and CloudFormation cannot take them over: {', '.join(buckets)}. To use them "
         "with what is in them, set createInputBucket: false (or createOutputBucket); or choose other names "
-        "(inputBucket, outputBucket). Only if a removed deployment of this stage left them behind and you need nothing "
-        "from them, delete them with",
-        *_how_to_delete(buckets),
-    ]
+        "(inputBucket, outputBucket)."
+    )
+    if is_deployed:
+        return [reason]
+    left = (
+        "Only if a removed deployment of this stage left them behind and you need nothing from them, delete them with"
+    )
+    return [f"{reason} {left}", *_how_to_delete(buckets)]
 
 
 def _how_to_delete(buckets: Sequence[str]) -> list[str]:

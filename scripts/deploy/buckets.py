@@ -55,7 +55,7 @@ class DeploymentBuckets:
             raise OperatorError(SAME_BUCKET)
         in_the_way = [bucket.name for bucket in self._buckets if bucket.is_created and self._lies_in_the_way(bucket)]
         if in_the_way:
-            raise OperatorError(*buckets_in_the_way(in_the_way))
+            raise OperatorError(*buckets_in_the_way(in_the_way, is_deployed=bool(self._existing.parameters())))
         for bucket in self._buckets:
             if not bucket.is_created:
                 self._check_existing(bucket)

@@ -156,8 +156,14 @@ def test_removing_a_stage_leaves_its_buckets_and_the_other_stage(account: Accoun
         ),
         (["inputBucket=photos-000000000000", "outputBucket=photos-${AWS::AccountId}"], ["every output would"]),
         (["concurrency=1"], ["maximumConcurrency': must be >= 2"]),
+        (["concurrency=1000"], ["concurrency is 1000, but this account runs at most"]),
     ],
-    ids=["all at once", "the same bucket in this account", "what the Serverless CLI finds"],
+    ids=[
+        "all at once",
+        "the same bucket in this account",
+        "what the Serverless CLI finds",
+        "above the limit",
+    ],
 )
 def test_mistakes_are_told_before_anything_is_deployed(
     account: Account, parameters: list[str], words: list[str]

@@ -88,6 +88,13 @@ def test_an_overlapping_notification_is_refused_before_the_deployment(account: A
     assert notified_queues(account) == ["darkroom-shared-photos", "darkroom-shared-photos", "invoices"]
 
 
+def test_a_deployment_that_forgets_that_the_buckets_exist_is_refused_and_advises_no_deletion(account: Account) -> None:
+    done = account.run("deploy", "--", *options(createInputBucket="true", createOutputBucket="true"))
+    assert done.returncode == 1
+    assert f"CloudFormation cannot take them over: {SOURCE}, {OUTPUT}." in done.stderr
+    assert "aws s3 rb" not in done.stderr
+
+
 def test_a_bucket_that_does_not_exist_is_refused(account: Account) -> None:
     done = account.run("deploy", "--", "--replace", "inputBucket", *options(inputBucket="nowhere"))
     assert done.returncode == 1

@@ -174,7 +174,11 @@ def describe_a_stack(scene: Scene) -> None:
 def advise_on_a_deployment(scene: Scene) -> None:
     config = {"resources": {"Parameters": {name: {"Default": HOSTILE} for name in ("SummaryEmail", "AlarmEmail")}}}
     changes = find_parameter_changes({"alarmEmail": HOSTILE + ESC}, {"alarmEmail": ESC})
-    lines = [*map(str, changes), *refuse_changes(changes, (), HOSTILE), *buckets_in_the_way([HOSTILE])]
+    lines = [
+        *map(str, changes),
+        *refuse_changes(changes, (), HOSTILE),
+        *buckets_in_the_way([HOSTILE], is_deployed=False),
+    ]
     texts = (after_deploy(names(), config), before_remove(HOSTILE, names()), after_remove(names()))
     Screen().result([*lines, *(line for text in texts for line in text)], None)
 

@@ -58,21 +58,39 @@ def test_a_limit_that_may_not_be_read_is_said_to_be_unchecked(capsys: pytest.Cap
     assert "lambda:GetAccountSettings" in capsys.readouterr().err
 
 
-def test_a_removal_that_fails_leaves_the_notification_of_somebodys_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
-        raise OperatorError("AccessDenied")
+REMOVE = ["remove", "--stage", "prod", "--yes-remove", "prod", "--region", "eu-central-1"]
 
+
+@pytest.fixture
+def done_in_order(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Deploy a stage on somebody's bucket; return what a removal does, in order."""
+    calls: list[str] = []
     stage = SimpleNamespace(
         require=lambda: SimpleNamespace(input_bucket="somebodys", output_bucket="outputs"),
         waiting_messages=lambda _: {},
         parameters=lambda: {"createInputBucket": "false"},
-        allow_deletion=lambda: None,
+        allow_deletion=lambda: calls.append("protection off"),
     )
     monkeypatch.setattr(command_line, "ExistingStack", lambda *_: stage)
+    monkeypatch.setattr(command_line, "run_serverless", lambda *_: calls.append("stack removed"))
+    monkeypatch.setattr(command_line, "disconnect", lambda *_: calls.append("bucket disconnected"))
+    return calls
+
+
+def test_a_removal_turns_the_protection_off_first_and_disconnects_the_bucket_last(done_in_order: list[str]) -> None:
+    assert CliRunner().invoke(app, REMOVE).exit_code == 0
+    assert done_in_order == ["protection off", "stack removed", "bucket disconnected"]
+
+
+def test_a_removal_that_fails_leaves_the_notification_of_somebodys_bucket(
+    done_in_order: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OperatorError("AccessDenied")
+
     monkeypatch.setattr(command_line, "run_serverless", fail)
-    monkeypatch.setattr(command_line, "disconnect", lambda *_: pytest.fail("uploads are lost"))
-    done = CliRunner().invoke(app, ["remove", "--stage", "prod", "--yes-remove", "prod", "--region", "eu-central-1"])
-    assert str(done.exception) == "AccessDenied"
+    assert str(CliRunner().invoke(app, REMOVE).exception) == "AccessDenied"
+    assert done_in_order == ["protection off"]
 
 
 def test_options_that_npm_kept_are_named_with_the_command_to_type(
