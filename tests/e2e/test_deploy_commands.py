@@ -92,6 +92,18 @@ def test_a_deployment_ends_with_a_checkup(account: Account) -> None:
     assert "nobody is subscribed to the alarms" in told
 
 
+def test_a_deployment_leaves_a_mapping_that_was_disabled_by_hand_and_says_so(account: Account) -> None:
+    functions = account.client("lambda")
+    (mapping,) = functions.list_event_source_mappings(FunctionName="darkroom-dev-process")["EventSourceMappings"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        done = account.run("deploy", "--", "--stage", "dev")
+        assert "the event source mapping is disabled: messages wait" in done.stdout
+        assert functions.get_event_source_mapping(UUID=mapping["UUID"])["State"] == "Disabled"
+    finally:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
 def test_who_gave_an_address_is_told_to_confirm_it(account: Account) -> None:
     assert "nothing else until the link in it is followed" in (account.home / "prod").read_text()
     assert "until the link" not in (account.home / "dev").read_text()
