@@ -1,7 +1,7 @@
 """The deployer's permissions: deploying and removing work with exactly the document, and not without any of it.
 
-Here stand the requests of the commands themselves. The local CloudFormation checks nothing in a caller's name: what it
-calls is compared with AWS's resource schemas in tests/integration/template/test_deployer_document.py.
+Only the requests of the commands themselves are tried here. The local CloudFormation checks nothing in a caller's name;
+tests/integration/template/test_deployer_document.py compares its calls with AWS's resource schemas.
 """
 
 import subprocess

@@ -1,4 +1,4 @@
-"""The deployer's document allows what CloudFormation calls for the packaged template, and IAM knows what it says."""
+"""The deployer's document allows CloudFormation's calls for the packaged template, in actions that IAM knows."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -96,7 +96,7 @@ def test_no_permission_is_missing_for_a_property_that_the_template_uses(template
 
 
 @pytest.mark.parametrize("action", sorted({each for actions in BY_CLOUDFORMATION.values() for each in actions}))
-def test_cloudformation_is_granted_only_what_it_calls(action: str) -> None:
+def test_each_grant_is_a_call_of_cloudformation(action: str) -> None:
     assert any(fnmatchcase(called, action) for resource_type in RESOURCES for called in calls(resource_type))
 
 
@@ -109,14 +109,14 @@ def test_nothing_of_another_stage_is_allowed() -> None:
     assert reached == []
 
 
-def test_what_has_no_name_is_reached_through_cloudformation_only() -> None:
+def test_resources_without_a_name_are_reached_through_cloudformation_only() -> None:
     wide = {statement["Sid"]: statement for statement in DOCUMENT["Statement"] if statement["Resource"] == ["*"]}
     unconditional = [action for each in wide.values() if "Condition" not in each for action in each["Action"]]
     changing = [each for each in unconditional if not each.partition(":")[2].startswith(("Get", "List", "Describe"))]
     assert changing == ["cloudformation:ValidateTemplate"]
 
 
-# --- What IAM knows -----------------------------------------------------------------------------------------------
+# --- IAM's own reference -----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
