@@ -116,7 +116,7 @@ def test_resources_without_a_name_are_reached_through_cloudformation_only() -> N
     assert changing == ["cloudformation:ValidateTemplate"]
 
 
-# --- IAM's own reference -----------------------------------------------------------------------------------------------
+# --- IAM's own reference ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
