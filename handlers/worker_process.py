@@ -29,6 +29,7 @@ _END_TIMEOUT_SECONDS = 1.0  # between the end of its pipe and the end of the pro
 _READ_BYTES = 65_536
 _MAX_REPLY_BYTES = 1_000_000  # a reply has some hundred bytes; more must not fill this process's memory
 _MAX_ERROR_BYTES = 2_000  # of what a lost worker wrote to stderr
+_NO_MEMORY_LEFT = "failed to allocate"  # GLib, which then ends the process; both codes are permanent failures
 _ORPHAN_ROUNDS = 10  # killing one makes orphans of its children
 _PROCESSES = Path("/proc")
 # proc(5): an orphan that can open nothing was left behind by a worker. It can change neither.
@@ -218,6 +219,8 @@ class Worker:
         self.stop()
         if return_code == -signal.SIGKILL:  # only the kernel sends it to a worker
             return WorkerLostError(FailureCode.OUT_OF_MEMORY, "killed by the kernel", errors)
+        if _NO_MEMORY_LEFT in errors:
+            return WorkerLostError(FailureCode.OUT_OF_MEMORY, "the memory limit was reached", errors)
         return WorkerLostError(FailureCode.DECODER_CRASHED, f"ended by {_ending(self._process.returncode)}", errors)
 
     def _last_errors(self) -> str:

@@ -72,6 +72,7 @@ def translate_decoder_errors(photo: Data, input_format: InputFormat) -> Iterator
         PermanentError: `truncated-image`, `corrupt-image`, `unsupported-format`, `out-of-memory`.
         RetryableError: `internal-error` when the disk failed, not the photo.
     """
+    _take_messages()  # of a photo before this one
     try:
         yield
     except pyvips.Error as error:
@@ -80,6 +81,27 @@ def translate_decoder_errors(photo: Data, input_format: InputFormat) -> Iterator
             code = FailureCode.CORRUPT_IMAGE if input_format.has_end(photo) else FailureCode.TRUNCATED_IMAGE
             failure = PermanentError(code, _NO_MESSAGE if failure.detail == _NO_REASON else failure.detail)
         raise failure from None
+
+
+def raise_missing_memory() -> None:
+    """Raise `out-of-memory` if libvips wrote so, although it returned pixels.
+
+    When its tile cache cannot allocate a tile, libvips 8.18 writes a message and returns success with a black tile.
+
+    Raises:
+        PermanentError: `out-of-memory`.
+    """
+    for line in _take_messages().splitlines():
+        failure = classify(line)
+        if failure.code is FailureCode.OUT_OF_MEMORY:
+            raise failure
+
+
+def _take_messages() -> str:
+    """Return the messages in libvips' error buffer, and clear it."""
+    messages: bytes = pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer())
+    pyvips.vips_lib.vips_error_clear()
+    return messages.decode(errors="replace")
 
 
 def classify(message: str) -> DarkroomError:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from processing.failures import FailureCode, PermanentError
+from processing.images.decoder_errors import raise_missing_memory
 from processing.images.geometry import Size
 from processing.images.vips import pyvips
 
@@ -26,14 +27,16 @@ class Picture:
         """Compute the pixels of an image, which decodes its photo.
 
         Raises:
-            PermanentError: `unsupported-format` for other pixels than three bands of 8 bits.
+            PermanentError: `unsupported-format` for other pixels than three bands of 8 bits; `out-of-memory`.
             pyvips.Error: see `translate_decoder_errors`.
         """
         # Later steps would take other bytes for pixels and turn them into noise.
         if (image.bands, image.format) != (_BANDS, _FORMAT):
             detail = f"colours of a rare kind: {image.bands} bands of {image.format}"
             raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, detail)
-        return cls((image.width, image.height), memoryview(image.write_to_memory()))
+        pixels = memoryview(image.write_to_memory())
+        raise_missing_memory()
+        return cls((image.width, image.height), pixels)
 
     def image(self) -> pyvips.Image:
         """Return a libvips image of the same pixels, without a copy."""

@@ -438,6 +438,13 @@ PROCESSING = (
         ("processing/test_worker.py",),
     ),
     Mutation(
+        "A photo that libvips has no memory for never comes out black",
+        "processing/images/pixels.py",
+        "        raise_missing_memory()",
+        "        pass",
+        ("processing/test_worker.py",),
+    ),
+    Mutation(
         "The kernel kills a worker before the function",
         "processing/worker/memory_limit.py",
         '_OOM_SCORE.write_text("1000")',

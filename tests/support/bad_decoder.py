@@ -36,6 +36,11 @@ def _be_killed(_: str) -> None:
     signal.raise_signal(signal.SIGKILL)  # as by the kernel, when memory runs out
 
 
+def _abort_for_memory(_: str) -> None:
+    os.write(2, b"(process:7): GLib-ERROR **: 21:16:27.959: ../glib/gmem.c:139: failed to allocate 104856000 bytes\n")
+    signal.raise_signal(signal.SIGTRAP)
+
+
 def _stop(_: str) -> None:
     signal.raise_signal(signal.SIGSTOP)
 
@@ -77,6 +82,7 @@ FAULTS: dict[bytes, Callable[[str], None]] = {
     b"CRASH": _crash,
     b"COMPLAIN AND CRASH": _complain_and_crash,
     b"BE KILLED": _be_killed,
+    b"ABORT FOR MEMORY": _abort_for_memory,
     b"STOP": _stop,
     b"SPIN": _spin,
     b"EXHAUST MEMORY": _exhaust_memory,

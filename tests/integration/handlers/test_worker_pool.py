@@ -101,6 +101,7 @@ def failure(pool: WorkerPool, data: bytes, *, seconds: float = 60) -> DarkroomEr
         (b"SEND GARBAGE", FailureCode.DECODER_CRASHED),
         (b"FLOOD", FailureCode.DECODER_CRASHED),
         (b"BE KILLED", FailureCode.OUT_OF_MEMORY),
+        (b"ABORT FOR MEMORY", FailureCode.OUT_OF_MEMORY),
     ],
 )
 def test_a_photo_that_takes_its_worker_down_twice_has_failed_and_the_next_one_is_rendered(

@@ -15,6 +15,7 @@ from processing.worker.files import WorkerFiles
 from processing.worker.protocol import WorkerSettings, inspect_line, parse_ready, render_line
 from scripts.bench.measurements import peak_bytes, resident_bytes
 from scripts.cli.repository import REPOSITORY
+from scripts.prove.hard_tiffs import tiff_filling
 from tests.support import photos
 from tests.support.rendering import RENDITIONS, SETTINGS
 
@@ -187,6 +188,12 @@ def test_a_photo_beyond_the_memory_limit_fails_alone(children: list[Child]) -> N
     reply = child.render(photos.png_bomb(17_000, interlaced=True))
     assert reply["failure"]["code"] == "out-of-memory"
     assert "rendered" in child.render(photos.jpeg())
+
+
+def test_a_photo_that_libvips_has_no_memory_for_never_comes_out_black(children: list[Child]) -> None:
+    planes = tiff_filling(220 * 2**20)
+    assert start(children, ALL_PIXELS, 50 * 2**20).render(planes)["failure"]["code"] == "out-of-memory"
+    assert "rendered" in start(children, ALL_PIXELS).render(planes)
 
 
 def test_without_a_memory_limit_the_same_photo_is_rendered(children: list[Child]) -> None:
