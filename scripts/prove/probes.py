@@ -1,6 +1,6 @@
 """The probes: objects of known contents, with the outcome that each must have."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,6 @@ from scripts.aws.key_filter import KeyFilter
 from scripts.prove import probe_images
 
 FOLDER = "darkroom-prove"  # reserved: everything below it is deleted by `npm run prove`
-MANY = 500
 EVERYTHING = "ü + % & = ? # ; : @ $ , (1) 'q' \"d\" [b] {c} ~ ^ 日本"
 
 Put = Callable[[Any, str, str], None]  # boto3's S3 client, bucket, key
@@ -89,28 +88,20 @@ def make_probes(keys: ProbeKeys, environment: Mapping[str, str], kms_key: str = 
     good = probe_images.photo()
     encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else None
     return [
-        Probe("a good photo", keys.key("good"), _object(good)),
+        Probe("a good photo", keys.key("good"), put_object(good)),
         Probe("the same, uploaded in parts", keys.key("parts"), _multipart(good)),
         Probe("the same, copied within S3", keys.key("copied"), _copied(good), _AGAIN, events=2),
         *(
-            [Probe("the same, encrypted with the KMS key", keys.key("kms"), _object(good, encrypted))]
+            [Probe("the same, encrypted with the KMS key", keys.key("kms"), put_object(good, encrypted))]
             if kms_key
             else []
         ),
-        Probe("a name with everything in it", keys.key(EVERYTHING), _object(good)),
+        Probe("a name with everything in it", keys.key(EVERYTHING), put_object(good)),
         Probe("a photo that is overwritten at once", keys.key("overwritten"), _overwritten(good), _AGAIN, events=2),
         Probe("a photo that is deleted at once", keys.key("deleted"), _deleted(good), _DELETED),
-        *(Probe(each.name, keys.key(each.file), _object(each.body), _FAILED, each.code) for each in failures),
-        Probe("a name that is too long", keys.longest, _object(good), _FAILED, FailureCode.KEY_TOO_LONG),
+        *(Probe(each.name, keys.key(each.file), put_object(each.body), _FAILED, each.code) for each in failures),
+        Probe("a name that is too long", keys.longest, put_object(good), _FAILED, FailureCode.KEY_TOO_LONG),
     ]
-
-
-def make_deep_probes(keys: ProbeKeys, environment: Mapping[str, str]) -> Iterator[Probe]:
-    """Yield the probes of --deep: many small photos at once, and a file above the limit in bytes."""
-    for number in range(MANY):
-        yield Probe("many at once", keys.key(f"many/{number:03d}"), _object(probe_images.small_photo(number)))
-    too_large = _object_of_size(int(environment["MAX_BYTES"]) + 1)
-    yield Probe("too many bytes", keys.key("large"), too_large, _FAILED, FailureCode.TOO_MANY_BYTES)
 
 
 _FAILED = (Outcome.DEAD_LETTERED,)
@@ -126,12 +117,14 @@ class _Failure:
     code: FailureCode
 
 
-def _object(body: bytes, options: Mapping[str, str] | None = None) -> Put:
+def put_object(body: bytes, options: Mapping[str, str] | None = None) -> Put:
+    """Upload a body."""
     return lambda s3, bucket, key: s3.put_object(Bucket=bucket, Key=key, Body=body, **(options or {}))
 
 
-def _object_of_size(size_bytes: int) -> Put:
-    return lambda s3, bucket, key: s3.put_object(Bucket=bucket, Key=key, Body=bytes(size_bytes))
+def put_made(make: Callable[[], bytes]) -> Put:
+    """Upload a body that is made only then."""
+    return lambda s3, bucket, key: s3.put_object(Bucket=bucket, Key=key, Body=make())
 
 
 def _overwritten(body: bytes) -> Put:

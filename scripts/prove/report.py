@@ -56,13 +56,18 @@ class Invocations:
 
 
 def proof_report(results: Sequence[ProbeResult], facts: Sequence[str]) -> Report:
-    """Return the table of the probes, those with problems first, then the measurements."""
-    ordered = sorted(results, key=lambda each: not each.problems)
-    rows = [_row(each) for each in ordered[:_SHOWN]]
+    """Return the table of the probes, those with problems first, then the measurements.
+
+    Of probes of the same name that have no problem the table has one row, with the slowest.
+    """
+    failed = [each for each in results if each.problems]
+    rows = [_row(each) for each in failed[:_SHOWN]]
+    passed: dict[str, list[ProbeResult]] = {}
+    for each in results:
+        if not each.problems:
+            passed.setdefault(each.probe.name, []).append(each)
+    rows += [_row(max(group, key=lambda each: each.seconds), len(group)) for group in passed.values()]
     lines: list[str | Table] = [Table(("verdict", "probe", "must be", "came", "seconds"), rows)]
-    if len(ordered) > _SHOWN:
-        lines.append(f"... and {len(ordered) - _SHOWN:,} more, without a problem.")
-    failed = [each for each in ordered if each.problems]
     lines += [f"{each.probe.name}: {problem}" for each in failed for problem in each.problems]
     good = len(results) - len(failed)
     return [*lines, "", f"{good:,} of {len(results):,} probes came out as they must.", *_stage_lines(results), *facts]
@@ -86,9 +91,10 @@ def proof_document(results: Sequence[ProbeResult], facts: Sequence[str]) -> dict
     return {"probes": probes, "facts": list(facts)}
 
 
-def _row(each: ProbeResult) -> tuple[str | int, ...]:
+def _row(each: ProbeResult, count: int = 1) -> tuple[str | int, ...]:
     came = "-" if each.result is None else each.result.outcome + (f", {each.result.code}" if each.result.code else "")
-    return ("FAIL" if each.problems else "PASS", each.probe.name, each.probe.expectation, came, f"{each.seconds:.1f}")
+    name = each.probe.name if count == 1 else f"{each.probe.name} ({count:,})"
+    return ("FAIL" if each.problems else "PASS", name, each.probe.expectation, came, f"{each.seconds:.1f}")
 
 
 def _stage_lines(results: Sequence[ProbeResult]) -> Iterator[str]:

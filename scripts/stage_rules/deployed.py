@@ -1,6 +1,7 @@
 """Read the facts of a deployed stage from AWS, each when a rule asks for it."""
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -23,7 +24,9 @@ from scripts.stage_rules.facts import (
 )
 
 LOG_SECONDS = 7 * 24 * 3600
-SANDBOX_LINE = '{ $.message = "Worker sandbox" }'
+# Lines of a cold start, see handlers/reporting.py and handlers/clients.py.
+INIT_LINES = '{ ($.message = "Worker sandbox") || ($.errorMessage = "*botocore is*") }'
+_OLD_SDK = re.compile(r"the runtime's botocore is (\d+\.\d+(?:\.\d+)?)")
 _CLOSED = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
@@ -134,7 +137,7 @@ class DeployedStage:
         logs = self._client("logs")
         pages = logs.get_paginator("filter_log_events").paginate(
             logGroupName=f"/aws/lambda/{self._stage.outputs.process_function}",
-            filterPattern=SANDBOX_LINE,
+            filterPattern=INIT_LINES,
             startTime=int((time.time() - LOG_SECONDS) * 1000),
         )
         found = [_init_log(event["message"]) for page in pages for event in page["events"]]
@@ -192,6 +195,7 @@ class DeployedStage:
             is_ready=not has_failed,
             runtime=found["Runtime"],
             timeout_seconds=found["Timeout"],
+            memory_mb=found["MemorySize"],
             environment=found.get("Environment", {}).get("Variables", {}),
             description=found.get("Description", ""),
             layer_descriptions=tuple(layers),
@@ -245,6 +249,8 @@ def _alarm(found: Mapping[str, Any]) -> AlarmFacts:
 
 def _init_log(line: str) -> InitLog | None:
     """Read a line of the log; return None for any other line, which a local AWS does not filter out."""
+    if refused := _OLD_SDK.search(line):
+        return InitLog({}, refused[1])
     try:
         document = json.loads(line)
     except ValueError:

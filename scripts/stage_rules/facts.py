@@ -42,6 +42,7 @@ class FunctionFacts:
     is_ready: bool
     runtime: str
     timeout_seconds: int
+    memory_mb: int
     environment: Mapping[str, str]
     description: str
     layer_descriptions: tuple[str, ...]
@@ -93,7 +94,7 @@ class InitLog:
     """The log line of the function's last cold start.
 
     Attributes:
-        sandbox: whether each layer of the workers' sandbox holds.
+        sandbox: whether each layer of the workers' sandbox holds; empty when the function did not start.
         sdk: the version of botocore.
     """
 

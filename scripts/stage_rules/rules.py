@@ -15,6 +15,7 @@ LEAST_RECEIVE_COUNT = 5
 DLQ_RETENTION_SECONDS = 14 * 24 * 3600
 LEAST_DAYS_IN_DLQ = 4
 RUNTIME = "python3.13"
+LEAST_SDK = (1, 36)  # as handlers/clients.py
 HEALTHY_STACKS = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 PERSONS = ("email", "email-json", "sms")
 # A deployment without changes is skipped, and CloudFormation leaves alone what only somebody else changed.
@@ -197,13 +198,22 @@ def _dlq_is_empty(facts: StageFacts) -> Iterator[str]:
         yield f"{facts.dead_letter_queue.waiting:,} dead letters wait"
 
 
+def _sdk_is_new_enough(facts: StageFacts) -> Iterator[str]:
+    if facts.init_log and facts.init_log.sdk and _version(facts.init_log.sdk) < LEAST_SDK:
+        yield f"the runtime's botocore is {facts.init_log.sdk}: the function ends at each start, no photo is processed"
+
+
 def _sandbox_holds(facts: StageFacts) -> Iterator[str]:
-    if facts.init_log is None:
+    if facts.init_log is None or not facts.init_log.sandbox:
         yield "no cold start is in the log of the last week: not checked"
         return
     missing = [layer for layer in EXPECTED_LAYERS if not facts.init_log.sandbox.get(layer)]
     if missing:
         yield f"the workers' sandbox has no {', '.join(missing)}"
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:2])
 
 
 def _lock(description: str) -> str:
@@ -232,6 +242,12 @@ RULES = (
     StageRule("The stage prod is protected from deletion", _prod_is_protected, DEPLOY_AGAIN, Severity.WARN),
     StageRule("The functions are ready", _functions_are_ready, DEPLOY_AGAIN),
     StageRule("A function and its layers are from one lock file", _one_lock_file, DEPLOY_AGAIN),
+    StageRule(
+        "The runtime's SDK is new enough",
+        _sdk_is_new_enough,
+        "set the function's runtime management to Auto (aws lambda put-runtime-management-config --update-runtime-on "
+        "Auto), then npm run prove",
+    ),
     StageRule("Every upload becomes a message", _uploads_become_messages, DEPLOY_AGAIN),
     StageRule("The input bucket, and nothing else, may send to the queue", _only_the_bucket_sends, DEPLOY_AGAIN),
     StageRule(

@@ -1,12 +1,15 @@
 """`npm run doctor` on a deployed stage: healthy, and broken by hand in each way that a rule is about."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from handlers.clients import check_sdk
+from handlers.settings import SettingsError
 from scripts.aws.local_endpoint import LOCAL_STAGE, LocalStack
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED
 from scripts.doctor.__main__ import app
@@ -101,6 +104,18 @@ def policy(*, keep: Callable[[dict[str, Any]], bool], add: dict[str, Any] | None
     return change
 
 
+def old_sdk(stack: LocalStack) -> Undo:
+    """Write to the log what the function writes when its runtime's botocore is too old."""
+    logs, group, stream = stack.client("logs"), f"/aws/lambda/{stack.outputs.process_function}", "an-old-runtime"
+    with pytest.raises(SettingsError) as refused:
+        check_sdk("1.35.99")
+    line = json.dumps({"errorType": "SettingsError", "errorMessage": str(refused.value)})
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    event = {"timestamp": int(time.time() * 1000), "message": line}
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
+    return lambda: logs.delete_log_stream(logGroupName=group, logStreamName=stream)
+
+
 ANYBODY = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
 
 
@@ -165,6 +180,7 @@ BREAKS: dict[str, tuple[str, Break]] = {
         "A function and its layers are from one lock file",
         function(Description="by hand (uv.lock 0123456789ab)"),
     ),
+    "an old SDK": ("The runtime's SDK is new enough", old_sdk),
     "no notification": ("Every upload becomes a message", no_notification),
     "a queue that is open to anybody": (
         "The input bucket, and nothing else, may send to the queue",

@@ -151,6 +151,7 @@ class TemplateFacts:
             is_ready=True,
             runtime=found["Runtime"],
             timeout_seconds=found["Timeout"],
+            memory_mb=found["MemorySize"],
             environment=found["Environment"]["Variables"],
             description=found["Description"],
             layer_descriptions=tuple(self._template[layer["Ref"]]["Description"] for layer in found["Layers"]),

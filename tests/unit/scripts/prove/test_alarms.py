@@ -32,10 +32,10 @@ def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> AlarmHistory:
     return client
 
 
-def ring(*names: str) -> list[str]:
+def ring(*names: str, has_history: bool = True) -> list[str]:
     stage: Any = SimpleNamespace(session=None, endpoint_url=None)
     facts = [AlarmFacts(name=name, is_armed=True, actions=("arn:topic",), state="OK") for name in names]
-    return alarms.ring_all(stage, facts)
+    return alarms.ring_all(stage, facts, has_history=has_history)
 
 
 def test_an_alarm_that_notifies_is_no_problem(cloudwatch: AlarmHistory) -> None:
@@ -49,3 +49,8 @@ def test_an_alarm_that_notifies_nobody_is_told(cloudwatch: AlarmHistory) -> None
 def test_every_alarm_is_set_off_and_back(cloudwatch: AlarmHistory) -> None:
     ring("loud", "silent")
     assert cloudwatch.states == [("loud", "ALARM"), ("silent", "ALARM"), ("loud", "OK"), ("silent", "OK")]
+
+
+def test_a_local_aws_that_records_no_action_is_no_problem(cloudwatch: AlarmHistory) -> None:
+    assert ring("silent", has_history=False) == []
+    assert cloudwatch.states == [("silent", "ALARM"), ("silent", "OK")]

@@ -1,7 +1,10 @@
 import json
 from typing import Any
 
-from scripts.prove.report import Invocations
+from scripts.cli.output import Table
+from scripts.prove.probes import Probe
+from scripts.prove.report import Invocations, proof_report
+from scripts.prove.run import ProbeResult
 
 
 class LogPages:
@@ -45,3 +48,25 @@ def test_other_lines_of_the_log_are_left_out() -> None:
 
 def test_a_local_aws_without_reports_is_told() -> None:
     assert lines("START") == ["Lambda's own report (cold starts, memory) is not in the log: a local AWS writes none."]
+
+
+def result(name: str, seconds: float, *problems: str) -> ProbeResult:
+    probe = Probe(name, f"{name} {seconds}", lambda *_: None)
+    return ProbeResult(probe, seconds=seconds, problems=list(problems))
+
+
+def table(*results: ProbeResult) -> list[tuple[str, str, str]]:
+    (found,) = [part for part in proof_report(results, []) if isinstance(part, Table)]
+    return [(str(row[0]), str(row[1]), str(row[4])) for row in found.rows]
+
+
+def test_many_probes_of_one_name_are_one_row_with_the_slowest() -> None:
+    assert table(result("many", 3.0), result("many", 7.5), result("slow", 50.0)) == [
+        ("PASS", "many (2)", "7.5"),
+        ("PASS", "slow", "50.0"),
+    ]
+
+
+def test_each_probe_with_a_problem_has_a_row_before_all_others() -> None:
+    rows = table(result("many", 3.0), result("many", 4.0, "came out as gone"), result("many", 5.0, "is missing"))
+    assert rows == [("FAIL", "many", "4.0"), ("FAIL", "many", "5.0"), ("PASS", "many", "3.0")]

@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from handlers import clients
 from processing.worker.sandbox import EXPECTED_LAYERS
 from scripts.cli.repository import REPOSITORY
+from scripts.stage_rules import rules
 from scripts.stage_rules.checkup import Verdict, checkup_summary, judge
 from scripts.stage_rules.facts import InitLog, SubscriptionFacts
 from scripts.stage_rules.rules import REPAIR, RULES, StageRule
@@ -46,6 +48,22 @@ def test_a_stage_without_a_cold_start_in_its_log_is_not_checked_for_its_sandbox(
     found, (problem,) = verdict("Decoders run in a sandbox", init_log=None)
     assert found == Verdict.WARN
     assert "not checked" in problem
+
+
+def test_a_runtime_with_an_old_sdk_fails() -> None:
+    found, problems = verdict("The runtime's SDK is new enough", init_log=InitLog({}, "1.35.99"))
+    assert found == Verdict.FAIL
+    assert "botocore is 1.35.99" in problems[0]
+
+
+@pytest.mark.parametrize("version", ["1.36.0", "1.100.3", "2.0.0", ""])
+def test_a_runtime_with_a_newer_or_unknown_sdk_passes(version: str) -> None:
+    found, _ = verdict("The runtime's SDK is new enough", init_log=InitLog(HOLDS, version))
+    assert found == Verdict.PASS
+
+
+def test_the_rule_asks_for_the_sdk_that_the_function_asks_for() -> None:
+    assert rules.LEAST_SDK == clients.LEAST_SDK
 
 
 def person(topic: str, *, is_confirmed: bool) -> SubscriptionFacts:
