@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ParamValidationError
 
@@ -47,29 +47,22 @@ class PhotoStates:
         UNKNOWN when S3 refuses: a message may name a bucket of another account, or an invalid name.
         """
         try:
-            answer = self.s3.head_object(Bucket=source.bucket, Key=source.key)
+            head = head_object(self.s3, source.bucket, source.key)
         except ClientError as error:
-            if is_missing(error):
-                return SourceState.GONE
             if _http_status(error) in (400, 403):
                 return SourceState.UNKNOWN
             raise
         except ParamValidationError:
             return SourceState.UNKNOWN
-        is_same = not source.etag or answer["ETag"].strip('"') == source.etag
+        if head is None:
+            return SourceState.GONE
+        is_same = not source.etag or head["ETag"].strip('"') == source.etag
         return SourceState.SAME if is_same else SourceState.OVERWRITTEN
 
     def marker(self, key: str) -> Marker | None:
         """Read the commit marker of a source key; return None if there is none."""
-        if len(document_key(key).encode()) > MAX_KEY_BYTES:
-            return None
-        try:
-            answer = self.s3.head_object(Bucket=self.output_bucket, Key=document_key(key))
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise
-        return Marker.from_metadata(answer["Metadata"])
+        head = head_object(self.s3, self.output_bucket, document_key(key))
+        return Marker.from_metadata(head["Metadata"]) if head else None
 
     def is_done(self, source: SourceObject) -> bool:
         """Return True if this version of the source has all outputs, with today's settings."""
@@ -77,9 +70,16 @@ class PhotoStates:
         return marker is not None and marker.matches(Marker.of(source, self.fingerprint))
 
 
-def is_missing(error: ClientError) -> bool:
-    """Return True if S3 answered 404."""
-    return _http_status(error) == 404
+def head_object(s3: "S3Client", bucket: str, key: str) -> Any:
+    """Return the answer to a HEAD request; None for a missing object, and for a key that none can have."""
+    if len(key.encode()) > MAX_KEY_BYTES:
+        return None
+    try:
+        return s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if _http_status(error) == 404:
+            return None
+        raise
 
 
 def _http_status(error: ClientError) -> int:

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from processing.commit_marker import Marker
 from processing.layout import Layout
-from processing.output_keys import DOCUMENT_NAME, MAX_KEY_BYTES
+from processing.output_keys import DOCUMENT_NAME
 from scripts.aws.bucket_listing import Pair
-from scripts.aws.photo_state import is_missing
+from scripts.aws.photo_state import head_object
 from scripts.aws.stage import Stage
 from scripts.contact_sheet.photo import OutputFile, SheetPhoto
 
@@ -46,15 +44,15 @@ class StagePhotos:
         source, outputs = pair
         if outputs is None or outputs.committed is None:
             return None
-        document = self._head(self.output_bucket, f"{pair.key}/{DOCUMENT_NAME}")
+        document = head_object(self.s3, self.output_bucket, f"{pair.key}/{DOCUMENT_NAME}")
         if document is None or (source and Marker.from_metadata(document["Metadata"]).etag != source.etag):
             return None
         return self._photo(pair.key, source.size_bytes if source else 0, outputs.sizes, document)
 
     def named(self, key: str) -> SheetPhoto | None:
         """Return the photo of a source key, read by HEAD requests alone; None unless it is complete."""
-        source = self._head(self.input_bucket, key)
-        heads = {name: self._head(self.output_bucket, f"{key}/{name}") for name in self.names}
+        source = head_object(self.s3, self.input_bucket, key)
+        heads = {name: head_object(self.s3, self.output_bucket, f"{key}/{name}") for name in self.names}
         document = heads[DOCUMENT_NAME]
         if document is None or (source and Marker.from_metadata(document["Metadata"]).etag != _etag(source)):
             return None
@@ -75,17 +73,6 @@ class StagePhotos:
         """Order outputs as today's settings do, and those of earlier settings by their bytes."""
         order = {name: -position for position, name in enumerate(self.names)}
         return sorted(sizes, key=lambda name: (order.get(name, 1), sizes[name]))
-
-    def _head(self, bucket: str, key: str) -> Any:
-        """Return the answer to a HEAD request; None for a missing object, and for a key that none can have."""
-        if len(key.encode()) > MAX_KEY_BYTES:
-            return None
-        try:
-            return self.s3.head_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise
 
 
 def _etag(head: Any) -> str:

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from processing.wording import count_of, human_bytes
 from scripts.aws.parallel import map_in_threads
-from scripts.aws.photo_state import is_missing
+from scripts.aws.photo_state import head_object
 from scripts.cli.failures import Failure
 from scripts.cli.output import Report, Table, key_text
 from scripts.photo_job.photo_folder import Files, FileState, LocalFile, error_reason, not_uploaded
@@ -100,10 +100,9 @@ def _compare(uploader: Uploader, file: LocalFile | Failure) -> LocalFile | Failu
     if isinstance(file, Failure):
         return file
     try:
-        return with_state(file, uploader.s3.head_object(Bucket=uploader.bucket, Key=file.key))
+        head = head_object(uploader.s3, uploader.bucket, file.key)
+        return with_state(file, head) if head else file
     except (OSError, ClientError, BotoCoreError) as error:
-        if isinstance(error, ClientError) and is_missing(error):
-            return file
         return not_uploaded(file.key, error_reason(error))
 
 
