@@ -3,8 +3,9 @@
 from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, JsonOption, StageOption, main, make_app
 from scripts.cli.output import Screen
-from scripts.stage_rules.checkup import Verdict, checkup_document, checkup_report, judge
+from scripts.stage_rules.checkup import checkup_document, checkup_report, judge
 from scripts.stage_rules.deployed import DeployedStage
+from scripts.stage_rules.rules import Verdict
 
 EXIT_CODES = "Exit codes: 0 no rule failed (warnings may stand); 1 could not run; 2 a rule failed."
 

@@ -2,21 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.cli.output import Report, Table
 from scripts.stage_rules.facts import StageFacts
-from scripts.stage_rules.rules import RULES, StageRule
-
-
-class Verdict(StrEnum):
-    """The verdict on a stage by one rule."""
-
-    PASS = "pass"  # noqa: S105 (not a secret)
-    WARN = "warn"
-    FAIL = "fail"
+from scripts.stage_rules.rules import RULES, StageRule, Verdict
 
 
 @dataclass(frozen=True)
@@ -41,7 +32,7 @@ def judge(facts: StageFacts, rules: tuple[StageRule, ...] = RULES) -> Iterator[F
         except (ClientError, BotoCoreError) as error:
             yield Finding(rule, Verdict.WARN, (f"not checked: {error}",))
             continue
-        yield Finding(rule, Verdict(rule.severity) if problems else Verdict.PASS, problems)
+        yield Finding(rule, rule.if_broken if problems else Verdict.PASS, problems)
 
 
 def checkup_report(findings: list[Finding]) -> Report:

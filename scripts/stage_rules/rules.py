@@ -23,11 +23,12 @@ REPAIR = 'docs/deployment.md, "Repair a stage"'
 DEPLOY_AGAIN = f"npm run deploy; it does not undo what was changed outside the stack: {REPAIR}"
 
 
-class Severity(StrEnum):
-    """The severity of a broken rule."""
+class Verdict(StrEnum):
+    """The verdict on a stage by one rule."""
 
-    FAIL = "fail"  # photos are lost, stuck or processed twice, or nobody would notice
+    PASS = "pass"  # noqa: S105 (not a secret)
     WARN = "warn"  # it works, but a person should look
+    FAIL = "fail"  # photos are lost, stuck or processed twice, or nobody would notice
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,13 @@ class StageRule:
         name: the rule as a sentence.
         broken: yields what is wrong, each with the values found.
         remedy: what to do.
+        if_broken: the verdict on a stage that breaks it.
     """
 
     name: str
     broken: Callable[[StageFacts], Iterator[str]]
     remedy: str
-    severity: Severity = Severity.FAIL
+    if_broken: Verdict = Verdict.FAIL
 
 
 def _stack_is_complete(facts: StageFacts) -> Iterator[str]:
@@ -239,7 +241,7 @@ def _unconfirmed(subscriptions: Sequence[SubscriptionFacts]) -> Iterator[Subscri
 
 RULES = (
     StageRule("The stack is complete", _stack_is_complete, "see its events in CloudFormation, then deploy again"),
-    StageRule("The stage prod is protected from deletion", _prod_is_protected, DEPLOY_AGAIN, Severity.WARN),
+    StageRule("The stage prod is protected from deletion", _prod_is_protected, DEPLOY_AGAIN, Verdict.WARN),
     StageRule("The functions are ready", _functions_are_ready, DEPLOY_AGAIN),
     StageRule("A function and its layers are from one lock file", _one_lock_file, DEPLOY_AGAIN),
     StageRule(
@@ -283,19 +285,19 @@ RULES = (
         _persons_are_told,
         "write alarmEmail and summaryEmail into the settings and deploy; follow the link in SNS's e-mail. SNS "
         "deactivates an address that bounces: subscribe it again",
-        Severity.WARN,
+        Verdict.WARN,
     ),
     StageRule(
         "The account runs the stage's concurrency",
         _account_runs_the_concurrency,
         "lower concurrency, or ask AWS for more (Service Quotas, Lambda, Concurrent executions)",
     ),
-    StageRule("The DLQ is empty", _dlq_is_empty, "npm run dlq -- list says why", Severity.WARN),
-    StageRule("No alarm is on", _no_alarm_is_on, "its text names the first command", Severity.WARN),
+    StageRule("The DLQ is empty", _dlq_is_empty, "npm run dlq -- list says why", Verdict.WARN),
+    StageRule("No alarm is on", _no_alarm_is_on, "its text names the first command", Verdict.WARN),
     StageRule(
         "Decoders run in a sandbox",
         _sandbox_holds,
         "docs/threat_model.md says what it means; npm run prove makes a cold start",
-        Severity.WARN,
+        Verdict.WARN,
     ),
 )

@@ -30,8 +30,8 @@ from scripts.prove.report import proof_report
 from scripts.prove.run import ProbeResult
 from scripts.reconcile.__main__ import app as reconcile
 from scripts.report.__main__ import app as report
-from scripts.stage_rules.checkup import Finding, Verdict, checkup_report
-from scripts.stage_rules.rules import RULES
+from scripts.stage_rules.checkup import Finding, checkup_report
+from scripts.stage_rules.rules import RULES, Verdict
 from scripts.start.closing import digest_mail, last_lines, work_report
 from scripts.status.alarms import AlarmOn, Alarms
 from scripts.status.log import FailureCounts

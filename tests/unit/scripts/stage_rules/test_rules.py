@@ -8,9 +8,9 @@ from handlers import clients
 from processing.worker.sandbox import EXPECTED_LAYERS
 from scripts.cli.repository import REPOSITORY
 from scripts.stage_rules import rules
-from scripts.stage_rules.checkup import Verdict, checkup_summary, judge
+from scripts.stage_rules.checkup import checkup_summary, judge
 from scripts.stage_rules.facts import InitLog, SubscriptionFacts
-from scripts.stage_rules.rules import REPAIR, RULES, StageRule
+from scripts.stage_rules.rules import REPAIR, RULES, StageRule, Verdict
 
 HOLDS = dict.fromkeys(EXPECTED_LAYERS, True)
 
