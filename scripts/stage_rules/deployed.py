@@ -119,13 +119,9 @@ class DeployedStage:
 
     @cached_property
     def alarms(self) -> Sequence[AlarmFacts]:
-        pages = self._client("cloudwatch").get_paginator("describe_alarms")
-        found = [
-            alarm
-            for page in pages.paginate(AlarmNamePrefix=f"{SERVICE}-{self.stage}-")
-            for alarm in page.get("MetricAlarms", [])
-        ]
-        return [_alarm(alarm) for alarm in found]
+        pages = self._stage.cloudwatch.get_paginator("describe_alarms")
+        named = pages.paginate(AlarmNamePrefix=f"{SERVICE}-{self.stage}-")
+        return [_alarm(alarm) for page in named for alarm in page.get("MetricAlarms", [])]
 
     @cached_property
     def concurrency_limit(self) -> int:
@@ -134,8 +130,7 @@ class DeployedStage:
     @cached_property
     def init_log(self) -> InitLog | None:
         """The newest cold start that the function logged."""
-        logs = self._client("logs")
-        pages = logs.get_paginator("filter_log_events").paginate(
+        pages = self._stage.logs.get_paginator("filter_log_events").paginate(
             logGroupName=f"/aws/lambda/{self._stage.outputs.process_function}",
             filterPattern=INIT_LINES,
             startTime=int((time.time() - LOG_SECONDS) * 1000),
