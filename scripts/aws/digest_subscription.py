@@ -22,8 +22,6 @@ from scripts.cli.signals import uninterrupted
 
 ABANDONED_SECONDS = 24 * 3600
 RETENTION_SECONDS = 24 * 3600
-# A new queue cannot be used before (Amazon SQS API Reference, CreateQueue).
-SETTLING_SECONDS = 1.0
 _VISIBILITY_TIMEOUT_SECONDS = 60
 _MAX_QUEUES = 1000
 # Amazon SQS API reference, CreateQueue: "wait at least one second after the queue is created to be able to use it".

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_PER_SECOND = 500
 RUNNING, CANCELLING, COMPLETED = "RUNNING", "CANCELLING", "COMPLETED"
 MAX_LISTED = 10  # SQS's limit
+POLL_SECONDS = 2.0
 MAX_POLLS_WITHOUT = 5  # a task may be listed some seconds after its start
 # Error codes of a local AWS without move tasks, or of an operator without the permission.
 _UNAVAILABLE = {
@@ -90,15 +91,10 @@ class StartedMoveTask:
 
 @dataclass(frozen=True)
 class MoveTasks:
-    """The message move tasks of one DLQ.
-
-    Attributes:
-        poll_seconds: between two ListMessageMoveTasks calls.
-    """
+    """The message move tasks of one DLQ."""
 
     sqs: "SQSClient"
     source_arn: str
-    poll_seconds: float = 2.0
 
     def is_available(self) -> bool:
         """Return False if the service has no move tasks or does not allow them."""
@@ -135,7 +131,7 @@ class MoveTasks:
             polls_without = 0 if task else polls_without + 1
             if task:
                 on_progress(task.moved, f"of about {task.to_move:,}")
-            time.sleep(self.poll_seconds)
+            time.sleep(POLL_SECONDS)
         return None
 
     def cancel(self, handle: str) -> int:

@@ -85,13 +85,13 @@ def group_lines(groups: Iterable[FailuresOfCode], max_names: int) -> list[str]:
     return lines
 
 
-def failure_table(failures: Iterable[Failure], max_examples: int = MAX_EXAMPLES) -> Table:
+def failure_table(failures: Iterable[Failure]) -> Table:
     """Group failures by code and advice, the most frequent first."""
     groups: dict[tuple[str, str], list[str]] = {}
     for failure in failures:
         groups.setdefault((failure.code, failure.what_to_do), []).append(failure.key)
     rows = [
-        (code, len(keys), what_to_do, _examples(keys, max_examples))
+        (code, len(keys), what_to_do, _examples(keys))
         for (code, what_to_do), keys in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     ]
     return Table(("code", "photos", "what to do", "examples"), rows)
@@ -131,6 +131,6 @@ def _meaning(code: str) -> str:
     return known.get(code) or LOCAL_MEANINGS.get(code, "")
 
 
-def _examples(keys: list[str], max_examples: int) -> str:
-    named = [key_text(key) for key in sorted(keys)[:max_examples] if key]
-    return ", ".join([*named, "..."] if len(keys) > max_examples else named)
+def _examples(keys: list[str]) -> str:
+    named = [key_text(key) for key in sorted(keys)[:MAX_EXAMPLES] if key]
+    return ", ".join([*named, "..."] if len(keys) > MAX_EXAMPLES else named)

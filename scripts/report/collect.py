@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
-from processing import dead_letter_attributes
 from processing.system_files import system_file
 from processing.wording import count_of
 from scripts.aws.bucket_listing import Pair, in_key_order, join, list_bucket, outputs_in_order, sources_in_order
@@ -65,10 +64,9 @@ def collect_stage(collection: Collection, stage: Stage, prefix: str, screen: Scr
 
 def add_dead_letter(collection: Collection, letter: DeadLetter, prefix: str) -> None:
     """Add the failures that a dead letter stands for; one without a key only if there is no prefix."""
-    detail = "" if letter.was_moved_by_sqs else letter.message.text(dead_letter_attributes.FAILURE_DETAIL)
     for key in [source.key for source in letter.sources] or [""]:
         if key.startswith(prefix):
-            collection.add_failure(Failure(key, letter.code, explain(letter.code).what_to_do, detail))
+            collection.add_failure(Failure(key, letter.code, explain(letter.code).what_to_do, letter.detail))
 
 
 def add_pair(collection: Collection, pair: Pair, photo: SheetPhoto | None, findings: Findings, advice: str) -> None:
