@@ -1,7 +1,7 @@
 """An SQS in memory that is as unhelpful as the real one, for the benchmark's server and for tests.
 
 Random order, part-full receives, visibility timeouts that expire, a quota of messages in flight above which a receive
-returns nothing and no error, message move tasks. The clock is the caller's.
+returns nothing and no error. The clock is the caller's.
 """
 
 import heapq
@@ -69,30 +69,6 @@ class ModelQueue:
         return letter if letter and letter.handle == handle else None
 
 
-@dataclass
-class ModelMoveTask:
-    """A message move task; it moves no more than `limit` and then calls itself COMPLETED."""
-
-    handle: str
-    source: str
-    destination: str
-    per_second: int
-    started_at: float
-    to_move: int
-    limit: int
-    moved: int = 0
-    status: str = "RUNNING"
-
-    def to_answer(self) -> Answer:
-        return {
-            **({"TaskHandle": self.handle} if self.status == "RUNNING" else {}),
-            "Status": self.status,
-            "ApproximateNumberOfMessagesMoved": self.moved,
-            "ApproximateNumberOfMessagesToMove": self.to_move,
-            "StartedTimestamp": int(1000 * self.started_at),
-        }
-
-
 class SqsModel:
     """An SQS whose operations take the arguments of boto3 and return its answers.
 
@@ -103,16 +79,10 @@ class SqsModel:
 
     Attributes:
         queues: by URL; a queue's ARN is its URL after `arn:`.
-        has_move_tasks: if not, the operations do not exist, as on a local AWS.
-        move_limit: a move task ends after so many messages.
-        tasks: all move tasks, the oldest first.
     """
 
     def __init__(self, clock: Callable[[], float], in_flight_quota: int = IN_FLIGHT_QUOTA, seed: int = 1) -> None:
         self.queues: dict[str, ModelQueue] = {}
-        self.has_move_tasks = False
-        self.move_limit = 1_000_000
-        self.tasks: list[ModelMoveTask] = []
         self._clock = clock
         self._in_flight_quota = in_flight_quota
         self._random = random.Random(seed)  # noqa: S311 (no secret)
@@ -122,9 +92,6 @@ class SqsModel:
             "DeleteMessageBatch": self._delete,
             "ChangeMessageVisibilityBatch": self._change_visibility,
             "GetQueueAttributes": self._attributes,
-            "StartMessageMoveTask": self._start_task,
-            "ListMessageMoveTasks": self._list_tasks,
-            "CancelMessageMoveTask": self._cancel_task,
         }
 
     def call(self, operation: str, arguments: Arguments) -> Answer:
@@ -133,8 +100,7 @@ class SqsModel:
         Raises:
             NoSuchOperationError: this SQS does not have it.
         """
-        is_missing = operation.endswith("MoveTask") or operation.endswith("MoveTasks")
-        if operation not in self._operations or (is_missing and not self.has_move_tasks):
+        if operation not in self._operations:
             raise NoSuchOperationError(operation)
         for queue in self.queues.values():
             queue.expire(self._clock())
@@ -191,43 +157,3 @@ class SqsModel:
         numbers = {name: len(queue.visible), f"{name}NotVisible": queue.in_flight, f"{name}Delayed": 0}
         texts = {key: str(number) for key, number in numbers.items()}
         return {"Attributes": {**texts, "QueueArn": f"arn:{url}", "MessageRetentionPeriod": "1209600"}}
-
-    def _start_task(self, arguments: Arguments) -> Answer:
-        source = arguments["SourceArn"]
-        task = ModelMoveTask(
-            handle=f"task-{len(self.tasks)}",
-            source=source,
-            destination=arguments["DestinationArn"],
-            per_second=arguments.get("MaxNumberOfMessagesPerSecond", 500),
-            started_at=self._clock(),
-            to_move=len(self._queue_of(source).visible),
-            limit=self.move_limit,
-        )
-        self.tasks.append(task)
-        return {"TaskHandle": task.handle}
-
-    def _list_tasks(self, arguments: Arguments) -> Answer:
-        tasks = [task for task in self.tasks if task.source == arguments["SourceArn"]]
-        for task in tasks:
-            self._advance(task)
-        return {"Results": [task.to_answer() for task in tasks[::-1][: arguments["MaxResults"]]]}
-
-    def _cancel_task(self, arguments: Arguments) -> Answer:
-        (task,) = (task for task in self.tasks if task.handle == arguments["TaskHandle"])
-        self._advance(task)
-        task.status = "CANCELLED"
-        return {"ApproximateNumberOfMessagesMoved": task.moved}
-
-    def _advance(self, task: ModelMoveTask) -> None:
-        """Move what a running task has moved by now."""
-        source, destination = self._queue_of(task.source), self._queue_of(task.destination)
-        due = min(int((self._clock() - task.started_at) * task.per_second), task.limit)
-        while task.status == "RUNNING" and task.moved < due and source.visible:
-            message_id = source.take(len(source.visible) - 1)
-            destination.put(source.letters.pop(message_id).message)
-            task.moved += 1
-        if task.status == "RUNNING" and (task.moved == task.limit or not source.visible):
-            task.status = "COMPLETED"
-
-    def _queue_of(self, arn: str) -> ModelQueue:
-        return self.queues[arn.removeprefix("arn:")]

@@ -17,17 +17,18 @@ from processing.failures import FailureCode
 from scripts.aws import dlq_reader, move_tasks
 from scripts.aws.stack_outputs import StackOutputs
 from scripts.aws.stage import Stage
-from scripts.bench.sqs_model import ModelQueue, NoSuchOperationError, SqsModel
+from scripts.bench.sqs_model import ModelQueue, NoSuchOperationError
 from scripts.dlq.redrive_plan import RedriveRequest
 from scripts.dlq.selection import Selection
 from tests.support.dead_letters import dead_letter
+from tests.support.move_task_model import SqsModelWithMoveTasks
 
 DLQ, QUEUE = "https://sqs/dlq", "https://sqs/photos"
 # Long enough for other threads to have begun their requests, so that these overlap on the clock too.
 _REAL_SECONDS = 0.001
 
 
-class DistantSqs(SqsModel):
+class DistantSqs(SqsModelWithMoveTasks):
     """An SQS client whose requests take `latency_seconds` each on its clock; concurrent requests overlap.
 
     Attributes:
