@@ -44,22 +44,24 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FailuresOfCode:
+class FailureGroup:
     """The failed photos of one code.
 
     Attributes:
         meaning: of the code, one sentence; empty for an unknown code.
         what_to_do: one sentence; empty when the notes say it.
-        photos: name and note of each, on one line.
+        count: of all its failures.
+        photos: key and note of each that is kept, on one line.
     """
 
     code: str
     meaning: str
     what_to_do: str
+    count: int
     photos: tuple[tuple[str, str], ...]
 
 
-def group_failures(failures: Iterable[Failure]) -> tuple[FailuresOfCode, ...]:
+def group_failures(failures: Iterable[Failure]) -> tuple[FailureGroup, ...]:
     """Group failures by code, the most frequent first."""
     by_code: dict[str, list[Failure]] = {}
     for failure in failures:
@@ -68,7 +70,7 @@ def group_failures(failures: Iterable[Failure]) -> tuple[FailuresOfCode, ...]:
     return tuple(_group(code, members) for code, members in ordered)
 
 
-def group_lines(groups: Iterable[FailuresOfCode], max_names: int) -> list[str]:
+def group_lines(groups: Iterable[FailureGroup], max_names: int) -> list[str]:
     """Explain each code once, with the names of a few of its photos.
 
     Args:
@@ -77,11 +79,11 @@ def group_lines(groups: Iterable[FailuresOfCode], max_names: int) -> list[str]:
     """
     lines: list[str] = []
     for group in groups:
-        lines += ["", f"{group.code} ({len(group.photos):,}): {group.meaning}".rstrip(": ")]
+        lines += ["", f"{group.code} ({group.count:,}): {group.meaning}".rstrip(": ")]
         lines += [f"  What to do: {group.what_to_do}"] if group.what_to_do else []
         lines += [f"  - {name}: {note}" if note else f"  - {name}" for name, note in group.photos[:max_names] if name]
-        if len(group.photos) > max_names:
-            lines.append(f"  and {len(group.photos) - max_names:,} more")
+        if group.count > max_names:
+            lines.append(f"  and {group.count - max_names:,} more")
     return lines
 
 
@@ -111,19 +113,20 @@ def _inert(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
-def _group(code: str, failures: Sequence[Failure]) -> FailuresOfCode:
+def _group(code: str, failures: Sequence[Failure]) -> FailureGroup:
     """Say once what all failures of a code have in common; their notes say the rest."""
     advice = {failure.what_to_do for failure in failures}
     common = advice.pop() if len(advice) == 1 else ""
-    notes = sorted((failure.key, failure.detail if common else _whole_note(failure)) for failure in failures)
+    notes = sorted((f.key, f.detail if common else whole_note(f.detail, f.what_to_do)) for f in failures)
     photos = tuple(
         (key_text(key) if key else "", visible(note, MAX_DETAIL_BYTES) if note else "") for key, note in notes
     )
-    return FailuresOfCode(code=code, meaning=_meaning(code), what_to_do=common, photos=photos)
+    return FailureGroup(code=code, meaning=_meaning(code), what_to_do=common, count=len(failures), photos=photos)
 
 
-def _whole_note(failure: Failure) -> str:
-    return f"{failure.detail}: {failure.what_to_do}" if failure.detail else failure.what_to_do
+def whole_note(detail: str, what_to_do: str) -> str:
+    """Return the note on a photo whose advice is not that of the others."""
+    return f"{detail}: {what_to_do}" if detail else what_to_do
 
 
 def _meaning(code: str) -> str:

@@ -5,11 +5,11 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 
 from processing.wording import visible
 from scripts.aws.dead_letter import CODES, explain
-from scripts.cli.failures import LOCAL_MEANINGS, MAX_DETAIL_BYTES, Failure
+from scripts.cli.failures import LOCAL_MEANINGS, MAX_DETAIL_BYTES, Failure, FailureGroup, whole_note
 from scripts.cli.output import key_text
 from scripts.contact_sheet.photo import OutputFile, SheetPhoto
 
@@ -21,24 +21,6 @@ _TABLES = """
     CREATE INDEX failures_by_id ON failures (id);
     CREATE INDEX failures_by_code ON failures (code, key);
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class FailureGroup:
-    """The failed photos of one code.
-
-    Attributes:
-        meaning: of the code, one sentence; empty for an unknown code.
-        what_to_do: one sentence; empty when the notes say it.
-        count: of all its failures.
-        photos: key and note of the first ten thousand.
-    """
-
-    code: str
-    meaning: str
-    what_to_do: str
-    count: int
-    photos: tuple[tuple[str, str], ...]
 
 
 class Collection:
@@ -106,7 +88,7 @@ class Collection:
         common = advice[0][0] if len(advice) == 1 else ""
         query = "SELECT key, advice, note FROM failures WHERE code = ? ORDER BY key, note LIMIT ?"
         rows = self._database.execute(query, (code, MAX_LISTED))
-        photos = tuple((key, note if common else _whole_note(what_to_do, note)) for key, what_to_do, note in rows)
+        photos = tuple((key, note if common else whole_note(note, what_to_do)) for key, what_to_do, note in rows)
         return FailureGroup(code=code, meaning=_meaning(code), what_to_do=common, count=count, photos=photos)
 
 
@@ -115,10 +97,6 @@ def open_collection() -> Iterator[Collection]:
     """Open an empty collection; it is deleted when the block ends."""
     with closing(sqlite3.connect("")) as database:  # a temporary file
         yield Collection(database)
-
-
-def _whole_note(what_to_do: str, note: str) -> str:
-    return f"{note}: {what_to_do}" if note else what_to_do
 
 
 def _id(key: str) -> bytes:

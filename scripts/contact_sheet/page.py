@@ -14,9 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from processing.wording import count_of, human_bytes
+from scripts.cli.failures import FailureGroup
 from scripts.cli.files import save
 from scripts.cli.output import key_text
-from scripts.contact_sheet.collection import ORIGINALS, Collection, FailureGroup
+from scripts.contact_sheet.collection import ORIGINALS, Collection
 from scripts.contact_sheet.links import Links
 from scripts.contact_sheet.photo import OutputFile, SheetPhoto
 

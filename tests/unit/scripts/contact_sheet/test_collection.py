@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from processing.failures import FailureCode
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from processing.output_formats import RENDITION_FORMATS
-from scripts.cli.failures import NOT_COPIED, Failure
+from scripts.cli.failures import NOT_COPIED, Failure, FailureGroup
 from scripts.cli.output import key_text
-from scripts.contact_sheet.collection import MAX_LISTED, FailureGroup, open_collection
+from scripts.contact_sheet.collection import MAX_LISTED, open_collection
 from scripts.contact_sheet.photo import OutputFile, SheetPhoto
 from scripts.photo_job.photo_folder import HOW_TO_UPLOAD, not_uploaded
 from tests.support.contact_sheet import collection_of, dead_lettered, processed
