@@ -209,6 +209,11 @@ def key_text(key: str) -> str:
     return visible(key, MAX_KEY_BYTES)
 
 
+def more_lines(count: int) -> list[str]:
+    """Count the rows that a table leaves out; empty if it has all."""
+    return [f"... and {count:,} more"] if count > 0 else []
+
+
 def shell_command(*words: str) -> str:
     """Quote a command to copy; return "" if pasting its characters would control the terminal."""
     line = shlex.join(words)

@@ -20,7 +20,7 @@ from scripts.aws.sqs_message import MessageFormatError, StoredMessage
 from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, JsonOption, StageOption
 from scripts.cli.errors import OperatorError
-from scripts.cli.output import Screen
+from scripts.cli.output import Screen, more_lines
 from scripts.dlq.selection import CodeOption, KeyOption, NewerOption, OlderOption, Selection
 from scripts.sending import journal
 
@@ -101,9 +101,8 @@ def read_export(path: Path) -> list[ExportLine]:
         except MessageFormatError as error:
             mistakes.append(f"line {number}: {error}")
     if mistakes:
-        more = len(mistakes) - MAX_MISTAKES_NAMED
-        named = [*mistakes[:MAX_MISTAKES_NAMED], *([f"... and {more:,} more"] if more > 0 else [])]
-        raise OperatorError(f"{path} is not an export:", *named)
+        more = more_lines(len(mistakes) - MAX_MISTAKES_NAMED)
+        raise OperatorError(f"{path} is not an export:", *mistakes[:MAX_MISTAKES_NAMED], *more)
     return lines
 
 

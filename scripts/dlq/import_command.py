@@ -18,10 +18,10 @@ from scripts.aws.dead_letter import NO_KEY, DeadLetter
 from scripts.aws.parallel import chunks
 from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, ExecuteOption, JsonOption, StageOption
-from scripts.cli.output import Report, Screen, Table, key_text
+from scripts.cli.output import Report, Screen, Table, key_text, more_lines
 from scripts.dlq.export_command import ExportLine, read_export
 from scripts.dlq.redrive_command import RateOption, ToOption, find_queue
-from scripts.dlq.redrive_plan import DRY_RUN, MAX_SHOWN, more_lines
+from scripts.dlq.redrive_plan import DRY_RUN, MAX_SHOWN
 from scripts.sending.journal import open_journal
 from scripts.sending.sender import SENDING, SENT, OutgoingMessage, RateLimit, Sender, SendResult, sending_notes
 
@@ -85,7 +85,7 @@ def _first_lines(messages: Sequence[OutgoingMessage]) -> Report:
         return []
     letters = [(message.document["line"], DeadLetter(message.message)) for message in messages[:MAX_SHOWN]]
     rows = [(f"line {number}", letter.code, key_text(letter.key or NO_KEY)) for number, letter in letters]
-    return ["", Table(("from", "code", "key"), rows), *more_lines(len(messages)), ""]
+    return ["", Table(("from", "code", "key"), rows), *more_lines(len(messages) - MAX_SHOWN), ""]
 
 
 def _send(messages: Sequence[OutgoingMessage], sender: Sender, screen: Screen) -> SendResult:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from processing.wording import count_of
 from scripts.aws.dead_letter import DeadLetter, dead_letters_table, explain
-from scripts.cli.output import Report, Table
+from scripts.cli.output import Report, Table, more_lines
 from scripts.cli.units import human_duration
 from scripts.dlq.selection import Selection
 from scripts.sending.journal import JournalEntry
@@ -97,7 +97,7 @@ class RedrivePlan:
         table = dead_letters_table(self.letters[:MAX_SHOWN], now)
         rows = [(action.step, *row) for action, row in zip(self.actions, table.rows, strict=False)]
         actions = Table(("action", *table.headings), rows)
-        return [headline, "", actions, *more_lines(len(self.actions)), "", *staying, *self._notes()]
+        return [headline, "", actions, *more_lines(len(self.actions) - MAX_SHOWN), "", *staying, *self._notes()]
 
     def summary(self) -> list[str]:
         """Return how many dead letters would be redriven, and how many stay."""
@@ -163,8 +163,3 @@ def plan_actions(letters: Iterable[DeadLetter], journal: Mapping[str, JournalEnt
         return steps.get(entry.step, RedriveStep.DELETE) if entry else RedriveStep.MOVE
 
     return tuple(RedriveAction(step(letter), letter) for letter in letters)
-
-
-def more_lines(count: int) -> list[str]:
-    """Count the rows that a table of MAX_SHOWN rows leaves out."""
-    return [f"... and {count - MAX_SHOWN:,} more"] if count > MAX_SHOWN else []

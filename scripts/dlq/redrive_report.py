@@ -9,9 +9,9 @@ from processing.wording import count_of
 from scripts.aws.dead_letter import explain
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED
 from scripts.cli.failures import Failure, failure_table
-from scripts.cli.output import Report, Table, key_text
+from scripts.cli.output import Report, Table, key_text, more_lines
 from scripts.dlq.outcomes import Outcomes
-from scripts.dlq.redrive_plan import MAX_SHOWN, RedrivePlan, more_lines
+from scripts.dlq.redrive_plan import MAX_SHOWN, RedrivePlan
 from scripts.dlq.send_then_delete import MoveResult
 
 
@@ -141,5 +141,5 @@ def _outcomes_table(outcomes: Outcomes, title: str) -> list[str | Table]:
     if waiting := outcomes.waiting:
         rows = [(photo.item, key_text(photo.key)) for photo in waiting[:MAX_SHOWN]]
         report += ["", "No outcome in time; give the command again to go on waiting:"]
-        report += [Table(("id", "key"), rows), *more_lines(len(waiting))]
+        report += [Table(("id", "key"), rows), *more_lines(len(waiting) - MAX_SHOWN)]
     return report

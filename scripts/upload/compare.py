@@ -17,7 +17,7 @@ from processing.wording import count_of, human_bytes
 from scripts.aws.parallel import map_in_threads
 from scripts.aws.photo_state import head_object
 from scripts.cli.failures import Failure
-from scripts.cli.output import Report, Table, key_text
+from scripts.cli.output import Report, Table, key_text, more_lines
 from scripts.photo_job.photo_folder import Files, FileState, LocalFile, error_reason, not_uploaded
 from scripts.photo_job.uploader import SHA256, Uploader, file_checksum
 
@@ -75,12 +75,12 @@ def preview_report(preview: Preview, bucket: str) -> Report:
     report: list[str | Table] = [DRY_RUN, f"To upload: {files} to {bucket}{of_them}."]
     if preview.shown:
         rows = [(file.state.value, human_bytes(file.size_bytes), key_text(file.key)) for file in preview.shown]
-        report += ["", Table(("why", "size", "key"), rows), *_more(new + changed - len(rows)), ""]
+        report += ["", Table(("why", "size", "key"), rows), *more_lines(new + changed - len(rows)), ""]
     if unchanged:
         report.append(f"{unchanged:,} unchanged: left out.")
     if preview.unreadable:
         reasons = [(key_text(failure.key), failure.detail) for failure in preview.unreadable[:MAX_SHOWN]]
-        more = _more(len(preview.unreadable) - len(reasons))
+        more = more_lines(len(preview.unreadable) - len(reasons))
         report += [f"{len(preview.unreadable):,} cannot be uploaded:", Table(("name", "why"), reasons), *more]
     return report
 
@@ -110,7 +110,3 @@ def _has_same_content(path: Path, etag: str, metadata: Mapping[str, str]) -> boo
     if SHA256 in metadata:
         return metadata[SHA256] == file_checksum(path, SHA256)
     return bool(_MD5_ETAG.fullmatch(etag)) and etag == file_checksum(path, "md5")
-
-
-def _more(count: int) -> list[str]:
-    return [f"... and {count:,} more"] if count else []
