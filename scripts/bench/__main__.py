@@ -19,18 +19,17 @@ from PIL import features
 from scripts.bench.comparison import measure_memory, measure_versus, replace_rows
 from scripts.bench.invocations import measure_batches, measure_cold_starts
 from scripts.bench.lambda_emulator import find_obstacle
-from scripts.bench.measurements import BenchError, say
+from scripts.bench.measurements import say
 from scripts.bench.operators import measure_operators
 from scripts.bench.peer import PEERS
 from scripts.bench.report import read_results, write_results
 from scripts.bench.roll_up import measure_roll_up
 from scripts.bench.scale import measure_scale
 from scripts.bench.targets import check_targets
+from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
 from scripts.cli.signals import interrupt_once
-from scripts.local_stack.stack import LocalStackError
-from scripts.packaging.target import BuildError
 
 
 class Part(StrEnum):
@@ -97,7 +96,7 @@ def main(
     try:
         folder = out or (QUICK_OUT if quick else REPOSITORY / "docs")
         results = measure(parts or USUAL_PARTS, folder, quick=quick, only=only)
-    except (BenchError, BuildError, LocalStackError, OSError) as error:
+    except (OperatorError, OSError) as error:
         say(f"Could not run: {error}")
         raise SystemExit(1) from None
     except KeyboardInterrupt:
@@ -111,7 +110,7 @@ def main(
 def measure(parts: list[Part], out: Path, *, quick: bool, only: str = "") -> dict[str, Any]:
     """Measure the parts, write the results after each, return all results."""
     if (set(parts) - {Part.OPERATORS}) and (obstacle := find_obstacle()):
-        raise BenchError(obstacle)
+        raise OperatorError(obstacle)
     out.mkdir(parents=True, exist_ok=True)
     results: dict[str, Any] = read_results(out)
     for number, part in enumerate(parts, start=1):

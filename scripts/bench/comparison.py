@@ -22,7 +22,7 @@ from skimage.metrics import structural_similarity
 from processing.images.geometry import fit
 from processing.output_formats import AVIF, WEBP
 from processing.renditions import Rendition
-from scripts.bench.measurements import BenchError, Usage, paired_ratio, peak_bytes, resident_bytes, say, spread
+from scripts.bench.measurements import Usage, paired_ratio, peak_bytes, resident_bytes, say, spread
 from scripts.bench.peer import (
     DARKROOM,
     FLOOR,
@@ -40,6 +40,7 @@ from scripts.bench.peer import (
     start_peer,
 )
 from scripts.bench.photos import CAMERA_JPEGS, HEIC, LARGE_PHOTOS, OTHER_FORMATS, TWELVE_MP, TWO_MP, BenchPhoto
+from scripts.cli.errors import OperatorError
 
 ROUNDS = 9  # counted turns of each peer; one more comes first, to warm up
 # Photos that a peer renders in its turn: a service renders many in a row, with the processor's caches to itself, and
@@ -64,7 +65,7 @@ def measure_versus(folder: Path, *, quick: bool, only: str = "") -> dict[str, An
             scores += [score | {"photo": name} for score in found]
             titles[name] = f"{written.title} to {_OUTPUT_NAMES[output_format]}, 600 and 300 pixels"
     if not titles:
-        raise BenchError(f"No row has {only!r} in its name; the rows are those of docs/benchmarks.json.")
+        raise OperatorError(f"No row has {only!r} in its name; the rows are those of docs/benchmarks.json.")
     return {
         "rounds": rounds,
         "titles": {peer.name: peer.title for peer in peers},

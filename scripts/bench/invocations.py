@@ -9,9 +9,10 @@ from typing import Any
 
 from scripts.aws.local_endpoint import client_environment
 from scripts.bench.lambda_emulator import Emulator, Package, emulated, unpack
-from scripts.bench.measurements import BenchError, Usage, cpu_seconds, say, spread, tree_cpu_seconds
+from scripts.bench.measurements import Usage, cpu_seconds, say, spread, tree_cpu_seconds
 from scripts.bench.photos import TWELVE_MP, TWO_MP
 from scripts.bench.slow_aws import slow_aws
+from scripts.cli.errors import OperatorError
 
 ROUNDS = 9  # batches of each kind, and cold starts
 _MB_PER_VCPU = 1769  # AWS Lambda Developer Guide, "Configure Lambda function memory"
@@ -103,7 +104,7 @@ def _invoke(emulator: Emulator, event: dict[str, Any]) -> Usage:
     cpu_before = tree_cpu_seconds(emulator.pid)
     invocation = emulator.invoke(event)
     if invocation.text.replace(" ", "") != '{"batchItemFailures":[]}':
-        raise BenchError(f"the function failed: {invocation.text[:500]}\nIts log is {emulator.log}.")
+        raise OperatorError(f"the function failed: {invocation.text[:500]}", f"Its log is {emulator.log}.")
     return Usage(tree_cpu_seconds(emulator.pid) - cpu_before, invocation.seconds)
 
 

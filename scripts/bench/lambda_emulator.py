@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import psutil
 
 from scripts.aws.local_endpoint import HOST
-from scripts.bench.measurements import BenchError
+from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.stack import find_free_port
 from scripts.local_stack.supervisor import supervised
@@ -66,7 +66,7 @@ class Emulator(NamedTuple):
         for emulator in psutil.Process(self.pid).children():
             for function in emulator.children():
                 return function.pid
-        raise BenchError(f"the function has not started; its log is {self.log}")
+        raise OperatorError(f"the function has not started; its log is {self.log}")
 
 
 def find_obstacle() -> str:
@@ -120,4 +120,4 @@ def _wait_until_listening(port: int) -> None:
             if probe.connect_ex((HOST, port)) == 0:
                 return
         time.sleep(0.02)
-    raise BenchError("the Lambda runtime emulator did not start")
+    raise OperatorError("the Lambda runtime emulator did not start")

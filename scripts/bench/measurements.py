@@ -11,10 +11,6 @@ import psutil
 from scripts.cli.output import Screen
 
 
-class BenchError(Exception):
-    """A part could not be measured; the message says why."""
-
-
 class Usage(NamedTuple):
     """Processor time of all threads, and elapsed time."""
 
@@ -24,7 +20,7 @@ class Usage(NamedTuple):
 
 def say(text: str) -> None:
     """Print progress on standard error."""
-    Screen().note(text)
+    Screen().note(*text.splitlines())
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from processing.failures import FailureCode
 from scripts.bench.distant_aws import STAGE, DistantAws, DistantPlan, QueueCount, distant_aws
-from scripts.bench.measurements import BenchError, peak_bytes, say
+from scripts.bench.measurements import peak_bytes, say
+from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
 
 LATENCY_SECONDS = 0.1
@@ -83,7 +84,7 @@ def run_command(aws: DistantAws, name: str, *arguments: str) -> CommandRun:
     """Run `scripts.NAME` for the server's stage; measure it.
 
     Raises:
-        BenchError: it did not exit with 0.
+        OperatorError: it did not exit with 0.
     """
     command = [sys.executable, "-m", f"scripts.{name}", *arguments, "--stage", STAGE]
     start = time.monotonic()
@@ -112,4 +113,4 @@ def _row(command: str, what: str, run: CommandRun) -> dict[str, Any]:
 
 def _require(is_so: bool, otherwise: str) -> None:
     if not is_so:
-        raise BenchError(otherwise)
+        raise OperatorError(otherwise)

@@ -24,7 +24,8 @@ from processing.settings import DEFAULT_AVIF_EFFORT, Limits, RenderSettings, par
 from processing.worker.files import WorkerFiles
 from processing.worker.memory_limit import ALLOCATOR_SETTINGS
 from processing.worker.protocol import WorkerSettings, render_line
-from scripts.bench.measurements import BenchError, Usage, cpu_seconds, peak_bytes
+from scripts.bench.measurements import Usage, cpu_seconds, peak_bytes
+from scripts.cli.errors import OperatorError
 from scripts.cli.repository import REPOSITORY
 
 RENDITIONS = parse_renditions("large:1200:80,medium:600:80,small:300:80")
@@ -177,12 +178,12 @@ class PeerProcess:
         """Wait for the peer's line.
 
         Raises:
-            BenchError: it ended or reported a failure.
+            OperatorError: it ended or reported a failure.
         """
         answer = self.process.stdout.readline()
         if not answer or b'"failure"' in answer:
             wrote = answer.decode(errors="replace") + self.log.read_text(errors="replace")
-            raise BenchError(f"{self.peer.title} failed: {wrote.strip()[-500:]}")
+            raise OperatorError(f"{self.peer.title} failed: {wrote.strip()[-500:]}")
         self.cpu_seconds = cpu_seconds(self.process.pid)
 
 

@@ -8,8 +8,9 @@ from processing.digest.message import summarise
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from scripts.bench.distant_aws import DistantAws, DistantPlan, distant_aws
 from scripts.bench.lambda_emulator import emulated, unpack
-from scripts.bench.measurements import BenchError, peak_bytes, say, tree_cpu_seconds
+from scripts.bench.measurements import peak_bytes, say, tree_cpu_seconds
 from scripts.bench.operators import LATENCY_SECONDS
+from scripts.cli.errors import OperatorError
 
 PHOTOS_PER_SECOND, WINDOW_SECONDS, BATCH = 400, 300, 10
 MEMORY_MB, TIMEOUT_SECONDS = 512, 240  # as in serverless.yml
@@ -83,7 +84,8 @@ def _check(aws: DistantAws, count: int, response: str, log: Path) -> None:
     queues = aws.count()
     left, summaries = queues["roll-up"].bodies.total(), list(queues["summaries"].bodies.elements())
     if left or len(summaries) != 1:
-        raise BenchError(f"{len(summaries)} summaries, {left:,} digests left: {response[:500]}\nThe log is {log}.")
+        found = f"{len(summaries)} summaries, {left:,} digests left: {response[:500]}"
+        raise OperatorError(found, f"The log is {log}.")
     processed = json.loads(json.loads(summaries[0])["sqs"])["counts"]["processed"]
     if processed != count * BATCH:
-        raise BenchError(f"the summary has {processed:,} photos instead of {count * BATCH:,}")
+        raise OperatorError(f"the summary has {processed:,} photos instead of {count * BATCH:,}")

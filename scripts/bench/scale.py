@@ -9,8 +9,9 @@ from statistics import median
 from typing import Any
 
 from scripts.aws.local_endpoint import LocalStack
-from scripts.bench.measurements import BenchError, say, tree_cpu_seconds
+from scripts.bench.measurements import say, tree_cpu_seconds
 from scripts.bench.photos import TWO_MP
+from scripts.cli.errors import OperatorError
 from scripts.local_stack.stack import local_stack
 from scripts.photo_job.local_job import LocalJob
 from scripts.photo_job.photo_folder import LocalFile
@@ -57,7 +58,7 @@ def _run(stack: LocalStack, photo: LocalFile, count: int, out: Path) -> dict[str
     job.run(replace(photo, key=f"{out.name}/{number:06}.jpg") for number in range(count))
     wall, cpu = time.monotonic() - start, tree_cpu_seconds(stack.process.pid) - cpu_before
     for failure in job.progress.failures:
-        raise BenchError(f"a photo failed: {failure.code} {failure.what_to_do}; the stack's log is {stack.log}")
+        raise OperatorError(f"a photo failed: {failure.code} {failure.what_to_do}; the stack's log is {stack.log}")
     return {
         "photos": count,
         "wall_ms": 1000 * wall / count,

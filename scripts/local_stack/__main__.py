@@ -5,9 +5,10 @@ from dataclasses import asdict
 
 from scripts.aws.local_endpoint import STATE_FILE, LocalStack, find_running_stack, write_state
 from scripts.cli.command_line import EXIT_OK, main, make_app
+from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
-from scripts.local_stack.stack import LocalStackError, local_stack
+from scripts.local_stack.stack import local_stack
 
 _POLL_SECONDS = 0.5
 
@@ -38,7 +39,7 @@ def command() -> int:
     try:
         running = find_running_stack()
         if running:
-            raise LocalStackError(f"one is up already, at {running.endpoint_url}")
+            raise OperatorError(f"one is up already, at {running.endpoint_url}")
         with local_stack(remove=REPOSITORY / STATE_FILE) as stack:
             assert stack.process is not None  # noqa: S101 (for the type checker: this process started it)
             write_state(stack, stack.process.pid)
@@ -48,7 +49,7 @@ def command() -> int:
     except KeyboardInterrupt:
         screen.note("The local stack is stopped.")
         return EXIT_OK
-    raise LocalStackError(f"the local AWS ended by itself; its log is {stack.log}")
+    raise OperatorError(f"the local AWS ended by itself; its log is {stack.log}")
 
 
 if __name__ == "__main__":

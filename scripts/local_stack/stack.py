@@ -40,10 +40,6 @@ _DEPLOY_TIMEOUT_SECONDS = 300.0
 _LOG_KEEP_SECONDS = 24 * 3600
 
 
-class LocalStackError(OperatorError):
-    """The local stack did not start; the message gives the reason and the next step."""
-
-
 @dataclass(frozen=True)
 class LocalAws:
     """A running local AWS.
@@ -71,7 +67,7 @@ def local_aws(*, remove: Path | None = None, enforce_iam: bool = False) -> Itera
             everything else; the openssl command makes its certificate.
 
     Raises:
-        LocalStackError: it ended while starting, or was not ready in time.
+        OperatorError: it ended while starting, or was not ready in time.
     """
     port, build = find_free_port(), REPOSITORY / ".build"
     log = build / f"local-stack-{port}.log"
@@ -123,8 +119,7 @@ def local_stack(*, remove: Path | None = None, enforce_iam: bool = False) -> Ite
         enforce_iam: enforce roles and policies; see `local_aws`.
 
     Raises:
-        LocalStackError: it did not start.
-        OperatorError: serverless.yml or settings/local.yml has mistakes.
+        OperatorError: it did not start, or serverless.yml or settings/local.yml has mistakes.
     """
     _require_setup()
     _remove_old_logs()
@@ -139,7 +134,7 @@ def local_stack(*, remove: Path | None = None, enforce_iam: bool = False) -> Ite
                 make_local_client("cloudformation", aws.endpoint_url, aws.certificate), LOCAL_STAGE
             )
         except StackOutputsError as error:
-            raise LocalStackError(f"the deployment succeeded, but {error}") from error
+            raise OperatorError(f"the deployment succeeded, but {error}") from error
         yield LocalStack(
             endpoint_url=aws.endpoint_url,
             outputs=outputs,
@@ -161,7 +156,7 @@ def _deploy(aws: LocalAws) -> None:
         try:
             build_function(BuildTarget.LOCAL)
         except subprocess.CalledProcessError as error:
-            raise LocalStackError(
+            raise OperatorError(
                 "the functions do not compile:", *f"{error.stdout}{error.stderr}".splitlines()
             ) from error
         log.unlink(missing_ok=True)
@@ -174,7 +169,7 @@ def _deploy(aws: LocalAws) -> None:
             except subprocess.TimeoutExpired:
                 why = "did not end in time"
     if why:
-        raise LocalStackError(f"the deployment {why}.", *log_tail(log), f"The local AWS wrote to {aws.log}.")
+        raise OperatorError(f"the deployment {why}.", *log_tail(log), f"The local AWS wrote to {aws.log}.")
 
 
 def _environment(port: int, temporary: Path) -> dict[str, str]:
@@ -197,10 +192,10 @@ def _wait_until_ready(aws: LocalAws) -> None:
     deadline = time.monotonic() + _READY_TIMEOUT_SECONDS
     while not is_ready(aws.endpoint_url, aws.certificate):
         if aws.process.poll() is not None:
-            raise LocalStackError("the local AWS ended while starting.", *log_tail(aws.log))
+            raise OperatorError("the local AWS ended while starting.", *log_tail(aws.log))
         if time.monotonic() > deadline:
             timeout = f"{_READY_TIMEOUT_SECONDS:.0f} s"
-            raise LocalStackError(f"the local AWS was not ready after {timeout}.", *log_tail(aws.log))
+            raise OperatorError(f"the local AWS was not ready after {timeout}.", *log_tail(aws.log))
         time.sleep(_POLL_SECONDS)
 
 
@@ -208,7 +203,7 @@ def _require_setup() -> None:
     needed = (PROGRAM, serverless_cli.PROGRAM, f".build/layer-{LOCAL_STAGE}.zip")
     missing = [name for name in needed if not (REPOSITORY / name).exists()]
     if missing:
-        raise LocalStackError(f"{', '.join(missing)} missing: run `sh scripts/setup.sh` in {REPOSITORY}")
+        raise OperatorError(f"{', '.join(missing)} missing: run `sh scripts/setup.sh` in {REPOSITORY}")
 
 
 def _remove_old_logs() -> None:

@@ -16,7 +16,7 @@ def build_function(target: BuildTarget, *, repository: Path = REPOSITORY) -> Pat
     """Build `.build/function-{target}.zip` and return its path; the same sources give the same bytes.
 
     Raises:
-        BuildError: the interpreter is missing.
+        OperatorError: the interpreter is missing.
         subprocess.CalledProcessError: a source does not compile.
     """
     archive = repository / ".build" / f"function-{target}.zip"

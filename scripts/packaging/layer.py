@@ -17,13 +17,13 @@ from typing import Annotated
 
 import typer
 
+from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.cli.repository import REPOSITORY
 from scripts.packaging.archive import compile_tree, tree_bytes, tree_hash, trim, write_zip
 from scripts.packaging.target import (
     LAMBDA_PYTHON,
     NO_BYTECODE,
-    BuildError,
     BuildTarget,
     find_interpreter,
     find_uv,
@@ -61,7 +61,7 @@ def build_layer(target: BuildTarget, *, repository: Path = REPOSITORY) -> Layer:
     """Build `.build/layer-{target}/python` and its zip, unless they were built from the same inputs.
 
     Raises:
-        BuildError: uv or an interpreter is missing, a package could not be installed, or the layer is too large.
+        OperatorError: uv or an interpreter is missing, a package could not be installed, or the layer is too large.
     """
     build = repository / ".build"
     tree, archive, stamp = (build / f"layer-{target}{suffix}" for suffix in ("/python", ".zip", ".stamp"))
@@ -75,7 +75,7 @@ def build_layer(target: BuildTarget, *, repository: Path = REPOSITORY) -> Layer:
         stamp.write_text(inputs)
     layer = Layer(archive, tree, tree_hash(tree), tree_bytes(tree), "" if interpreter else NO_BYTECODE, was_cached)
     if layer.size_bytes > MAX_BYTES:
-        raise BuildError(f"{tree} has {layer.size_bytes:,} bytes, more than {MAX_BYTES:,}: trim it in archive.py")
+        raise OperatorError(f"{tree} has {layer.size_bytes:,} bytes, more than {MAX_BYTES:,}: trim it in archive.py")
     return layer
 
 
@@ -120,7 +120,7 @@ def _run_uv(*arguments: str) -> None:
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         output = f"{done.stdout}{done.stderr}".splitlines()
-        raise BuildError(" ".join(command), f"ended with status {done.returncode}:", *output)
+        raise OperatorError(" ".join(command), f"ended with status {done.returncode}:", *output)
 
 
 def _inputs_hash(target: BuildTarget, interpreter: Path | None, repository: Path) -> str:
@@ -141,7 +141,7 @@ def main(target: Annotated[BuildTarget, typer.Argument(help="The machine that ru
     screen = Screen()
     try:
         layer = build_layer(target)
-    except BuildError as error:
+    except OperatorError as error:
         screen.note(*error.lines)
         raise typer.Exit(1) from error
     if layer.note:

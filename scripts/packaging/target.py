@@ -31,19 +31,15 @@ class BuildTarget(StrEnum):
     X86_64 = "x86_64"
 
 
-class BuildError(OperatorError):
-    """A zip could not be built; the message gives the reason and the next step."""
-
-
 def find_uv() -> str:
     """Find the uv that `scripts/setup.sh` uses.
 
     Raises:
-        BuildError: there is none.
+        OperatorError: there is none.
     """
     uv = shutil.which("uv", path=f"{REPOSITORY / '.tools/uv/bin'}{os.pathsep}{os.environ.get('PATH', '')}")
     if uv is None:
-        raise BuildError("uv is missing: run `sh scripts/setup.sh` first")
+        raise OperatorError("uv is missing: run `sh scripts/setup.sh` first")
     return uv
 
 
@@ -51,13 +47,13 @@ def find_interpreter(target: BuildTarget) -> Path | None:
     """Find the Python that compiles the target's bytecode; None when this machine has no Python of that version.
 
     Raises:
-        BuildError: the local stack's environment is missing.
+        OperatorError: the local stack's environment is missing.
     """
     if target is not BuildTarget.LOCAL:
         return find_python(LAMBDA_PYTHON, uv=find_uv())
     stack = REPOSITORY / ".tools/stack/bin/python"
     if not stack.exists():
-        raise BuildError("the local stack's environment is missing: run `sh scripts/setup.sh` first")
+        raise OperatorError("the local stack's environment is missing: run `sh scripts/setup.sh` first")
     return stack
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from scripts.bench import photos
 from scripts.bench.comparison import BURST, compare_peers
-from scripts.bench.measurements import BenchError
 from scripts.bench.peer import RENDITIONS, Peer, PeerJob, start_peer
 from scripts.bench.photos import BenchPhoto
+from scripts.cli.errors import OperatorError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="proc(5)")
 
@@ -56,14 +56,14 @@ def test_the_time_of_a_job_is_the_processor_time_of_the_peer(tmp_path: Path, fil
 
 def test_a_peer_that_ends_is_reported_with_what_it_wrote(tmp_path: Path, file: Path) -> None:
     with (
-        pytest.raises(BenchError, match="the broken failed: no such codec"),
+        pytest.raises(OperatorError, match="the broken failed: no such codec"),
         start_peer(peer("broken", FAILS), tmp_path) as process,
     ):
         process.render(PeerJob(file, tmp_path, tmp_path))
 
 
 def test_a_peer_that_does_not_start_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match="not here"), start_peer(peer("broken", "exit('not here')"), tmp_path):
+    with pytest.raises(OperatorError, match="not here"), start_peer(peer("broken", "exit('not here')"), tmp_path):
         pass
 
 
@@ -78,7 +78,7 @@ def test_the_peers_are_compared_with_darkroom(tmp_path: Path) -> None:
 
 def test_a_peer_that_fails_ends_the_comparison_with_what_it_wrote(tmp_path: Path) -> None:
     peers = [peer("darkroom", WRITES.format(seconds=0.03)), peer("broken", FAILS)]
-    with pytest.raises(BenchError, match="the broken failed: no such codec"):
+    with pytest.raises(OperatorError, match="the broken failed: no such codec"):
         compare_peers(peers, [PHOTO], tmp_path, rounds=1)
 
 
