@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.cli.output import Report, Table
-from scripts.stage_rules.facts import StageFacts
+from scripts.stage_rules.deployed import DeployedStage
 from scripts.stage_rules.rules import RULES, StageRule, Verdict
 
 
@@ -24,7 +24,7 @@ class Finding:
     problems: tuple[str, ...] = ()
 
 
-def judge(facts: StageFacts, rules: tuple[StageRule, ...] = RULES) -> Iterator[Finding]:
+def judge(facts: DeployedStage, rules: tuple[StageRule, ...] = RULES) -> Iterator[Finding]:
     """Judge a stage; what may not be read is a warning that names the missing permission."""
     for rule in rules:
         try:

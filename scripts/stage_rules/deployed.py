@@ -31,7 +31,7 @@ _CLOSED = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "Restrict
 
 
 class DeployedStage:
-    """The facts of a stage in an account; see `StageFacts`."""
+    """The facts of a stage in an account. Reading one may raise botocore's errors."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage

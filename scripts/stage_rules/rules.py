@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from processing.worker.sandbox import EXPECTED_LAYERS
-from scripts.stage_rules.facts import StageFacts, Statement, SubscriptionFacts
+from scripts.stage_rules.deployed import DeployedStage
+from scripts.stage_rules.facts import Statement, SubscriptionFacts
 
 # AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping".
 VISIBILITY_FACTOR = 6
@@ -43,22 +44,22 @@ class StageRule:
     """
 
     name: str
-    broken: Callable[[StageFacts], Iterator[str]]
+    broken: Callable[[DeployedStage], Iterator[str]]
     remedy: str
     if_broken: Verdict = Verdict.FAIL
 
 
-def _stack_is_complete(facts: StageFacts) -> Iterator[str]:
+def _stack_is_complete(facts: DeployedStage) -> Iterator[str]:
     if facts.stack_status not in HEALTHY_STACKS:
         yield f"the stack is {facts.stack_status}"
 
 
-def _prod_is_protected(facts: StageFacts) -> Iterator[str]:
+def _prod_is_protected(facts: DeployedStage) -> Iterator[str]:
     if facts.stage == "prod" and not facts.is_protected:
         yield "CloudFormation's termination protection is off"
 
 
-def _hidden_long_enough(facts: StageFacts) -> Iterator[str]:
+def _hidden_long_enough(facts: DeployedStage) -> Iterator[str]:
     window = facts.mapping.window_seconds if facts.mapping else 0
     least = VISIBILITY_FACTOR * facts.function.timeout_seconds + window
     if facts.queue.visibility_seconds < least:
@@ -67,7 +68,7 @@ def _hidden_long_enough(facts: StageFacts) -> Iterator[str]:
         yield f"digests are visible again after {facts.roll_up_queue.visibility_seconds} s, before their run has ended"
 
 
-def _mapping_is_enabled(facts: StageFacts) -> Iterator[str]:
+def _mapping_is_enabled(facts: DeployedStage) -> Iterator[str]:
     if facts.mapping is None:
         yield "no event source mapping feeds the function"
     elif not facts.mapping.is_enabled:
@@ -76,17 +77,17 @@ def _mapping_is_enabled(facts: StageFacts) -> Iterator[str]:
         yield f"the event source mapping reads {facts.mapping.queue_arn}"
 
 
-def _failures_are_reported(facts: StageFacts) -> Iterator[str]:
+def _failures_are_reported(facts: DeployedStage) -> Iterator[str]:
     if facts.mapping and not facts.mapping.reports_failures:
         yield "the event source mapping does not report batch item failures: a failed photo's whole batch is retried"
 
 
-def _batches_fit(facts: StageFacts) -> Iterator[str]:
+def _batches_fit(facts: DeployedStage) -> Iterator[str]:
     if facts.mapping and facts.mapping.batch_size > 10 and facts.mapping.window_seconds < 1:
         yield f"the batch size is {facts.mapping.batch_size} without a batching window"
 
 
-def _failures_reach_the_dlq(facts: StageFacts) -> Iterator[str]:
+def _failures_reach_the_dlq(facts: DeployedStage) -> Iterator[str]:
     queue, dlq = facts.queue, facts.dead_letter_queue
     if queue.dead_letter_target != dlq.arn:
         yield f"the queue dead-letters into {queue.dead_letter_target or 'nothing'}"
@@ -96,13 +97,13 @@ def _failures_reach_the_dlq(facts: StageFacts) -> Iterator[str]:
         yield "the DLQ does not allow the queue to dead-letter into it"
 
 
-def _attempts_agree(facts: StageFacts) -> Iterator[str]:
+def _attempts_agree(facts: DeployedStage) -> Iterator[str]:
     told = facts.function.environment.get("MAX_RECEIVE_COUNT")
     if told != str(facts.queue.max_receive_count):
         yield f"the queue gives {facts.queue.max_receive_count} attempts, but the function counts to {told}"
 
 
-def _dead_letters_are_kept(facts: StageFacts) -> Iterator[str]:
+def _dead_letters_are_kept(facts: DeployedStage) -> Iterator[str]:
     if facts.dead_letter_queue.retention_seconds < DLQ_RETENTION_SECONDS:
         yield f"dead letters are deleted after {_days(facts.dead_letter_queue.retention_seconds)}"
     left = facts.dead_letter_queue.retention_seconds - facts.queue.retention_seconds
@@ -110,13 +111,13 @@ def _dead_letters_are_kept(facts: StageFacts) -> Iterator[str]:
         yield f"a message that is dead-lettered on its last day has {_days(left)} left"
 
 
-def _uploads_become_messages(facts: StageFacts) -> Iterator[str]:
+def _uploads_become_messages(facts: DeployedStage) -> Iterator[str]:
     own = [each for each in facts.notifications if each.queue_arn == facts.queue.arn]
     if not any("s3:ObjectCreated:*" in each.events for each in own):
         yield f"the bucket {facts.input_bucket} does not notify the queue of every upload"
 
 
-def _only_the_bucket_sends(facts: StageFacts) -> Iterator[str]:
+def _only_the_bucket_sends(facts: DeployedStage) -> Iterator[str]:
     allowed = [s for s in facts.queue.statements if s["Effect"] == "Allow"]
     if not any(_lets_send(statement, f":::{facts.input_bucket}") for statement in allowed):
         yield f"the queue's policy does not let {facts.input_bucket} send: uploads are lost"
@@ -124,7 +125,7 @@ def _only_the_bucket_sends(facts: StageFacts) -> Iterator[str]:
         yield "the queue's policy lets others send, too"
 
 
-def _digests_reach_the_roll_up(facts: StageFacts) -> Iterator[str]:
+def _digests_reach_the_roll_up(facts: DeployedStage) -> Iterator[str]:
     queue = facts.roll_up_queue
     found = [s for s in facts.subscriptions if s.topic_arn == facts.digest_topic and s.endpoint == queue.arn]
     if not found:
@@ -135,12 +136,12 @@ def _digests_reach_the_roll_up(facts: StageFacts) -> Iterator[str]:
         yield "the roll-up's queue does not let the digest topic send: no summaries"
 
 
-def _roll_up_is_scheduled(facts: StageFacts) -> Iterator[str]:
+def _roll_up_is_scheduled(facts: DeployedStage) -> Iterator[str]:
     if not facts.roll_up_is_scheduled:
         yield "the roll-up's schedule is disabled: no summaries"
 
 
-def _functions_are_ready(facts: StageFacts) -> Iterator[str]:
+def _functions_are_ready(facts: DeployedStage) -> Iterator[str]:
     for function in (facts.function, facts.roll_up):
         name = function.arn.rpartition(":")[2]
         if not function.is_ready:
@@ -149,19 +150,19 @@ def _functions_are_ready(facts: StageFacts) -> Iterator[str]:
             yield f"{name} runs on {function.runtime}, but its layer is for {RUNTIME}"
 
 
-def _one_lock_file(facts: StageFacts) -> Iterator[str]:
+def _one_lock_file(facts: DeployedStage) -> Iterator[str]:
     for function in (facts.function, facts.roll_up):
         locks = {_lock(text) for text in (function.description, *function.layer_descriptions)}
         if locks - {""} != {_lock(function.description)}:
             yield f"{function.arn.rpartition(':')[2]}: its layers are not from the lock file of its code"
 
 
-def _buckets_are_closed(facts: StageFacts) -> Iterator[str]:
+def _buckets_are_closed(facts: DeployedStage) -> Iterator[str]:
     for bucket in facts.open_buckets:
         yield f"the bucket {bucket} does not block public access"
 
 
-def _persons_are_told(facts: StageFacts) -> Iterator[str]:
+def _persons_are_told(facts: DeployedStage) -> Iterator[str]:
     for what, topic in (("alarms", facts.alarm_topic), ("summaries", facts.summary_topic)):
         persons = [s for s in facts.subscriptions if s.topic_arn == topic]
         if not persons:
@@ -169,7 +170,7 @@ def _persons_are_told(facts: StageFacts) -> Iterator[str]:
         yield from (f"{s.endpoint} has not confirmed the {what}" for s in _unconfirmed(persons))
 
 
-def _alarms_are_armed(facts: StageFacts) -> Iterator[str]:
+def _alarms_are_armed(facts: DeployedStage) -> Iterator[str]:
     if not facts.alarms:
         yield "there are no alarms"
     for alarm in facts.alarms:
@@ -177,7 +178,7 @@ def _alarms_are_armed(facts: StageFacts) -> Iterator[str]:
             yield f"{alarm.name} notifies nobody"
 
 
-def _alarms_may_publish(facts: StageFacts) -> Iterator[str]:
+def _alarms_may_publish(facts: DeployedStage) -> Iterator[str]:
     publishers = [
         s for s in facts.alarm_topic_statements if s["Effect"] == "Allow" and "cloudwatch" in str(s.get("Principal"))
     ]
@@ -185,27 +186,27 @@ def _alarms_may_publish(facts: StageFacts) -> Iterator[str]:
         yield "the alarm topic does not let CloudWatch publish"
 
 
-def _no_alarm_is_on(facts: StageFacts) -> Iterator[str]:
+def _no_alarm_is_on(facts: DeployedStage) -> Iterator[str]:
     yield from (f"{alarm.name} is on" for alarm in facts.alarms if alarm.state == "ALARM")
 
 
-def _account_runs_the_concurrency(facts: StageFacts) -> Iterator[str]:
+def _account_runs_the_concurrency(facts: DeployedStage) -> Iterator[str]:
     wanted = facts.mapping.concurrency if facts.mapping else None
     if wanted is not None and wanted >= facts.concurrency_limit:
         yield f"the concurrency is {wanted}, but the account runs {facts.concurrency_limit} invocations at once"
 
 
-def _dlq_is_empty(facts: StageFacts) -> Iterator[str]:
+def _dlq_is_empty(facts: DeployedStage) -> Iterator[str]:
     if facts.dead_letter_queue.waiting:
         yield f"{facts.dead_letter_queue.waiting:,} dead letters wait"
 
 
-def _sdk_is_new_enough(facts: StageFacts) -> Iterator[str]:
+def _sdk_is_new_enough(facts: DeployedStage) -> Iterator[str]:
     if facts.init_log and facts.init_log.sdk and _version(facts.init_log.sdk) < LEAST_SDK:
         yield f"the runtime's botocore is {facts.init_log.sdk}: the function ends at each start, no photo is processed"
 
 
-def _sandbox_holds(facts: StageFacts) -> Iterator[str]:
+def _sandbox_holds(facts: DeployedStage) -> Iterator[str]:
     if facts.init_log is None or not facts.init_log.sandbox:
         yield "no cold start is in the log of the last week: not checked"
         return

@@ -1,10 +1,11 @@
-"""The facts of a stage as its packaged template would deploy it; see `scripts.stage_rules.facts.StageFacts`."""
+"""The facts of a stage as its packaged template would deploy it."""
 
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from processing.worker.sandbox import EXPECTED_LAYERS
+from scripts.stage_rules.deployed import DeployedStage
 from scripts.stage_rules.facts import (
     AlarmFacts,
     FunctionFacts,
@@ -22,8 +23,8 @@ from tests.integration.template.packaged import Template
 _CLOSED = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
-class TemplateFacts:
-    """The facts of a template; what only a deployed stage has is as it should be."""
+class TemplateFacts(DeployedStage):
+    """The facts of a template instead of a stage in an account; what only that has is as it should be."""
 
     stage = STAGE
     stack_status = "CREATE_COMPLETE"

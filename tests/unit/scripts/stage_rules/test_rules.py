@@ -18,7 +18,7 @@ HOLDS = dict.fromkeys(EXPECTED_LAYERS, True)
 def verdict(rule_name: str, **facts: Any) -> tuple[Verdict, tuple[str, ...]]:
     """Judge facts by one rule; a fact that is an exception is one that cannot be read."""
     (rule,) = [rule for rule in RULES if rule.name == rule_name]
-    (finding,) = judge(SimpleNamespace(**facts), (rule,))
+    (finding,) = judge(SimpleNamespace(**facts), (rule,))  # type: ignore[arg-type]
     return finding.verdict, finding.problems
 
 
@@ -100,7 +100,7 @@ def test_what_may_not_be_read_is_a_warning_that_names_the_call() -> None:
 
 
 def test_the_summary_counts_the_rules_that_hold() -> None:
-    findings = list(judge(SimpleNamespace(stack_status="CREATE_COMPLETE"), RULES[:1]))
+    findings = list(judge(SimpleNamespace(stack_status="CREATE_COMPLETE"), RULES[:1]))  # type: ignore[arg-type]
     assert checkup_summary(findings) == ["1 of 1 rules of `npm run doctor` hold."]
 
 
