@@ -13,11 +13,15 @@ class Links:
         address: returns the address of an output key.
         origin: where the images come from, as a source of a Content-Security-Policy.
         query: the common rest of all addresses, which the page's script appends; presigned URLs are long.
+        notes: for the page and the terminal; how long the links work.
+        mode: permissions of the pages: presigned links are for their readers only.
     """
 
     address: Callable[[str], str]
     origin: str
     query: str = ""
+    notes: tuple[str, ...] = ()
+    mode: int = 0o644
 
 
 def relative_links() -> Links:

@@ -100,7 +100,6 @@ def write_contact_sheet(
     links: Links,
     *,
     page_photos: int = MAX_PHOTOS,
-    mode: int = 0o644,
     on_page: Callable[[int], None] = lambda _: None,
 ) -> list[Path]:
     """Write the pages, each atomically, the first one last.
@@ -109,9 +108,8 @@ def write_contact_sheet(
         collection: the photos and failures.
         file: the first page; the others are beside it, as `index-2.html`.
         heading: of all pages.
-        links: to the outputs.
+        links: to the outputs, with the files' permissions.
         page_photos: at most so many on a page.
-        mode: the files' permissions.
         on_page: called with the number of photos on the pages written so far.
 
     Returns:
@@ -122,7 +120,7 @@ def write_contact_sheet(
     for number, page in reversed(list(enumerate(pages))):
         folders = folders_of(collection.photos(number * page_photos, page_photos))
         text = template.render(heading=heading, totals=totals, pages=pages, page=page, folders=folders)
-        save(io.BytesIO(text.encode()), file.with_name(page.name), mode)
+        save(io.BytesIO(text.encode()), file.with_name(page.name), links.mode)
         on_page(totals.processed - number * page_photos)
     return [file.with_name(page.name) for page in pages]
 

@@ -1,6 +1,5 @@
 """Links to the outputs of a deployed stage, presigned or below a base URL, and the options that choose them."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -83,21 +82,7 @@ BaseUrlOption = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class StageLinks:
-    """Links to a stage's outputs and what a reader must know about them.
-
-    Attributes:
-        notes: for the page and the terminal; how long the links work.
-        mode: permissions of the pages: presigned links are for their readers only.
-    """
-
-    links: Links
-    notes: tuple[str, ...] = ()
-    mode: int = 0o644
-
-
-def stage_links(stage: Stage, expires: timedelta | None, base_url: str | None) -> StageLinks:
+def stage_links(stage: Stage, expires: timedelta | None, base_url: str | None) -> Links:
     """Return presigned links, or links below a base URL.
 
     Raises:
@@ -108,10 +93,10 @@ def stage_links(stage: Stage, expires: timedelta | None, base_url: str | None) -
     if expires is not None:
         raise OperatorError("--expires is for presigned links; links to a --base-url do not expire. Give one of both")
     url = urlsplit(base_url)
-    return StageLinks(links=Links(address=lambda key: base_url + quote(key), origin=f"{url.scheme}://{url.netloc}"))
+    return Links(address=lambda key: base_url + quote(key), origin=f"{url.scheme}://{url.netloc}")
 
 
-def _presigned_links(stage: Stage, expires: timedelta) -> StageLinks:
+def _presigned_links(stage: Stage, expires: timedelta) -> Links:
     credentials = stage.session.get_credentials()
     if credentials is None:
         raise OperatorError("no AWS credentials to sign links with: set AWS_PROFILE, or give --base-url")
@@ -122,15 +107,16 @@ def _presigned_links(stage: Stage, expires: timedelta) -> StageLinks:
         return str(client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds))
 
     url = urlsplit(sign("key"))
-    links = Links(
-        address=lambda key: split_query(sign(key))[0],
-        origin=f"{url.scheme}://{url.netloc}",
-        query=split_query(url.geturl())[1],
-    )
     # Private, but botocore has no public name for it; None for credentials that do not end or do not say when.
     ends = getattr(credentials, "_expiry_time", None)
     note = expiry_note(datetime.now(UTC), expires, ends, is_temporary=bool(credentials.token))
-    return StageLinks(links=links, notes=(note,), mode=0o600)
+    return Links(
+        address=lambda key: split_query(sign(key))[0],
+        origin=f"{url.scheme}://{url.netloc}",
+        query=split_query(url.geturl())[1],
+        notes=(note,),
+        mode=0o600,
+    )
 
 
 def _signing_client(stage: Stage, credentials: Credentials) -> "S3Client":

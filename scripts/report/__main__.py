@@ -43,9 +43,7 @@ def command(
         findings = collect_stage(collection, target, prefix, screen)
         heading = heading_of(target.name, prefix, findings, links.notes)
         with screen.progress("writing", collection.processed) as show:
-            pages = write_contact_sheet(
-                collection, out, heading, links.links, mode=links.mode, on_page=lambda done: show(done, "")
-            )
+            pages = write_contact_sheet(collection, out, heading, links, on_page=lambda done: show(done, ""))
         counts = {"processed": collection.processed, "failed": findings.failed, "not_done": findings.not_done}
     numbers = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
     paths = [str(page.resolve()) for page in pages]

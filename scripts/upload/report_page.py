@@ -62,7 +62,7 @@ class ReportPage:
                 show(done, "")
                 if photo:
                     collection.add_photo(photo)
-            pages = write_contact_sheet(collection, self.file, heading, links.links, mode=links.mode)
+            pages = write_contact_sheet(collection, self.file, heading, links)
         return [*links.notes, "The contact sheet, to open in a browser:", str(pages[0].resolve())]
 
     def _photos(self, failed: set[str]) -> Iterator[SheetPhoto | None]:

@@ -26,7 +26,7 @@ def stage(token: str | None = None) -> Any:
 
 
 def test_a_link_has_the_regions_host_the_key_and_a_signature_for_as_long_as_asked() -> None:
-    links = stage_links(stage("a-token"), timedelta(hours=2), None).links
+    links = stage_links(stage("a-token"), timedelta(hours=2), None)
     url = urlsplit(f"{links.address('day 2/ü+%.jpg/large.jpg')}&{links.query}")
     assert url.hostname == "renditions.s3.eu-central-1.amazonaws.com"
     assert url.path == f"/{quote('day 2/ü+%.jpg/large.jpg')}"
@@ -36,13 +36,13 @@ def test_a_link_has_the_regions_host_the_key_and_a_signature_for_as_long_as_aske
 
 
 def test_a_session_token_is_in_the_page_once_and_not_in_each_link() -> None:
-    links = stage_links(stage("a-token"), None, None).links
+    links = stage_links(stage("a-token"), None, None)
     assert "a-token" in links.query
     assert "a-token" not in links.address("a.jpg/large.jpg")
 
 
 def test_images_may_come_from_the_output_bucket_only() -> None:
-    assert stage_links(stage(), None, None).links.origin == "https://renditions.s3.eu-central-1.amazonaws.com"
+    assert stage_links(stage(), None, None).origin == "https://renditions.s3.eu-central-1.amazonaws.com"
 
 
 @given(st.lists(st.sampled_from(["X-Amz-Expires=1", "X-Amz-Signature=2", "X-Amz-Date=3", "X-Amz-Security-Token=4"])))
@@ -85,7 +85,7 @@ def test_a_base_url_to_which_no_key_can_be_appended_is_refused(text: str) -> Non
 
 @pytest.mark.parametrize("text", ["https://cdn.example.com", "https://cdn.example.com/"])
 def test_a_link_below_a_base_url_has_one_slash_before_the_key(text: str) -> None:
-    links = stage_links(stage(), None, parse_base_url(text)).links
+    links = stage_links(stage(), None, parse_base_url(text))
     assert links.address("a b.jpg/large.jpg") == "https://cdn.example.com/a%20b.jpg/large.jpg"
 
 
