@@ -18,7 +18,7 @@ MESSAGE_ID = "message-id"
 
 MAX_VALUE_CHARACTERS = 1024
 # Amazon SQS API Reference, SendMessage: all other characters are refused.
-_NOT_ALLOWED = re.compile("[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_ALLOWED = re.compile("[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def reason_attributes(
@@ -56,4 +56,4 @@ def reason_attributes(
 
 
 def _allowed(value: str) -> str:
-    return _NOT_ALLOWED.sub("\ufffd", value)[:MAX_VALUE_CHARACTERS]
+    return NOT_ALLOWED.sub("\ufffd", value)[:MAX_VALUE_CHARACTERS]

@@ -86,10 +86,6 @@ class Totals:
         return sum(result.bytes_out for result in self.results) + self.unlisted_bytes_out
 
     @property
-    def failures(self) -> list[RecordResult]:
-        return [result for result in self.results if result.outcome.is_failure]
-
-    @property
     def status(self) -> Status:
         # An unreadable digest may have reported a failure, so it counts as one.
         if self.failed or self.unreadable:

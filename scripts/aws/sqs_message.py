@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
+from processing.dead_letter_attributes import NOT_ALLOWED
+
 # Amazon SQS Developer Guide, "Message quotas", attributes included. Batches had a limit of 256 KiB before: they fit
 # into every version of the service.
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -17,8 +19,6 @@ MAX_ATTRIBUTES = 10
 
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _DATA_TYPE = re.compile(r"(String|Number|Binary)(\..+)?")
-# SendMessage accepts these characters only.
-_NOT_ALLOWED = re.compile("[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Attributes = Mapping[str, Mapping[str, Any]]
 
@@ -113,7 +113,7 @@ class StoredMessage:
 
 
 def _is_text(value: Any) -> TypeGuard[str]:
-    return isinstance(value, str) and bool(value) and not _NOT_ALLOWED.search(value)
+    return isinstance(value, str) and bool(value) and not NOT_ALLOWED.search(value)
 
 
 def _bare(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -29,13 +29,6 @@ _FAILED = re.compile(r"ESM: Lambda (\S+) failed processing .*?errorMessage=(.*?)
 # has the status (AWS Lambda Developer Guide, "Log format": system logs).
 _STAGE_PATTERN = '{ ($.errorMessage = "*") || (($.type = "platform.*") && ($.record.status != "success")) }'
 _LONGEST_LOOK_BACK_MS = 60_000
-
-
-class ErrorLog(Protocol):
-    """Where the function's errors are read."""
-
-    def new_errors(self) -> list[str]:
-        """Return the errors since the last call."""
 
 
 @dataclass
@@ -97,7 +90,7 @@ class StageLog:
         return [error for message in new.values() if (error := _stage_error(message))]
 
 
-def stage_errors(stage: Stage) -> ErrorLog:
+def stage_errors(stage: Stage) -> LocalLog | StageLog:
     """Return the errors of a stage's function from now on.
 
     A local AWS writes what kills a function, or keeps it from starting, to its own log and not to CloudWatch Logs.
@@ -125,7 +118,7 @@ class FunctionWatch:
         every_seconds: looks at most so often.
     """
 
-    log: ErrorLog
+    log: LocalLog | StageLog
     has_outcome: Callable[[], bool]
     say: Callable[..., None]
     ends_job: bool = True
