@@ -113,34 +113,12 @@ def reconcile(request: ReconcileRequest, journal_file: Path, screen: Screen, *, 
             raise OperatorError(f"{reader.shortfall} What looks missing may be among them: nothing was sent")
         with open_journal(journal_file, execute=execute) as journal:
             sender = Sender(stage.queue, journal, RateLimit(request.per_second)) if execute and journal else None
-            job.run(known_photos(request, dead, journal, job.target, is_dry_run=sender is None), sender, screen)
+            job.run(job.known_photos(dead, journal, is_dry_run=sender is None), sender, screen)
     if sender is None:
         screen.result([DRY_RUN, *plan_report(job.counts, request)], plan_document(job.counts, request))
         return EXIT_OK
     screen.result(sent_report(job.counts, request), sent_document(job.counts, request))
     return EXIT_SOME_FAILED if job.counts.refused else EXIT_OK
-
-
-def known_photos(
-    request: ReconcileRequest,
-    dead_lettered: Mapping[bytes, str],
-    journal: Journal | None,
-    target: BackfillTarget,
-    *,
-    is_dry_run: bool,
-) -> KnownPhotos:
-    """Know the photos that need no message: dead-lettered, or sent by an earlier run."""
-    now = datetime.now(UTC)
-    return KnownPhotos(
-        prefix=request.prefix,
-        target=target,
-        dead_lettered=dead_lettered,
-        journal=journal,
-        retained_since=now - timedelta(seconds=request.stage.queue.retention_seconds),
-        is_quick=request.is_quick,
-        send_again_before=now - request.min_age if request.send_again else None,
-        is_dry_run=is_dry_run,
-    )
 
 
 @dataclass
@@ -155,6 +133,22 @@ class Reconciliation:
     def target(self) -> BackfillTarget:
         outputs = self.request.stage.outputs
         return BackfillTarget(outputs.input_bucket, outputs.queue_url, self.request.settings.fingerprint)
+
+    def known_photos(
+        self, dead_lettered: Mapping[bytes, str], journal: Journal | None, *, is_dry_run: bool
+    ) -> KnownPhotos:
+        """Know the photos that need no message: dead-lettered, or sent by an earlier run."""
+        request, now = self.request, datetime.now(UTC)
+        return KnownPhotos(
+            prefix=request.prefix,
+            target=self.target,
+            dead_lettered=dead_lettered,
+            journal=journal,
+            retained_since=now - timedelta(seconds=request.stage.queue.retention_seconds),
+            is_quick=request.is_quick,
+            send_again_before=now - request.min_age if request.send_again else None,
+            is_dry_run=is_dry_run,
+        )
 
     def run(self, known: KnownPhotos, sender: Sender | None, screen: Screen) -> None:
         """Compare; with a sender, send too and stop at the maximum."""

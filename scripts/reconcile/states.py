@@ -119,12 +119,12 @@ class Expected:
 
     Attributes:
         names: file names, such as `large.jpg`, the commit marker's included.
-        fingerprint: of the settings; None to ignore settings.
+        fingerprint: of the settings.
         judged_before: sources stored later may still be in the queue; seconds since 1970.
     """
 
     names: Collection[str]
-    fingerprint: str | None
+    fingerprint: str
     judged_before: float
 
 
@@ -164,7 +164,7 @@ def _compare(pair: Pair, marker: Marker | None, expected: Expected) -> State:
         return State.MARKER_UNREADABLE
     if outputs.committed < source.modified if marker is None else marker.etag != source.etag:
         return State.STALE_SOURCE
-    if marker is not None and expected.fingerprint is not None and marker.fingerprint != expected.fingerprint:
+    if marker is not None and marker.fingerprint != expected.fingerprint:
         return State.STALE_SETTINGS
     return State.COMPLETE if outputs.sizes.keys() >= set(expected.names) else State.DAMAGED
 

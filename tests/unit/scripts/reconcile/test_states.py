@@ -43,9 +43,8 @@ def test_each_state_is_told_from_the_others(pair: Pair, marker: Marker | None, s
 
 
 def test_without_markers_the_listed_times_decide() -> None:
-    quick = Expected(names=["document.pdf", "large.jpg", "small.jpg"], fingerprint=None, judged_before=1000.0)
-    assert find_state(Pair(SOURCE, outputs(ALL, committed=101.0)), None, quick) is State.COMPLETE
-    assert find_state(Pair(SOURCE, outputs(ALL, committed=99.0)), None, quick) is State.STALE_SOURCE
+    assert find_state(Pair(SOURCE, outputs(ALL, committed=101.0)), None, EXPECTED) is State.COMPLETE
+    assert find_state(Pair(SOURCE, outputs(ALL, committed=99.0)), None, EXPECTED) is State.STALE_SOURCE
 
 
 def test_a_marker_is_read_only_where_it_can_decide_something() -> None:
