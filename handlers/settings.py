@@ -4,16 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from processing.renditions import Rendition, parse_renditions
 from processing.response_headers import parse_cache_control
 from processing.settings import (
     DEFAULT_AVIF_EFFORT,
     Limits,
     RenderSettings,
-    Rendition,
     parse_avif_effort,
     parse_pdf_margin,
     parse_pdf_page,
-    parse_renditions,
 )
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from processing.failures import FailureCode, PermanentError
 from processing.output_formats import PDF
-from processing.settings import Rendition
+from processing.renditions import Rendition
 
 DOCUMENT_NAME = f"document{PDF.suffix}"
 MAX_KEY_BYTES = 1024  # Amazon S3 User Guide, "Naming Amazon S3 objects": UTF-8, at most 1,024 bytes

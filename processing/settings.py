@@ -6,18 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from processing.output_formats import AVIF, JPEG
-from processing.renditions import INSIDE, MAX_BOX_PX, Rendition, parse_renditions
+from processing.renditions import INSIDE, Rendition, parse_renditions
 from processing.response_headers import parse_cache_control
-
-__all__ = [
-    "DEFAULT_AVIF_EFFORT",
-    "MAX_BOX_PX",
-    "Limits",
-    "RenderSettings",
-    "Rendition",
-    "parse_avif_effort",
-    "parse_renditions",
-]
 
 # Part of the fingerprint: raise it when the same settings make other outputs; stored outputs are then obsolete.
 PIPELINE_VERSION = 3

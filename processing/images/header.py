@@ -7,8 +7,6 @@ from processing.images.formats.input_format import Data, Header, cut_off_is_trun
 from processing.images.formats.registry import read_header
 from processing.settings import Limits
 
-__all__ = ["Header", "check_pixels", "further_pages", "inspect_header"]
-
 
 def inspect_header(photo: Data, limits: Limits) -> Header:
     """Read a source file's header and check it against the limits.

@@ -15,7 +15,8 @@ from processing.failures import DarkroomError, FailureCode, Family, PermanentErr
 from processing.images.rendered import Rendered
 from processing.layout import Layout, PhotoReport
 from processing.photo_notes import Note
-from processing.settings import Limits, RenderSettings, Rendition
+from processing.renditions import Rendition
+from processing.settings import Limits, RenderSettings
 
 # Five bytes of constants, then 4 bits for each of 5 to 29 coefficients of the luminance and 5 of each colour.
 MIN_THUMB_HASH_BYTES, MAX_THUMB_HASH_BYTES = 5, 25

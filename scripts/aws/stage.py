@@ -10,7 +10,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from processing.settings import RenderSettings, Rendition, read_render_settings
+from processing.renditions import Rendition
+from processing.settings import RenderSettings, read_render_settings
 from scripts.aws.local_endpoint import ACCESS_KEY_ID, LOCAL_STAGE, REGION, SECRET_ACCESS_KEY, find_running_stack
 from scripts.aws.slow_calls import SLOW_CALLS
 from scripts.aws.sqs_queue import SqsQueue

@@ -20,7 +20,8 @@ from xml.sax.saxutils import escape
 from processing.dead_letter_attributes import reason_attributes
 from processing.failures import FailureCode, PermanentError
 from processing.outcomes import SourceObject
-from processing.settings import Limits, RenderSettings, parse_renditions
+from processing.renditions import parse_renditions
+from processing.settings import Limits, RenderSettings
 from scripts.aws.local_endpoint import client_environment
 from scripts.aws.stack_outputs import StackOutputs
 from scripts.bench.s3_model import S3Model

@@ -19,8 +19,8 @@ import psutil
 
 from processing.output_formats import AVIF, JPEG, WEBP
 from processing.output_keys import output_names
-from processing.renditions import Rendition
-from processing.settings import DEFAULT_AVIF_EFFORT, Limits, RenderSettings, parse_renditions
+from processing.renditions import Rendition, parse_renditions
+from processing.settings import DEFAULT_AVIF_EFFORT, Limits, RenderSettings
 from processing.worker.files import WorkerFiles
 from processing.worker.memory_limit import ALLOCATOR_SETTINGS
 from processing.worker.protocol import WorkerSettings, render_line

@@ -8,8 +8,9 @@ from typing import Any
 from processing.commit_marker import Marker
 from processing.failures import FailureCode
 from processing.output_keys import output_keys
+from processing.renditions import parse_renditions
 from processing.s3_events import parse_message
-from processing.settings import Limits, RenderSettings, parse_renditions
+from processing.settings import Limits, RenderSettings
 from tests.support.bare_stage import RENDITIONS, BareStage
 from tests.support.dead_letters import dead_letter
 

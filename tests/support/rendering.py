@@ -15,7 +15,8 @@ from handlers.worker_pool import WorkerPool
 from processing.images.pipeline import render_photo
 from processing.images.rendered import Rendered
 from processing.output_keys import output_names
-from processing.settings import Limits, RenderSettings, Rendition
+from processing.renditions import Rendition
+from processing.settings import Limits, RenderSettings
 
 LIMITS = Limits(max_bytes=50_000_000, max_pixels=50_000_000, max_pages=100)
 RENDITIONS = (Rendition("large", 400, 80), Rendition("medium", 200, 80), Rendition("small", 100, 80))

@@ -11,7 +11,7 @@ from processing import dead_letter_attributes
 from processing.failures import FailureCode
 from processing.images.formats.registry import FORMATS
 from processing.outcomes import Outcome
-from processing.settings import parse_renditions
+from processing.renditions import parse_renditions
 from scripts.aws.prices import PRICES
 from scripts.capacity.bill import make_bill
 from scripts.capacity.plan import PROD, make_plan, read_figures

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from processing.output_keys import output_keys
-from processing.settings import parse_renditions
+from processing.renditions import parse_renditions
 from scripts.aws.local_endpoint import client_environment, make_local_client
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.stack import local_aws

@@ -7,7 +7,8 @@ from pathlib import Path
 from handlers.worker_pool import WorkerPool
 from handlers.worker_process import Worker
 from processing.images.pipeline import render_photo
-from processing.settings import Limits, RenderSettings, parse_renditions
+from processing.renditions import parse_renditions
+from processing.settings import Limits, RenderSettings
 from processing.worker.protocol import WorkerSettings
 from tests.support.function_settings import function_settings
 from tests.support.photos import jpeg

@@ -11,7 +11,8 @@ from handlers.worker_pool import MB, WORKER_MB, WorkerPool
 from handlers.worker_process import Worker
 from processing.images.header import inspect_header
 from processing.images.memory import memory_bytes
-from processing.settings import RenderSettings, parse_renditions
+from processing.renditions import parse_renditions
+from processing.settings import RenderSettings
 from processing.worker.protocol import WorkerSettings
 from scripts.bench.measurements import peak_bytes
 from tests.support import photos

@@ -9,7 +9,7 @@ import pytest
 
 from handlers.photo_files import open_photo_files, size_of
 from processing.failures import FailureCode, RetryableError
-from processing.settings import Rendition
+from processing.renditions import Rendition
 from tests.support.rendering import SETTINGS
 
 NAMES = ["large.jpg", "medium.jpg", "small.jpg", "document.pdf"]

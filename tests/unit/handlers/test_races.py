@@ -17,7 +17,8 @@ from handlers.worker_pool import WorkerPool
 from processing.commit_marker import Commit, Marker
 from processing.outcomes import SourceObject
 from processing.output_keys import output_keys
-from processing.settings import Limits, RenderSettings, Rendition
+from processing.renditions import Rendition
+from processing.settings import Limits, RenderSettings
 from tests.support.fake_s3 import FakeS3, Stored
 from tests.support.fake_workers import CopyingWorkers, copied
 from tests.support.interleaving import ProcessKilledError, Scheduler, Task, Tasks

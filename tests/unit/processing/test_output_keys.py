@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from processing.failures import PermanentError
 from processing.output_keys import MAX_KEY_BYTES, output_keys
-from processing.settings import parse_renditions
+from processing.renditions import parse_renditions
 
 RENDITIONS = parse_renditions("large:1200:80,medium:600:80,small:300:80")
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1100)

@@ -2,14 +2,8 @@ import hashlib
 
 import pytest
 
-from processing.settings import (
-    PIPELINE_VERSION,
-    Limits,
-    RenderSettings,
-    parse_avif_effort,
-    parse_renditions,
-    read_render_settings,
-)
+from processing.renditions import parse_renditions
+from processing.settings import PIPELINE_VERSION, Limits, RenderSettings, parse_avif_effort, read_render_settings
 
 LIMITS = Limits(max_bytes=1, max_pixels=1, max_pages=1)
 DEFAULT = "large:1200:80,medium:600:80,small:300:80"

@@ -7,7 +7,8 @@ from PIL import Image, ImageDraw
 
 from processing.images.pixels import Picture
 from processing.images.vips import pyvips
-from processing.settings import RenderSettings, parse_renditions
+from processing.renditions import parse_renditions
+from processing.settings import RenderSettings
 from tests.support import photos
 from tests.support.image_comparison import corners, similarity
 from tests.support.rendering import LIMITS, opened, render

@@ -8,7 +8,8 @@ from PIL import Image
 from processing.images.encoders import ENCODERS, Encoding, write_rendition
 from processing.images.pixels import Picture
 from processing.output_formats import RENDITION_FORMATS, content_type
-from processing.settings import RenderSettings, Rendition, parse_renditions
+from processing.renditions import Rendition, parse_renditions
+from processing.settings import RenderSettings
 from tests.support import photos
 from tests.support.image_comparison import corners, similarity
 from tests.support.rendering import LIMITS, opened, render

@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.images.geometry import choose_shrink, cover, fit, plan_outputs
-from processing.renditions import COVER
-from processing.settings import Rendition
+from processing.renditions import COVER, Rendition
 
 sides = st.integers(1, 70_000)
 sizes = st.tuples(sides, sides)

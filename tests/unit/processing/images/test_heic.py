@@ -10,7 +10,8 @@ from processing.images.formats.heic import HEIC
 from processing.images.formats.registry import read_header
 from processing.images.geometry import choose_shrink
 from processing.images.header import inspect_header
-from processing.settings import Limits, RenderSettings, Rendition
+from processing.renditions import Rendition
+from processing.settings import Limits, RenderSettings
 from tests.support import photos
 from tests.support.colour_chart import PATCHES, as_srgb, chart, worst_delta_e
 from tests.support.damage import truncated, zero_tail

@@ -15,7 +15,8 @@ from PIL.PdfParser import PdfParser
 
 from handlers.photo_files import MAX_BYTES_IN_MEMORY
 from processing.failures import FailureCode, PermanentError
-from processing.settings import Limits, RenderSettings, Rendition, parse_pdf_margin, parse_pdf_page
+from processing.renditions import Rendition
+from processing.settings import Limits, RenderSettings, parse_pdf_margin, parse_pdf_page
 from tests.support import photos
 from tests.support.image_comparison import corners, mean_colour
 from tests.support.rendering import LIMITS, SETTINGS, opened, render

@@ -12,7 +12,8 @@ from skimage.data import chelsea
 from processing.images.geometry import fit
 from processing.images.header import inspect_header
 from processing.images.pipeline import render_photo
-from processing.settings import RenderSettings, Rendition
+from processing.renditions import Rendition
+from processing.settings import RenderSettings
 from tests.support import photos
 from tests.support.every_kind import one_of_each
 from tests.support.forged_headers import tiff_with, tiff_without

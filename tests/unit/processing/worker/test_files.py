@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from processing.settings import Limits, RenderSettings, Rendition
+from processing.renditions import Rendition
+from processing.settings import Limits, RenderSettings
 from processing.worker.files import OutputSizeError, WorkerFiles
 from processing.worker.protocol import WorkerSettings
 

@@ -10,7 +10,8 @@ from processing.failures import FailureCode, PermanentError, RetryableError
 from processing.images.rendered import Rendered, RenderedFile
 from processing.layout import Layout
 from processing.photo_notes import Note
-from processing.settings import Limits, RenderSettings, Rendition
+from processing.renditions import Rendition
+from processing.settings import Limits, RenderSettings
 from processing.worker.protocol import (
     InspectRequest,
     ProtocolError,
