@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from processing.commit_marker import Marker
 from processing.layout import Layout
-from processing.output_keys import DOCUMENT_NAME
+from processing.output_keys import DOCUMENT_NAME, document_key, output_names
 from scripts.aws.bucket_listing import Pair
 from scripts.aws.photo_state import head_object
 from scripts.aws.stage import Stage
@@ -33,8 +33,7 @@ class StagePhotos:
     def of(cls, stage: Stage) -> "StagePhotos":
         """Use a stage's buckets and the settings of its deployed function."""
         outputs, renditions = stage.outputs, stage.read_settings().renditions
-        names = (*(rendition.file_name for rendition in renditions), DOCUMENT_NAME)
-        return cls(stage.s3, outputs.input_bucket, outputs.output_bucket, names)
+        return cls(stage.s3, outputs.input_bucket, outputs.output_bucket, output_names(renditions))
 
     def listed(self, pair: Pair) -> SheetPhoto | None:
         """Return a listed photo; None unless a complete set of outputs of the source's version exists.
@@ -44,7 +43,7 @@ class StagePhotos:
         source, outputs = pair
         if outputs is None or outputs.committed is None:
             return None
-        document = head_object(self.s3, self.output_bucket, f"{pair.key}/{DOCUMENT_NAME}")
+        document = head_object(self.s3, self.output_bucket, document_key(pair.key))
         if document is None or (source and Marker.from_metadata(document["Metadata"]).etag != source.etag):
             return None
         return self._photo(pair.key, source.size_bytes if source else 0, outputs.sizes, document)

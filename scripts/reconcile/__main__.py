@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from processing.output_keys import DOCUMENT_NAME
+from processing.output_keys import output_names
 from processing.wording import count_of
 from scripts.aws.bucket_listing import list_bucket
 from scripts.aws.dlq_reader import read_dlq
@@ -184,7 +184,7 @@ class Reconciliation:
         request, stage, settings = self.request, self.request.stage, self.request.settings
         photos = PhotoStates(stage.s3, stage.outputs.output_bucket, settings.fingerprint)
         expected = Expected(
-            names=[DOCUMENT_NAME, *(rendition.file_name for rendition in settings.renditions)],
+            names=output_names(settings.renditions),
             fingerprint=settings.fingerprint,
             judged_before=time.time() - request.min_age.total_seconds(),
         )
