@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, field, fields
+from math import inf
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -30,6 +32,7 @@ from scripts.bench.sqs_model import ModelQueue, NoSuchOperationError, SqsModel
 STAGE = "bench"
 HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05
+_CHUNK_BYTES = 1024 * 1024
 _SENT_AT_MS = 1_700_000_000_000
 _SENT = {"SentTimestamp": str(_SENT_AT_MS)}
 _QUEUES = ("photos", "dead-letters", "roll-up", "summaries")
@@ -52,6 +55,9 @@ class DistantPlan:
 
     Attributes:
         latency_seconds: added to every request.
+        latencies: other latencies, by HTTP method.
+        bytes_per_second: of the answers, on one connection.
+        photo: the body of every object in S3.
         dead_letters: counts by failure code.
         digests: how many wait for the roll-up.
         example_digest: each of them, with `#number#` for its number.
@@ -63,6 +69,9 @@ class DistantPlan:
     digests: int = 0
     example_digest: str = ""
     photos: int = 0
+    latencies: dict[str, float] = field(default_factory=dict)
+    bytes_per_second: float = inf
+    photo: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,8 @@ class _Server:
         self._plan = plan
         self._parent = parent
         self._sqs = SqsModel(time.monotonic)
-        self._s3 = S3Model(plan.photos, RenderSettings(parse_renditions(_RENDITIONS), _NO_LIMITS).fingerprint)
+        fingerprint = RenderSettings(parse_renditions(_RENDITIONS), _NO_LIMITS).fingerprint
+        self._s3 = S3Model(plan.photos, fingerprint, plan.photo.read_bytes() if plan.photo else b"")
         self._calls = Counter[str]()
         self._url = ""
 
@@ -169,13 +179,25 @@ class _Server:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+                if "expect" in headers:
+                    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 body = await reader.readexactly(int(headers.get("content-length", "0")))
-                await asyncio.sleep(self._plan.latency_seconds)
                 method, path, _ = head[0].split(" ")
+                await asyncio.sleep(self._plan.latencies.get(method, self._plan.latency_seconds))
                 status, kind, answer = await self._answer(method, path, headers, body)
-                writer.write(f"HTTP/1.1 {status} -\r\n{kind}content-length: {len(answer)}\r\n\r\n".encode() + answer)
+                writer.write(f"HTTP/1.1 {status} -\r\n{kind}content-length: {len(answer)}\r\n\r\n".encode())
+                await self._send(writer, answer)
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
+
+    async def _send(self, writer: asyncio.StreamWriter, body: bytes) -> None:
+        """Send a body at the speed of one connection."""
+        start = time.monotonic()
+        for position in range(0, len(body), _CHUNK_BYTES):
+            chunk = body[position : position + _CHUNK_BYTES]
+            writer.write(chunk)
+            end = start + (position + len(chunk)) / self._plan.bytes_per_second
+            await asyncio.sleep(max(0.0, end - time.monotonic()))
 
     async def _answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
         """Return the status, the header lines and the body of an answer."""

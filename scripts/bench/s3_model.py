@@ -22,20 +22,24 @@ class S3Model:
     Attributes:
         photos: in the input bucket.
         fingerprint: of the settings that the outputs were made with.
+        photo: the body of every object; empty if there are none.
     """
 
     photos: int
     fingerprint: str
+    photo: bytes = b""
 
     def answer(self, method: str, path: str) -> Found:
-        """Answer HeadObject of a commit marker, or ListObjectsV2 of a bucket."""
+        """Answer HeadObject of a commit marker and ListObjectsV2; with a photo GetObject, and PutObject in vain."""
         bucket, _, key = path.partition("?")[0].lstrip("/").partition("/")
         if method == "HEAD":
             return self._head(unquote(key))
         if method == "GET" and "list-type=2" in path:
             token = parse_qs(path.partition("?")[2]).get("continuation-token", ["0"])
             return 200, "", self._list(bucket, int(token[0])).encode()
-        return 404, "", b""
+        if not self.photo:
+            return 404, "", b""
+        return 200, f'ETag: "{_etag(0)}"\r\n', self.photo if method == "GET" else b""
 
     def _head(self, key: str) -> Found:
         number = key.removesuffix("/document.pdf").rpartition("_")[2].removesuffix(".jpg")

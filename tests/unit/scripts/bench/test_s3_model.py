@@ -36,3 +36,10 @@ def test_a_commit_marker_exists_exactly_where_it_is_listed() -> None:
         status, headers, _ = MODEL.answer("HEAD", f"/bench-output-bucket/{marker}")
         assert (status == 200) == (marker in found)
         assert status == 404 or "x-amz-meta-settings: f1" in headers
+
+
+def test_with_a_photo_it_is_the_body_of_every_object_and_a_put_is_accepted() -> None:
+    model = S3Model(photos=0, fingerprint="f1", photo=b"a photo")
+    assert [model.answer(method, "/photos/a.jpg")[::2] for method in ("GET", "PUT")] == [(200, b"a photo"), (200, b"")]
+    assert model.answer("HEAD", "/renditions/a.jpg/document.pdf")[0] == 404
+    assert MODEL.answer("GET", "/photos/a.jpg")[0] == 404
