@@ -24,13 +24,12 @@ from processing.failures import FailureCode, PermanentError
 from processing.outcomes import SourceObject
 from processing.renditions import parse_renditions
 from processing.settings import Limits, RenderSettings
-from scripts.aws.local_endpoint import client_environment
+from scripts.aws.local_endpoint import HOST, client_environment
 from scripts.aws.stack_outputs import StackOutputs
 from scripts.bench.s3_model import S3Model
 from scripts.bench.sqs_model import ModelQueue, NoSuchOperationError, SqsModel
 
 STAGE = "bench"
-HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05
 _CHUNK_BYTES = 1024 * 1024
 _SENT_AT_MS = 1_700_000_000_000

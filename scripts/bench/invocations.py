@@ -9,13 +9,12 @@ from typing import Any
 
 from scripts.aws.local_endpoint import client_environment
 from scripts.bench.distant_aws import DistantPlan, distant_aws
-from scripts.bench.lambda_emulator import Emulator, Package, emulated, unpack
+from scripts.bench.lambda_emulator import MB_PER_VCPU, Emulator, Package, emulated, unpack
 from scripts.bench.measurements import Usage, cpu_seconds, say, spread, tree_cpu_seconds
 from scripts.bench.photos import TWELVE_MP, TWO_MP, BenchPhoto
 from scripts.cli.errors import OperatorError
 
 ROUNDS = 9  # batches of each kind, and cold starts
-_MB_PER_VCPU = 1769  # AWS Lambda Developer Guide, "Configure Lambda function memory"
 _TIMEOUT_SECONDS = 120  # as in serverless.yml
 _VARIABLES = {  # as in serverless.yml
     "STAGE": "bench",
@@ -96,7 +95,7 @@ def _score(vcpus: int, photos: int, usages: list[Usage]) -> dict[str, Any]:
 
 @contextmanager
 def _run_function(package: Package, endpoint_url: str, log: Path, vcpus: int) -> Iterator[Emulator]:
-    memory = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(vcpus * _MB_PER_VCPU)}
+    memory = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(vcpus * MB_PER_VCPU)}
     variables = _VARIABLES | client_environment(endpoint_url) | memory
     processors = os.sched_getaffinity(0)
     try:

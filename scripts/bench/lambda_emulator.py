@@ -27,6 +27,7 @@ RUNTIME = REPOSITORY / ".tools/runtime"
 _HANDLER = "handlers/process_images.lambda_handler"
 _EMULATORS = {"x86_64": "aws-lambda-rie-x86_64", "aarch64": "aws-lambda-rie-arm64"}
 _HTTP = build_opener(ProxyHandler({}))
+MB_PER_VCPU = 1769  # AWS Lambda Developer Guide, "Configure Lambda function memory"
 _START_TIMEOUT_SECONDS = 20
 _INVOKE_TIMEOUT_SECONDS = 120
 
@@ -104,7 +105,7 @@ def emulated(
         "PYTHONPATH": str(package.layer),
         "LAMBDA_TASK_ROOT": str(package.task),
         "AWS_LAMBDA_FUNCTION_NAME": "darkroom-process",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(MB_PER_VCPU),
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_seconds),
         **variables,
     }

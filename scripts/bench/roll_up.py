@@ -7,14 +7,13 @@ from typing import Any
 from processing.digest.message import summarise
 from processing.outcomes import Outcome, RecordResult, SourceObject
 from scripts.bench.distant_aws import DistantAws, DistantPlan, distant_aws
-from scripts.bench.lambda_emulator import emulated, unpack
+from scripts.bench.lambda_emulator import MB_PER_VCPU, emulated, unpack
 from scripts.bench.measurements import peak_bytes, say, tree_cpu_seconds
 from scripts.bench.operators import LATENCY_SECONDS
 from scripts.cli.errors import OperatorError
 
 PHOTOS_PER_SECOND, WINDOW_SECONDS, BATCH = 400, 300, 10
 MEMORY_MB, TIMEOUT_SECONDS = 512, 240  # as in serverless.yml
-_MB_PER_VCPU = 1769  # AWS Lambda Developer Guide, "Configure Lambda function memory"
 _NUMBER = "#number#"  # in the example digest
 _NAMES = ("large.jpg", "medium.jpg", "small.jpg", "document.pdf")
 
@@ -29,7 +28,7 @@ def measure_roll_up(folder: Path, *, quick: bool) -> dict[str, Any]:
             invocation = function.invoke({"source": "aws.events"}, timeout_seconds=TIMEOUT_SECONDS)
             cpu_seconds, peak = tree_cpu_seconds(function.pid), peak_bytes(function.function_pid())
         _check(aws, count, invocation.text, log)
-    seconds = max(invocation.seconds, cpu_seconds * _MB_PER_VCPU / MEMORY_MB)
+    seconds = max(invocation.seconds, cpu_seconds * MB_PER_VCPU / MEMORY_MB)
     say(f"{count:,} digests: {invocation.seconds:.0f} s, {cpu_seconds:.0f} s of CPU time, {peak / 1e6:.0f} MB")
     return {
         "latency_ms": round(1000 * LATENCY_SECONDS),

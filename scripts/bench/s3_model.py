@@ -30,7 +30,7 @@ class S3Model:
     photo: bytes = b""
 
     def answer(self, method: str, path: str) -> Found:
-        """Answer HeadObject of a commit marker and ListObjectsV2; with a photo GetObject, and PutObject in vain."""
+        """Answer HeadObject of a commit marker and ListObjectsV2; with a photo, GetObject and PutObject too."""
         bucket, _, key = path.partition("?")[0].lstrip("/").partition("/")
         if method == "HEAD":
             return self._head(unquote(key))
