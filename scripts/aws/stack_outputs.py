@@ -66,6 +66,10 @@ class StackOutputs:
         """
         names = {each.name: each.metadata["output"] for each in fields(cls)}
         required = {names[each.name] for each in fields(cls) if each.default is MISSING}
+        if not required & set(outputs):
+            raise StackOutputsError(
+                "the stack's first deployment did not finish: deploy it again (or delete the stack in CloudFormation)"
+            )
         if missing := sorted(required - set(outputs)):
             raise StackOutputsError(f"the stack has no output {', '.join(missing)}: deploy it again")
         return cls(**{attribute: outputs[name] for attribute, name in names.items() if name in outputs})

@@ -39,3 +39,8 @@ def test_a_stage_that_is_not_deployed_is_a_clear_error() -> None:
         stubber.add_client_error("describe_stacks", "ValidationError")
         with pytest.raises(StackOutputsError, match="no stack darkroom-prod"):
             read_stack_outputs(cloudformation, "prod")
+
+
+def test_a_stack_whose_first_deployment_failed_is_named_as_such() -> None:
+    with pytest.raises(StackOutputsError, match="first deployment did not finish: deploy it again"):
+        StackOutputs.from_outputs({"ServerlessDeploymentBucketName": "darkroom-dev-deployments"})
