@@ -13,6 +13,7 @@ from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stack_outputs import SERVICE
 from scripts.aws.stage import Stage, make_client
 from scripts.stage_rules.facts import (
+    ACCESS_BLOCKS,
     AlarmFacts,
     FunctionFacts,
     InitLog,
@@ -27,7 +28,6 @@ LOG_SECONDS = 7 * 24 * 3600
 # Lines of a cold start, see handlers/reporting.py and handlers/clients.py.
 INIT_LINES = '{ ($.message = "Worker sandbox") || ($.errorMessage = "*botocore is*") }'
 _OLD_SDK = re.compile(r"the runtime's botocore is (\d+\.\d+(?:\.\d+)?)")
-_CLOSED = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
 class DeployedStage:
@@ -160,7 +160,7 @@ class DeployedStage:
             if error.response["Error"]["Code"] != "NoSuchPublicAccessBlockConfiguration":
                 raise
             return False
-        return all(answer["PublicAccessBlockConfiguration"].get(setting) for setting in _CLOSED)
+        return all(answer["PublicAccessBlockConfiguration"].get(setting) for setting in ACCESS_BLOCKS)
 
     def _queue(self, url: str) -> QueueFacts:
         answer = self._stage.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]

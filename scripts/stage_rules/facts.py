@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Statement = Mapping[str, Any]
+# The settings of a bucket's public access block, as S3 and CloudFormation name them.
+ACCESS_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
 @dataclass(frozen=True, kw_only=True)

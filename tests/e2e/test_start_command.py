@@ -16,6 +16,7 @@ from scripts.cli.repository import REPOSITORY
 from tests.support.photos import jpeg, not_an_image, png_bomb
 
 COMMAND = [sys.executable, "-m", "scripts.start"]
+PHOTOS = 200
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -28,9 +29,22 @@ def make_photos(folder: Path) -> Path:
     """Write so many photos that the job is not done when the test interrupts it."""
     folder.mkdir()
     body = jpeg()
-    for number in range(300):
+    for number in range(PHOTOS):
         (folder / f"{number}.jpg").write_bytes(body)
     return folder
+
+
+def start(photos: Path, out: Path) -> "subprocess.Popen[str]":
+    """Start a job; `communicate` returns what it prints."""
+    command = [*COMMAND, str(photos), "--out", str(out)]
+    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def start_and_wait_for_photos(photos: Path, out: Path, count: int = 1) -> "subprocess.Popen[str]":
+    """Start a job; return when at least `count` photos came out."""
+    command = start(photos, out)
+    wait_until(lambda: len(list(out.rglob("document.pdf"))) >= count, f"{count} photos came out")
+    return command
 
 
 def family_of(ancestor: int) -> dict[int, str]:
@@ -91,19 +105,17 @@ def test_nothing_on_a_laptop_speaks_of_a_redrive(tmp_path: Path) -> None:
 
 def test_an_interrupted_job_goes_on_where_it_ended(tmp_path: Path) -> None:
     photos, out = make_photos(tmp_path / "photos"), tmp_path / "out"
-    command = subprocess.Popen(
-        [*COMMAND, str(photos), "--out", str(out)], cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    wait_until(lambda: len(list(out.rglob("document.pdf"))) > 20, "some photos came out")
+    command = start_and_wait_for_photos(photos, out, 21)
     command.send_signal(signal.SIGINT)
-    assert command.wait(60) == 130
+    command.communicate(timeout=60)
+    assert command.returncode == 130
     before = len((out / ".darkroom-done.jsonl").read_text().splitlines())
     assert before > 20
     ended = run(str(photos), "--out", str(out))
     assert ended.returncode == 0, ended.stderr
     assert f"{before} done before and unchanged: skipped." in ended.stdout
-    assert f"300 of 300 photos are in {out}/" in ended.stdout
-    assert (out / "index.html").read_text().count('class="card"') == 300
+    assert f"{PHOTOS} of {PHOTOS} photos are in {out}/" in ended.stdout
+    assert (out / "index.html").read_text().count('class="card"') == PHOTOS
 
 
 def test_sample_photos_end_with_0(tmp_path: Path) -> None:
@@ -164,35 +176,25 @@ def test_the_usage_is_what_people_type() -> None:
 def test_however_it_is_ended_it_leaves_no_process_behind(tmp_path: Path, how: signal.Signals) -> None:
     photos, out = make_photos(tmp_path / "photos"), tmp_path / "out"
     (photos / "0.jpg").write_bytes(jpeg((3000, 2000)))
-    command = subprocess.Popen(
-        [*COMMAND, str(photos), "--out", str(out)],
-        cwd=REPOSITORY,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_until(lambda: any(out.rglob("document.pdf")), "the first photo came out")
+    command = start_and_wait_for_photos(photos, out)
     family = family_of(command.pid)
     assert len(family) > 3  # the local AWS, the functions, their decoders
     command.send_signal(how)
-    assert command.wait(timeout=30) == {signal.SIGKILL: -9}.get(how, 130)
+    command.communicate(timeout=30)
+    assert command.returncode == {signal.SIGKILL: -9}.get(how, 130)
     wait_until(lambda: not still_alive(family), "all its processes are gone")
 
 
 def test_an_interrupted_job_writes_the_contact_sheet_of_what_came_out(tmp_path: Path) -> None:
     photos, out = make_photos(tmp_path / "photos"), tmp_path / "out"
-    command = subprocess.Popen(
-        [*COMMAND, str(photos), "--out", str(out)],
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    wait_until(lambda: any(out.rglob("document.pdf")), "the first photo came out")
+    command = start_and_wait_for_photos(photos, out)
     command.send_signal(signal.SIGINT)
     told, _ = command.communicate(timeout=60)
     assert command.returncode == 130
     assert told.splitlines()[-1] == str(out / "index.html")
-    assert re.search(r"^Interrupted: \d+ of 300 photos (is|are) in .*/out/ .* \d+ not done\.$", told, re.MULTILINE)
+    assert re.search(
+        rf"^Interrupted: \d+ of {PHOTOS} photos (is|are) in .*/out/ .* \d+ not done\.$", told, re.MULTILINE
+    )
     assert "To go on, repeat the command: it skips what is done." in told
     page = (out / "index.html").read_text()
     assert re.search(r"Interrupted: \d+ photos? not done\.", page)
@@ -202,14 +204,7 @@ def test_an_interrupted_job_writes_the_contact_sheet_of_what_came_out(tmp_path: 
 
 def test_a_local_aws_that_dies_ends_with_1_its_log_and_what_was_done_so_far(tmp_path: Path) -> None:
     photos, out = make_photos(tmp_path / "photos"), tmp_path / "out"
-    command = subprocess.Popen(
-        [*COMMAND, str(photos), "--out", str(out)],
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wait_until(lambda: any(out.rglob("document.pdf")), "the first photo came out")
+    command = start_and_wait_for_photos(photos, out)
     (local_aws,) = [pid for pid in family_of(command.pid) if command_line(pid)[1:] == ["-m", "ministack"]]
     os.kill(local_aws, signal.SIGKILL)
     killed = time.monotonic()
@@ -223,13 +218,7 @@ def test_a_local_aws_that_dies_ends_with_1_its_log_and_what_was_done_so_far(tmp_
 
 def test_a_function_that_is_killed_each_time_ends_the_job_within_seconds(tmp_path: Path) -> None:
     photos, out = make_photos(tmp_path / "photos"), tmp_path / "out"
-    command = subprocess.Popen(
-        [*COMMAND, str(photos), "--out", str(out)],
-        cwd=REPOSITORY,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = start(photos, out)
     started = time.monotonic()
     while command.poll() is None and time.monotonic() - started < 100:
         for pid in family_of(command.pid):

@@ -7,6 +7,7 @@ from typing import Any
 from processing.worker.sandbox import EXPECTED_LAYERS
 from scripts.stage_rules.deployed import DeployedStage
 from scripts.stage_rules.facts import (
+    ACCESS_BLOCKS,
     AlarmFacts,
     FunctionFacts,
     InitLog,
@@ -19,8 +20,6 @@ from scripts.stage_rules.facts import (
 from scripts.stage_rules.rules import RULES, StageRule
 from tests.integration.conftest import STAGE
 from tests.integration.template.packaged import Template
-
-_CLOSED = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
 class TemplateFacts(DeployedStage):
@@ -45,7 +44,7 @@ class TemplateFacts(DeployedStage):
             name: self._template[name].get("PublicAccessBlockConfiguration", {})
             for name in ("InputBucket", "OutputBucket")
         }
-        return [name for name, found in settings.items() if not all(found.get(each) for each in _CLOSED)]
+        return [name for name, found in settings.items() if not all(found.get(each) for each in ACCESS_BLOCKS)]
 
     @property
     def notifications(self) -> Sequence[Notification]:
