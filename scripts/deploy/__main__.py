@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError
 
 from scripts.aws.local_endpoint import LOCAL_STAGE, find_running_stack, is_local_stack
 from scripts.aws.stage import NO_REGION, find_region
-from scripts.cli.command_line import main, make_app
+from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, main, make_app
 from scripts.cli.errors import OperatorError
 from scripts.cli.output import Screen
 from scripts.deploy.advice import after_deploy, after_remove, before_remove, refuse_removal
@@ -39,7 +39,7 @@ from scripts.packaging.layer import build_layer
 from scripts.packaging.serverless_cli import run_serverless
 from scripts.packaging.stage_settings import parameter_options
 from scripts.packaging.target import BuildTarget
-from scripts.stage_rules.checkup import checkup_summary, judge
+from scripts.stage_rules.checkup import checkup_summary, has_failed, judge
 from scripts.stage_rules.deployed import DeployedStage
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -74,10 +74,12 @@ def deploy(
     replace: Replace = None,
     region: Region = "",
     aws_profile: Profile = "",
-) -> None:
+) -> int:
     """Compare with what is deployed, check, build the zips, deploy. Further options go to the Serverless CLI.
 
     npm run deploy -- --stage prod
+
+    Exit codes: 0 deployed; 1 not deployed; 2 deployed, but a rule of `npm run doctor` fails.
     """
     environment, region = _account(stage, region, aws_profile)
     options = _options(stage, param or (), region)
@@ -99,6 +101,7 @@ def deploy(
     buckets.connect(outputs, deployed)
     findings = list(judge(DeployedStage(existing.stage(outputs))))
     Screen().result([*after_deploy(outputs, config), "", *checkup_summary(findings)], None)
+    return EXIT_SOME_FAILED if has_failed(findings) else EXIT_OK
 
 
 @app.command(context_settings=_PASS_ON)
@@ -222,7 +225,7 @@ def _build(config: Any) -> None:
 
 def run_as(name: str) -> NoReturn:
     """Run one of the commands as `npm run NAME`."""
-    commands: dict[str, Callable[..., None]] = {"deploy": deploy, "package": package, "remove": remove}
+    commands: dict[str, Callable[..., int | None]] = {"deploy": deploy, "package": package, "remove": remove}
     alone = make_app("")
     alone.command(context_settings=_PASS_ON)(commands[name])
     main(alone, f"npm run {name} --")

@@ -3,9 +3,8 @@
 from scripts.aws.stage import find_stage
 from scripts.cli.command_line import EXIT_OK, EXIT_SOME_FAILED, JsonOption, StageOption, main, make_app
 from scripts.cli.output import Screen
-from scripts.stage_rules.checkup import checkup_document, checkup_report, judge
+from scripts.stage_rules.checkup import checkup_document, checkup_report, has_failed, judge
 from scripts.stage_rules.deployed import DeployedStage
-from scripts.stage_rules.rules import Verdict
 
 EXIT_CODES = "Exit codes: 0 no rule failed (warnings may stand); 1 could not run; 2 a rule failed."
 
@@ -18,7 +17,7 @@ def command(stage: StageOption, as_json: JsonOption = False) -> int:
     screen = Screen(as_json=as_json)
     findings = list(judge(DeployedStage(find_stage(stage))))
     screen.result(checkup_report(findings), checkup_document(findings))
-    return EXIT_SOME_FAILED if any(finding.verdict == Verdict.FAIL for finding in findings) else EXIT_OK
+    return EXIT_SOME_FAILED if has_failed(findings) else EXIT_OK
 
 
 if __name__ == "__main__":

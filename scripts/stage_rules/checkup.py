@@ -35,6 +35,11 @@ def judge(facts: DeployedStage, rules: tuple[StageRule, ...] = RULES) -> Iterato
         yield Finding(rule, rule.if_broken if problems else Verdict.PASS, problems)
 
 
+def has_failed(findings: list[Finding]) -> bool:
+    """Return True if a rule is broken whose severity is not a warning."""
+    return any(finding.verdict == Verdict.FAIL for finding in findings)
+
+
 def checkup_report(findings: list[Finding]) -> Report:
     """Return a table of the rules, then what to do about each that is broken."""
     table = Table(("verdict", "rule"), [(finding.verdict.upper(), finding.rule.name) for finding in findings])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from scripts.aws.local_endpoint import client_environment, make_local_client
+from scripts.cli.command_line import EXIT_SOME_FAILED
 from scripts.cli.repository import REPOSITORY
 from scripts.local_stack.stack import LocalAws, local_aws
 from tests.support.photos import jpeg
@@ -92,13 +93,14 @@ def test_a_deployment_ends_with_a_checkup(account: Account) -> None:
     assert "nobody is subscribed to the alarms" in told
 
 
-def test_a_deployment_leaves_a_mapping_that_was_disabled_by_hand_and_says_so(account: Account) -> None:
+def test_a_deployment_leaves_a_mapping_that_was_disabled_by_hand_and_ends_with_2(account: Account) -> None:
     functions = account.client("lambda")
     (mapping,) = functions.list_event_source_mappings(FunctionName="darkroom-dev-process")["EventSourceMappings"]
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     try:
         done = account.run("deploy", "--", "--stage", "dev")
         assert "the event source mapping is disabled: messages wait" in done.stdout
+        assert done.returncode == EXIT_SOME_FAILED
         assert functions.get_event_source_mapping(UUID=mapping["UUID"])["State"] == "Disabled"
     finally:
         functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
