@@ -29,13 +29,10 @@ from scripts.deploy.parameter_changes import (
 )
 from scripts.local_stack.stack import serverless_environment
 from scripts.packaging.checked_config import checked_config
-from scripts.packaging.deployment_rules import (
-    build_target,
-    find_concurrency_mistake,
-    find_stage_mistake,
-)
+from scripts.packaging.deployment_rules import find_concurrency_mistake, find_stage_mistake
 from scripts.packaging.function_zip import build_function
 from scripts.packaging.layer import build_layer
+from scripts.packaging.resolved_config import build_target
 from scripts.packaging.serverless_cli import run_serverless
 from scripts.packaging.stage_settings import parameter_options
 from scripts.packaging.target import BuildTarget

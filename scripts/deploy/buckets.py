@@ -11,7 +11,8 @@ from scripts.cli.errors import OperatorError
 from scripts.deploy.advice import buckets_in_the_way
 from scripts.deploy.bucket_notifications import BucketNotifications, wanted_notifications
 from scripts.deploy.existing_stack import ExistingStack
-from scripts.packaging.deployment_rules import SAME_BUCKET, bucket_names, created_buckets
+from scripts.packaging.deployment_rules import SAME_BUCKET
+from scripts.packaging.resolved_config import bucket_names, created_buckets
 
 _PARAMETERS = ("createInputBucket", "createOutputBucket")
 

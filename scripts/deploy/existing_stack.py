@@ -12,7 +12,7 @@ from scripts.aws.sqs_queue import SqsQueue
 from scripts.aws.stack_outputs import SERVICE, StackOutputs, StackOutputsError, read_stack_outputs
 from scripts.aws.stage import Stage
 from scripts.cli.errors import OperatorError
-from scripts.packaging.deployment_rules import resolve_name
+from scripts.packaging.resolved_config import resolve_name
 
 _CANNOT_READ = (BotoCoreError, ClientError)
 

@@ -8,7 +8,7 @@ from typing import Any
 import processing.settings
 from scripts.aws.local_endpoint import LOCAL_STAGE
 from scripts.cli.repository import REPOSITORY
-from scripts.packaging import deployment_rules
+from scripts.packaging import deployment_rules, resolved_config
 from scripts.packaging.stage_settings import parameter_options, settings_file
 
 _STAMP = ".build/local-parameters-checked"
@@ -35,7 +35,7 @@ def check_local_parameters(check: Callable[[list[str]], Any], repository: Path =
 def _checksum(repository: Path) -> str:
     """Return a checksum of what decides: the parameters and the rules."""
     files = [repository / "serverless.yml", settings_file(LOCAL_STAGE, repository)]
-    files += [Path(str(module.__file__)) for module in (deployment_rules, processing.settings)]
+    files += [Path(str(module.__file__)) for module in (deployment_rules, resolved_config, processing.settings)]
     checksum = hashlib.sha256()
     for file in files:
         checksum.update(file.read_bytes() if file.exists() else b"")

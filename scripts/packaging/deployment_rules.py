@@ -7,6 +7,15 @@ from itertools import permutations
 from typing import Any
 
 from processing.settings import OUTPUT_VARIABLES, read_render_settings
+from scripts.packaging.resolved_config import (
+    bucket_names,
+    build_target,
+    event_source,
+    function_environment,
+    photo_queue,
+    process_function,
+    resolve_name,
+)
 
 # A rule takes the resolved serverless.yml and yields its mistakes.
 Rule = Callable[[Mapping[str, Any]], Iterator[str]]
@@ -75,39 +84,13 @@ def find_concurrency_mistake(config: Mapping[str, Any], limit: int | None) -> st
         config: the output of `osls print --format json`.
         limit: UnreservedConcurrentExecutions of lambda:GetAccountSettings; one of them is left to the roll-up.
     """
-    concurrency = _number("concurrency", _event_source(config)["maximumConcurrency"])
+    concurrency = _number("concurrency", event_source(config)["maximumConcurrency"])
     if limit is None or concurrency < limit:
         return ""
     return (
         f"concurrency is {concurrency}, but this account runs at most {limit} invocations at once: set concurrency to "
         f"{max(limit - 1, 2)} or less, or ask AWS for more (Service Quotas, Lambda, Concurrent executions)"
     )
-
-
-def bucket_names(config: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the names of the input and output bucket, with CloudFormation's account and region in them."""
-    resources = config["resources"]["Resources"]
-    source, output = (
-        resources[name]["Properties"]["BucketName"]["Fn::Sub"] for name in ("InputBucket", "OutputBucket")
-    )
-    return str(source), str(output)
-
-
-def created_buckets(config: Mapping[str, Any]) -> list[bool]:
-    """Say of the input and the output bucket whether the stack creates it."""
-    parameters = config["resources"]["Parameters"]
-    return [parameters[name]["Default"] == "true" for name in ("CreateInputBucket", "CreateOutputBucket")]
-
-
-def resolve_name(name: str, account: str, region: str) -> str:
-    """Put the account and the region into a name, as CloudFormation does; in the template's metadata, too."""
-    return re.sub(r"\$?\{AWS::(AccountId|Region)\}", lambda found: account if found[1] == "AccountId" else region, name)
-
-
-def build_target(config: Mapping[str, Any]) -> str:
-    """Return the target of the zips that a resolved serverless.yml deploys."""
-    artifact = str(config["layers"]["dependencies"]["package"]["artifact"])
-    return artifact.removeprefix(".build/layer-").removesuffix(".zip")
 
 
 def _stage(config: Mapping[str, Any]) -> Iterator[str]:
@@ -171,9 +154,9 @@ def _key_filter(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _timeouts(config: Mapping[str, Any]) -> Iterator[str]:
-    timeout = _number("timeoutSeconds", _process(config)["timeout"])
-    window = _number("windowSeconds", _event_source(config)["maximumBatchingWindow"])
-    visibility = _number("visibilitySeconds", _queue(config)["VisibilityTimeout"])
+    timeout = _number("timeoutSeconds", process_function(config)["timeout"])
+    window = _number("windowSeconds", event_source(config)["maximumBatchingWindow"])
+    visibility = _number("visibilitySeconds", photo_queue(config)["VisibilityTimeout"])
     least = VISIBILITY_FACTOR * timeout + window
     if visibility < least:
         yield (
@@ -182,7 +165,7 @@ def _timeouts(config: Mapping[str, Any]) -> Iterator[str]:
         )
     if visibility > MAX_VISIBILITY_SECONDS:
         yield f"visibilitySeconds is {visibility}, more than the {MAX_VISIBILITY_SECONDS} that SQS allows"
-    photo_timeout = _number("photoTimeoutSeconds", _environment(config)["PHOTO_TIMEOUT_SECONDS"])
+    photo_timeout = _number("photoTimeoutSeconds", function_environment(config)["PHOTO_TIMEOUT_SECONDS"])
     if 2 * photo_timeout >= timeout:
         yield (
             f"photoTimeoutSeconds is {photo_timeout}: a photo that takes too long is tried twice, which does not fit "
@@ -191,8 +174,8 @@ def _timeouts(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _retries(config: Mapping[str, Any]) -> Iterator[str]:
-    base = _number("retryBaseSeconds", _environment(config)["RETRY_BASE_SECONDS"])
-    longest = _number("retryMaxSeconds", _environment(config)["RETRY_MAX_SECONDS"])
+    base = _number("retryBaseSeconds", function_environment(config)["RETRY_BASE_SECONDS"])
+    longest = _number("retryMaxSeconds", function_environment(config)["RETRY_MAX_SECONDS"])
     if not 1 <= base <= longest <= MAX_VISIBILITY_SECONDS:
         yield (
             f"retryBaseSeconds is {base} and retryMaxSeconds {longest}: they must be at least 1, in this order, and at "
@@ -201,24 +184,24 @@ def _retries(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _attempts(config: Mapping[str, Any]) -> Iterator[str]:
-    attempts = _number("maxReceiveCount", _queue(config)["RedrivePolicy"]["maxReceiveCount"])
+    attempts = _number("maxReceiveCount", photo_queue(config)["RedrivePolicy"]["maxReceiveCount"])
     if attempts < LEAST_RECEIVE_COUNT:
         yield f"maxReceiveCount is {attempts}: below {LEAST_RECEIVE_COUNT}, throttling alone dead-letters good photos"
 
 
 def _batches(config: Mapping[str, Any]) -> Iterator[str]:
-    size = _number("batchSize", _event_source(config)["batchSize"])
-    if size > 10 and _number("windowSeconds", _event_source(config)["maximumBatchingWindow"]) < 1:
+    size = _number("batchSize", event_source(config)["batchSize"])
+    if size > 10 and _number("windowSeconds", event_source(config)["maximumBatchingWindow"]) < 1:
         yield f"batchSize is {size}: above 10, windowSeconds must be at least 1"
 
 
 def _images(config: Mapping[str, Any]) -> Iterator[str]:
-    environment = _environment(config)
+    environment = function_environment(config)
     yield from _outputs(environment)
     limits = {name: _number(name, environment[variable]) for name, variable in _LIMITS.items()}
     yield from (f"{name} is 0: everything would be refused" for name, limit in limits.items() if limit == 0)
     needed_mb = SOURCES_ON_DISK * limits["maxBytes"] / 1_000_000
-    disk_mb = _number("ephemeralStorageMb", _process(config)["ephemeralStorageSize"])
+    disk_mb = _number("ephemeralStorageMb", process_function(config)["ephemeralStorageSize"])
     if needed_mb > disk_mb:
         yield f"ephemeralStorageMb is {disk_mb}: {SOURCES_ON_DISK} sources of maxBytes need {needed_mb:,.0f} MB"
 
@@ -297,22 +280,6 @@ def _number(name: str, value: Any) -> int:
     if not re.fullmatch(r"[0-9]+", str(value)):
         raise ValueError(f"{name} is {str(value)!r}: it must be a whole number")
     return int(value)
-
-
-def _process(config: Mapping[str, Any]) -> Any:
-    return config["functions"]["process"]
-
-
-def _environment(config: Mapping[str, Any]) -> Any:
-    return _process(config)["environment"]
-
-
-def _event_source(config: Mapping[str, Any]) -> Any:
-    return _process(config)["events"][0]["sqs"]
-
-
-def _queue(config: Mapping[str, Any]) -> Any:
-    return config["resources"]["Resources"]["PhotoQueue"]["Properties"]
 
 
 _RULES: tuple[Rule, ...] = (

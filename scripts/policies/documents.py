@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from scripts.aws.stack_outputs import SERVICE
-from scripts.packaging.deployment_rules import resolve_name
+from scripts.packaging.resolved_config import resolve_name
 from scripts.policies.permissions import Grants
 
 ANY = "any resource"  # AWS has no ARN for these actions, or lists more than the stage (Service Authorization Reference)

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.packaging.deployment_rules import (
-    build_target,
     find_concurrency_mistake,
     find_mistakes,
     find_parameter_mistakes,
 )
+from scripts.packaging.resolved_config import build_target
 
 KNOWN = ("renditions", "concurrency", "summaryEmail")
 GOOD = {

@@ -8,7 +8,8 @@ import pytest
 
 from scripts.cli.command_line import EXIT_COULD_NOT_RUN, EXIT_OK, run
 from scripts.cli.repository import REPOSITORY
-from scripts.packaging.deployment_rules import MAX_STAGE_CHARACTERS, resolve_name
+from scripts.packaging.deployment_rules import MAX_STAGE_CHARACTERS
+from scripts.packaging.resolved_config import resolve_name
 from scripts.policies import __main__ as policies
 from scripts.policies.documents import ANY_BY_CLOUDFORMATION, ARNS, Place, policy_document
 from scripts.policies.permissions import OPERATOR_COMMANDS, READER_COMMANDS, Role, combine
