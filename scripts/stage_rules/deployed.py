@@ -70,6 +70,15 @@ class DeployedStage:
         return [bucket for bucket in buckets if not self._is_closed(bucket)]
 
     @cached_property
+    def existing_buckets(self) -> Sequence[str]:
+        """The buckets that are not the stack's own."""
+        buckets = {
+            "CreateInputBucket": self._stage.outputs.input_bucket,
+            "CreateOutputBucket": self._stage.outputs.output_bucket,
+        }
+        return [bucket for parameter, bucket in buckets.items() if self._parameter(parameter) == "false"]
+
+    @cached_property
     def notifications(self) -> Sequence[Notification]:
         answer = self._stage.s3.get_bucket_notification_configuration(Bucket=self.input_bucket)
         return [Notification(tuple(each["Events"]), each["QueueArn"]) for each in answer.get("QueueConfigurations", [])]
@@ -141,8 +150,12 @@ class DeployedStage:
     @cached_property
     def kms_key(self) -> str:
         """The parameter kmsKeyArn; empty without one."""
+        return self._parameter("KmsKeyArn")
+
+    def _parameter(self, name: str) -> str:
+        """Return a parameter of the stack; empty without it."""
         parameters = {entry["ParameterKey"]: entry["ParameterValue"] for entry in self._stack.get("Parameters", [])}
-        return str(parameters.get("KmsKeyArn", ""))
+        return str(parameters.get(name, ""))
 
     @cached_property
     def _stack(self) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ PERSONS = ("email", "email-json", "sms")
 # A deployment without changes is skipped, and CloudFormation leaves alone what only somebody else changed.
 REPAIR = 'docs/deployment.md, "Repair a stage"'
 DEPLOY_AGAIN = f"npm run deploy; it does not undo what was changed outside the stack: {REPAIR}"
+_CLOSE_BUCKET = "block public access (aws s3api put-public-access-block)"
 
 
 class Verdict(StrEnum):
@@ -157,9 +158,16 @@ def _one_lock_file(facts: DeployedStage) -> Iterator[str]:
             yield f"{function.arn.rpartition(':')[2]}: its layers are not from the lock file of its code"
 
 
-def _buckets_are_closed(facts: DeployedStage) -> Iterator[str]:
-    for bucket in facts.open_buckets:
-        yield f"the bucket {bucket} does not block public access"
+def _own_buckets_are_closed(facts: DeployedStage) -> Iterator[str]:
+    yield from map(_open, sorted({*facts.open_buckets} - {*facts.existing_buckets}))
+
+
+def _existing_buckets_are_closed(facts: DeployedStage) -> Iterator[str]:
+    yield from map(_open, sorted({*facts.open_buckets} & {*facts.existing_buckets}))
+
+
+def _open(bucket: str) -> str:
+    return f"the bucket {bucket} does not block public access"
 
 
 def _persons_are_told(facts: DeployedStage) -> Iterator[str]:
@@ -272,8 +280,12 @@ RULES = (
     StageRule(
         "The roll-up runs", _roll_up_is_scheduled, f"enable the rule (aws events enable-rule); if it is gone: {REPAIR}"
     ),
+    StageRule("No bucket can be made public", _own_buckets_are_closed, _CLOSE_BUCKET),
     StageRule(
-        "No bucket can be made public", _buckets_are_closed, "block public access (aws s3api put-public-access-block)"
+        "No bucket that existed before can be made public",
+        _existing_buckets_are_closed,
+        f"unless a website is served from it, {_CLOSE_BUCKET}",
+        Verdict.WARN,
     ),
     StageRule(
         "Every alarm notifies the alarm topic",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -43,6 +44,14 @@ OWN = {
 }
 # Requests about a bucket that is not the stack's own.
 ABOUT_BUCKETS = ("input bucket", "output bucket")
+SOMEBODYS = {"InputBucket": "somebodys-photos", "OutputBucket": "somebodys-website"}
+SOMEBODYS_PLACE = replace(
+    PLACE,
+    stage=STAGE,
+    input_bucket=SOMEBODYS["InputBucket"],
+    output_bucket=SOMEBODYS["OutputBucket"],
+    existing=("input", "output"),
+)
 
 
 @dataclass(frozen=True)
@@ -71,26 +80,19 @@ class Deployer:
         with serverless_cli.locked() as program, self.person.allowed(grants, _place(of)):
             return self._run([program, command, "--stage", stage, "--param=builtFor=local", *options])
 
-    def connect_buckets(self) -> str:
-        """Check the stage's buckets as ones that exist already, and set the notification; return what fails."""
-        config = {
-            "resources": {
-                "Resources": {
-                    "InputBucket": {
-                        "Properties": {
-                            "BucketName": {"Fn::Sub": _place(STAGE).bucket("input")},
-                            "NotificationConfiguration": {"QueueConfigurations": []},
-                        }
-                    },
-                    "OutputBucket": {"Properties": {"BucketName": {"Fn::Sub": _place(STAGE).bucket("output")}}},
-                },
-                "Parameters": {name: {"Default": "false"} for name in ("CreateInputBucket", "CreateOutputBucket")},
-            }
+    def use_existing_buckets(self, grants: Grants) -> str:
+        """Check somebody's buckets before a deployment, and set the notification; return what fails."""
+        properties: dict[str, dict[str, Any]] = {
+            name: {"BucketName": {"Fn::Sub": bucket}} for name, bucket in SOMEBODYS.items()
         }
+        properties["InputBucket"]["NotificationConfiguration"] = {"QueueConfigurations": []}
+        parameters = {f"Create{name}": {"Default": "false"} for name in SOMEBODYS}
+        resources = {name: {"Properties": each} for name, each in properties.items()}
         existing = ExistingStack(STAGE, REGION, self._environment)
         try:
-            DeploymentBuckets(existing, config).check()
-            disconnect(existing, _place(STAGE).bucket("input"))
+            with self.person.allowed(grants, SOMEBODYS_PLACE):
+                DeploymentBuckets(existing, {"resources": {"Resources": resources, "Parameters": parameters}}).check()
+                disconnect(existing, SOMEBODYS["InputBucket"])
         except (OperatorError, ClientError) as error:
             return str(error)
         return ""
@@ -164,10 +166,10 @@ def test_buckets_that_exist_already_need_this_permission(
 ) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", str(deployed.person.stack.certificate))
     grants = combine(*COMMANDS.values())
-    with deployed.person.allowed(grants, _place(STAGE)):
-        assert deployed.connect_buckets() == ""
-    with deployed.person.allowed(without(grants, resource, action), _place(STAGE)):
-        assert deployed.connect_buckets() != ""
+    for bucket in SOMEBODYS.values():
+        deployed.person.stack.client("s3").create_bucket(Bucket=bucket)
+    assert deployed.use_existing_buckets(grants) == ""
+    assert deployed.use_existing_buckets(without(grants, resource, action)) != ""
 
 
 def test_every_permission_is_shown_to_be_needed_or_says_why_it_cannot_be() -> None:

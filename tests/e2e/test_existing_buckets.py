@@ -50,6 +50,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         )
         deployed = account.run("deploy", "--", *options())
         assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+        assert "WARN: No bucket that existed before can be made public" in deployed.stdout
         yield account
 
 

@@ -154,7 +154,7 @@ def test_our_alarms_watch_metrics_that_the_function_emits(batch: OneBatch, polic
     publish = Grant("ProcessRole", "SendDigests", "sns:Publish", "DigestTopic")
     with policies[publish.holder].replaced(policies[publish.holder].without(publish)):
         batch.run()  # emits DigestNotSent
-    alarms = batch.stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    alarms = batch.stack.client("cloudwatch").describe_alarms(AlarmNamePrefix="darkroom-local-")["MetricAlarms"]
     watched = {
         (alarm["Namespace"], alarm["MetricName"], dimension["Value"])
         for alarm in alarms

@@ -1,11 +1,13 @@
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.sqs.models import SQSBackend
 
 from handlers.clients import make_client
 from handlers.digest_queue import DigestQueue
@@ -87,8 +89,21 @@ def _fake_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
+    # moto gives a message to two requests at once when neither has hidden it yet.
+    monkeypatch.setattr(SQSBackend, "receive_message", synchronized(SQSBackend.receive_message))
     with mock_aws():
         yield
+
+
+def synchronized(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function with one call of it at a time."""
+    lock = threading.Lock()
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        with lock:
+            return function(*arguments, **options)
+
+    return call
 
 
 @pytest.fixture(params=[False, True], ids=["in SNS's envelope", "raw"])

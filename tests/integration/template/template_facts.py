@@ -29,6 +29,7 @@ class TemplateFacts(DeployedStage):
     stack_status = "CREATE_COMPLETE"
     is_protected = True
     concurrency_limit = 1000
+    existing_buckets = ()
     init_log = InitLog(dict.fromkeys(EXPECTED_LAYERS, True), "1.40.0")
 
     def __init__(self, template: Template) -> None:

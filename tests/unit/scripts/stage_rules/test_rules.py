@@ -37,6 +37,15 @@ def test_another_stage_needs_no_protection() -> None:
     assert found == Verdict.PASS
 
 
+@pytest.mark.parametrize(
+    ("existing", "own", "others"), [([], Verdict.FAIL, Verdict.PASS), (["photos"], Verdict.PASS, Verdict.WARN)]
+)
+def test_an_open_bucket_fails_unless_it_is_somebody_elses(existing: list[str], own: Verdict, others: Verdict) -> None:
+    buckets = {"open_buckets": ["photos"], "existing_buckets": existing}
+    assert verdict("No bucket can be made public", **buckets)[0] == own
+    assert verdict("No bucket that existed before can be made public", **buckets)[0] == others
+
+
 @pytest.mark.parametrize("layer", EXPECTED_LAYERS)
 def test_a_sandbox_without_a_layer_is_a_warning(layer: str) -> None:
     found, problems = verdict("Decoders run in a sandbox", init_log=InitLog({**HOLDS, layer: False}, "1.40.0"))
